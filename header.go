@@ -1,0 +1,113 @@
+package hansei
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
+
+// Header is what every record carries beside its own fields.
+type Header struct {
+	ID ID `json:"id"`
+	// From is what each source last said of this record, best first.
+	From []Observed `json:"from,omitempty"`
+	// Edits are a person's words; they stand above every source.
+	Edits []Edit `json:"edits,omitempty"`
+	// Custom holds the organization's own fields, by name. Each is a fact.
+	Custom map[string]string `json:"custom,omitempty"`
+	// MergedInto names the record that replaced this one.
+	MergedInto ID `json:"merged_into,omitempty"`
+	// Deleted records stay in the journal and leave every view.
+	Deleted bool `json:"deleted,omitempty"`
+}
+
+// Head lets a record be asked for its header.
+func (h *Header) Head() *Header { return h }
+
+// Observed is what one source last said of a record.
+type Observed struct {
+	Source   string `json:"source"`
+	External string `json:"external"` // the source's own id for it
+	// Record is the source's own version, kept as its JSON when the record
+	// is a merge of several sources or of a source and a person. Empty means
+	// that the record's fields are exactly what this source said.
+	Record json.RawMessage `json:"record,omitempty"`
+}
+
+// Edit is one field set by a person.
+type Edit struct {
+	Field  string          `json:"field"`
+	Value  json.RawMessage `json:"value"`
+	By     string          `json:"by"`
+	At     time.Time       `json:"at"`
+	Reason string          `json:"reason,omitempty"`
+}
+
+// EditOf returns the standing edit of a field.
+func (h *Header) EditOf(field string) (Edit, bool) {
+	i := slices.IndexFunc(h.Edits, func(e Edit) bool { return e.Field == field })
+	if i < 0 {
+		return Edit{}, false
+	}
+	return h.Edits[i], true
+}
+
+// Key is a source's own name for a thing.
+type Key struct {
+	Kind     Kind
+	Source   string
+	External string
+}
+
+// maxExternal bounds the part of an ID that a source chose, in bytes.
+const maxExternal = 120
+
+// ID is the record id this key leads to unless people merged it elsewhere:
+// "source:external". An external id that is long or could not stand in a URL
+// path is replaced by its hash.
+func (k Key) ID() ID {
+	ext := k.External
+	if len(ext) > maxExternal || !plain(ext) {
+		sum := sha256.Sum256([]byte(ext))
+		ext = "~" + hex.EncodeToString(sum[:12])
+	}
+	return ID(k.Source + ":" + ext)
+}
+
+func plain(s string) bool {
+	if s == "" || s == "." || s == ".." || !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
+		case r == '-', r == '_', r == '.', r == '@', r == ':', r == '#', r == '+':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// Observation is what one delivery says about one thing, in our words, before
+// identity is resolved. References inside Record (services, teams, people)
+// hold the names that the source used; intake replaces them by ids.
+type Observation struct {
+	Key    Key
+	Record Record
+	// Line is where in the delivery it stood (1 is the first), for messages.
+	Line int
+}
+
+// Delivery is one raw payload, stored before it is understood.
+type Delivery struct {
+	ID       string    // content hash and key, so a repeat is the same delivery
+	Source   string    // the configured source it belongs to
+	Name     string    // the file or event name, for people
+	Media    string    // what it claims to be, e.g. "text/csv"
+	Size     int64     // bytes
+	Received time.Time // when it was stored
+}
