@@ -1,0 +1,162 @@
+package fact
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hansei/internal/auth"
+	"hansei/internal/record"
+)
+
+const (
+	pageSize  = 5_000  // changes read from the journal at a time
+	batchSize = 60_000 // changes whose rows are appended together
+)
+
+// Progress is how far the facts are behind the journal.
+type Progress struct{ Applied, Head record.Seq }
+
+// CatchUp applies everything the journal holds. Reading and decoding run
+// beside appending. progress may be nil.
+func (v *View) CatchUp(ctx context.Context, store *record.Store, scope auth.Scope, progress func(Progress)) error {
+	for {
+		head, err := store.Head(ctx, scope)
+		if err != nil {
+			return err
+		}
+		at, epoch := v.Head()
+		if at > head.Seq || (epoch != "" && epoch != head.Epoch) {
+			v.log.Warn("the journal is another one than the facts were built from; they are rebuilt",
+				"facts", at, "journal", head.Seq)
+			if err := v.Reset(ctx); err != nil {
+				return err
+			}
+			at = 0
+		}
+		if at == head.Seq {
+			return nil
+		}
+		if err := v.pass(ctx, store, scope, at, head, progress); err != nil {
+			return err
+		}
+	}
+}
+
+// pass applies the journal from after one sequence up to a known head.
+func (v *View) pass(ctx context.Context, store *record.Store, scope auth.Scope, after record.Seq, head record.Head, progress func(Progress)) error {
+	g, ctx := errgroup.WithContext(ctx)
+	pages := make(chan chan []Decoded, runtime.GOMAXPROCS(0))
+	g.Go(func() error {
+		defer close(pages)
+		for after < head.Seq {
+			page, err := store.Feed(ctx, scope, after, pageSize)
+			if err != nil {
+				return err
+			}
+			if len(page.Changes) == 0 {
+				return fmt.Errorf("the journal ends at %d, before its head %d", after, head.Seq)
+			}
+			after = page.Changes[len(page.Changes)-1].Seq
+			out := make(chan []Decoded, 1)
+			select {
+			case pages <- out:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			g.Go(func() error {
+				list, err := decode(page.Changes)
+				out <- list
+				return err
+			})
+		}
+		return nil
+	})
+	g.Go(func() error { return v.append(ctx, pages, after, head, progress) })
+	return g.Wait()
+}
+
+// append writes the pages in one transaction: what was written to the journal
+// together becomes visible together.
+func (v *View) append(ctx context.Context, pages <-chan chan []Decoded, after record.Seq, head record.Head, progress func(Progress)) error {
+	b, err := v.begin(ctx)
+	if err != nil {
+		return err
+	}
+	var pending []Decoded
+	flush := func() error {
+		if len(pending) == 0 {
+			return nil
+		}
+		after = pending[len(pending)-1].Seq
+		err := b.write(ctx, pending)
+		pending = pending[:0]
+		if progress != nil && err == nil {
+			progress(Progress{Applied: after, Head: head.Seq})
+		}
+		return err
+	}
+	for out := range pages {
+		select {
+		case list := <-out:
+			pending = append(pending, list...)
+		case <-ctx.Done():
+			b.abandon(ctx)
+			return ctx.Err()
+		}
+		if len(pending) >= batchSize {
+			if err := flush(); err != nil {
+				b.abandon(ctx)
+				return err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		b.abandon(ctx)
+		return err
+	}
+	if after < head.Seq {
+		b.abandon(ctx)
+		return fmt.Errorf("reading the journal stopped at %d, before its head %d", after, head.Seq)
+	}
+	return b.commit(ctx, after, head.Epoch)
+}
+
+func decode(changes []record.Change) ([]Decoded, error) {
+	out := make([]Decoded, len(changes))
+	for i, c := range changes {
+		rec, err := record.Decode(c)
+		if err != nil {
+			return nil, fmt.Errorf("journal entry %d: %w", c.Seq, err)
+		}
+		out[i] = Decoded{Seq: c.Seq, Revision: c.Revision, Record: rec}
+	}
+	return out, nil
+}
+
+// Follow keeps the facts at the journal's head until ctx ends.
+func (v *View) Follow(ctx context.Context, store *record.Store, scope auth.Scope) error {
+	for {
+		err := v.CatchUp(ctx, store, scope, nil)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		v.fail(err)
+		if err != nil {
+			v.log.Error("the facts cannot follow the journal; trying again", "error", err)
+			select {
+			case <-time.After(time.Second):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			continue
+		}
+		at, _ := v.Head()
+		if err := store.Wait(ctx, at); err != nil {
+			return err
+		}
+	}
+}
