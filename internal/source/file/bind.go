@@ -1,0 +1,363 @@
+package file
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"time"
+
+	"hansei"
+)
+
+// binder makes the setters of a plan's columns once, so that reading a row
+// looks nothing up by name.
+type binder struct {
+	plan   *Plan
+	intern interner
+}
+
+// setter of a column; nil when it is ignored.
+func (b *binder) setter(c Column) (setter, error) {
+	if c.How == HowIgnored {
+		return nil, nil
+	}
+	set, err := b.inner(c)
+	if err != nil {
+		return nil, err
+	}
+	return func(d *draft, c cell) *fault {
+		if len(c.text) > maxCell {
+			return &fault{c.text, fmt.Sprintf("at most %d MiB in one value", maxCell>>20)}
+		}
+		return set(d, c)
+	}, nil
+}
+
+func (b *binder) inner(c Column) (setter, error) {
+	values := lowerKeys(c.Values)
+	if name, ok := strings.CutPrefix(c.Field, customPrefix); ok {
+		return b.custom(name, values), nil
+	}
+	if c.Field == fieldID {
+		return b.key(), nil
+	}
+	t, ok := typeOf(b.plan.Kind, c.Field)
+	if !ok {
+		return nil, hansei.Invalid("plan", "column %s: %q is not a field of %s", c.Name, c.Field, b.plan.Kind)
+	}
+	if _, ok := moreFields[b.plan.Kind][c.Field]; ok {
+		return b.more(c)
+	}
+	f, err := hansei.FieldNamed(b.plan.Kind, c.Field)
+	if err != nil {
+		return nil, err
+	}
+	switch t {
+	case hansei.Time:
+		return b.time(c, func(d *draft, at time.Time) error { return f.Set(d.record, at) })
+	case hansei.Number:
+		return b.number(values, func(d *draft, v float64) error { return f.Set(d.record, v) }), nil
+	case hansei.Bool:
+		return b.flag(f, values), nil
+	case hansei.List, hansei.Refs:
+		return b.list(f, c, values), nil
+	case hansei.Ref:
+		return b.ref(f, values), nil
+	}
+	return b.text(f, values), nil
+}
+
+func lowerKeys(values map[string]string) map[string]string {
+	if len(values) == 0 {
+		return nil
+	}
+	lower := make(map[string]string, len(values))
+	for k, v := range values {
+		lower[strings.ToLower(strings.TrimSpace(k))] = v
+	}
+	return lower
+}
+
+// word is a cell's text without blanks and without ways to write "unknown";
+// mapped says that the column's values translated it.
+func (b *binder) word(c cell, values map[string]string, none bool) (text []byte, mapped bool) {
+	text = bytes.TrimSpace(c.text)
+	if c.list != nil {
+		names, err := namesIn(c.list)
+		if err == nil && len(names) > 0 {
+			text = []byte(strings.Join(names, ", "))
+		}
+	}
+	if len(text) == 0 {
+		return nil, false
+	}
+	if values != nil {
+		if v, ok := values[strings.ToLower(string(text))]; ok {
+			return []byte(v), true
+		}
+	}
+	if len(text) <= longestUnknown && isUnknown(text) && !(none && bytes.EqualFold(text, []byte("none"))) {
+		return nil, false
+	}
+	return text, false
+}
+
+// isUnknown is unknown for bytes, quick for what cannot be.
+func isUnknown(b []byte) bool {
+	switch b[0] {
+	case '?', 'n', 'N', '#', '-', '(', '<', 'u', 'U', '\\':
+		return unknown(string(b))
+	case '0':
+		return len(b) >= len("0000-00-00") && unknown(string(b))
+	}
+	return false
+}
+
+func (b *binder) key() setter {
+	return func(d *draft, c cell) *fault {
+		text, _ := b.word(c, nil, false)
+		d.key = string(text)
+		return nil
+	}
+}
+
+func (b *binder) custom(name string, values map[string]string) setter {
+	return func(d *draft, c cell) *fault {
+		text, _ := b.word(c, values, false)
+		if len(text) == 0 {
+			return nil
+		}
+		head := d.record.Head()
+		if head.Custom == nil {
+			head.Custom = map[string]string{}
+		}
+		head.Custom[name] = b.intern.string(text)
+		return nil
+	}
+}
+
+func (b *binder) text(f hansei.Field, values map[string]string) setter {
+	reading, special := readings[b.plan.Kind][f.Name]
+	return func(d *draft, c cell) *fault {
+		text, mapped := b.word(c, values, reading.none)
+		if len(text) == 0 {
+			return nil
+		}
+		value := b.intern.string(text)
+		if special && !mapped {
+			ours, ok := reading.read(value)
+			if !ok && !reading.lenient {
+				return &fault{text, reading.expected}
+			}
+			value = ours
+		}
+		if mapped && len(f.Enum) > 0 && !contains(f.Enum, value) {
+			return &fault{text, "one of " + strings.Join(f.Enum, ", ")}
+		}
+		return b.set(d, f, value, c)
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
+
+// set turns the error of a field into a fault of its value.
+func (b *binder) set(d *draft, f hansei.Field, value any, c cell) *fault {
+	if err := f.Set(d.record, value); err != nil {
+		return &fault{c.text, reason(err)}
+	}
+	return nil
+}
+
+func (b *binder) number(values map[string]string, put func(*draft, float64) error) setter {
+	return func(d *draft, c cell) *fault {
+		text, _ := b.word(c, values, false)
+		if len(text) == 0 {
+			return nil
+		}
+		n, ok := number(string(text))
+		if !ok {
+			return &fault{text, "a number"}
+		}
+		if err := put(d, n); err != nil {
+			return &fault{text, reason(err)}
+		}
+		return nil
+	}
+}
+
+func (b *binder) flag(f hansei.Field, values map[string]string) setter {
+	return func(d *draft, c cell) *fault {
+		text, _ := b.word(c, values, false)
+		if len(text) == 0 {
+			return nil
+		}
+		v, ok := boolean(string(text))
+		if !ok {
+			return &fault{text, "true or false"}
+		}
+		return b.set(d, f, v, c)
+	}
+}
+
+// The years that times may fall in; hansei validates the same.
+const firstYear, afterYears = 1970, 2100
+
+func (b *binder) time(col Column, put func(*draft, time.Time) error) (setter, error) {
+	zone, err := b.plan.zone(col.Zone)
+	if err != nil {
+		return nil, err
+	}
+	style, err := styleOf(col.TimeFormat, zone)
+	if err != nil {
+		return nil, err
+	}
+	expected := "a time such as 2016-02-29T01:16:00Z"
+	if col.TimeFormat != "" {
+		expected = "a time written " + col.TimeFormat
+	}
+	values := lowerKeys(col.Values)
+	return func(d *draft, c cell) *fault {
+		text, _ := b.word(c, values, false)
+		if len(text) == 0 {
+			return nil
+		}
+		at, ok := style.parse(text)
+		if !ok {
+			return &fault{text, expected}
+		}
+		if y := at.Year(); y < firstYear || y >= afterYears {
+			return &fault{text, "a time from 1970 to 2099"}
+		}
+		if err := put(d, at); err != nil {
+			return &fault{text, reason(err)}
+		}
+		return nil
+	}, nil
+}
+
+func (b *binder) ref(f hansei.Field, values map[string]string) setter {
+	return func(d *draft, c cell) *fault {
+		text, _ := b.word(c, values, false)
+		if len(text) == 0 {
+			return nil
+		}
+		return b.set(d, f, hansei.ID(b.intern.string(text)), c)
+	}
+}
+
+// list adds to a field with several values, each once.
+func (b *binder) list(f hansei.Field, col Column, values map[string]string) setter {
+	commas := plural(col.Name)
+	return func(d *draft, c cell) *fault {
+		items, err := b.items(c, commas)
+		if err != nil {
+			return &fault{c.list, err.Error()}
+		}
+		if len(items) == 0 {
+			return nil
+		}
+		old, _ := f.Get(d.record)
+		if f.Type == hansei.List {
+			list, _ := old.([]string)
+			return b.set(d, f, gather(list, items, values), c)
+		}
+		list, _ := old.([]hansei.ID)
+		return b.set(d, f, gather(list, items, values), c)
+	}
+}
+
+func gather[S ~string](list []S, items []string, values map[string]string) []S {
+next:
+	for _, item := range items {
+		if v, ok := values[strings.ToLower(item)]; ok {
+			item = v
+		}
+		if unknown(item) {
+			continue
+		}
+		for _, have := range list {
+			if string(have) == item {
+				continue next
+			}
+		}
+		list = append(list, S(item))
+	}
+	return list
+}
+
+// items cuts a cell into its values: a JSON list, or text between ; and |
+// and, where the column's name is a plural, commas.
+func (b *binder) items(c cell, commas bool) ([]string, error) {
+	list := c.list
+	text := bytes.TrimSpace(c.text)
+	if list == nil && len(text) > 1 && text[0] == '[' && text[len(text)-1] == ']' {
+		list = text
+	}
+	if list != nil {
+		names, err := namesIn(list)
+		if err == nil || c.list != nil {
+			return names, err
+		}
+	}
+	marks := ";|\n"
+	if commas {
+		marks = ";|\n,"
+	}
+	if bytes.IndexAny(text, marks) < 0 {
+		if len(text) == 0 {
+			return nil, nil
+		}
+		return []string{b.intern.string(text)}, nil
+	}
+	var items []string
+	for _, part := range bytes.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(marks, r) }) {
+		if part = bytes.TrimSpace(part); len(part) > 0 {
+			items = append(items, b.intern.string(part))
+		}
+	}
+	return items, nil
+}
+
+// plural guesses from a column's name whether it holds several values.
+func plural(name string) bool {
+	name = snake(name)
+	return strings.HasSuffix(name, "s") && !strings.HasSuffix(name, "ss") && !strings.HasSuffix(name, "us") || name == "depends_on"
+}
+
+// more sets what is not a field of the record itself.
+func (b *binder) more(c Column) (setter, error) {
+	list := func(put func(*draft) *[]byte) setter {
+		return func(d *draft, c cell) *fault {
+			*put(d) = c.list
+			return nil
+		}
+	}
+	switch c.Field {
+	case fieldUpdates:
+		return list(func(d *draft) *[]byte { return &d.updates }), nil
+	case fieldMilestones:
+		return list(func(d *draft) *[]byte { return &d.named }), nil
+	case fieldAcks:
+		return list(func(d *draft) *[]byte { return &d.acks }), nil
+	case fieldSince:
+		return b.time(c, func(d *draft, at time.Time) error { d.since = at; return nil })
+	case fieldUntil:
+		return b.time(c, func(d *draft, at time.Time) error { d.until = at; return nil })
+	case fieldIdentified:
+		return b.time(c, func(d *draft, at time.Time) error { d.incident.Milestones.Set(roleIdentified, at); return nil })
+	case fieldAckAfter:
+		return b.number(nil, func(d *draft, s float64) error { d.ackAfter = s; return nil }), nil
+	}
+	return func(d *draft, c cell) *fault { // fieldImpactNote
+		text, _ := b.word(c, nil, false)
+		d.note = string(text)
+		return nil
+	}, nil
+}

@@ -1,0 +1,112 @@
+package file
+
+import (
+	"strings"
+	"time"
+
+	"hansei"
+)
+
+// The names of styles of time in a plan and a mapping; any other value is a
+// pattern such as "DD.MM.YYYY HH:mm", or the same as a Go layout.
+const (
+	styleDayFirst   = "day-month-year"
+	styleMonthFirst = "month-day-year"
+)
+
+var epochs = map[string]time.Duration{
+	"epoch s": time.Second, "epoch ms": time.Millisecond, "epoch us": time.Microsecond, "epoch ns": time.Nanosecond,
+}
+
+// styleOf reads the time format of a column; "" is recognised from each value.
+func styleOf(format string, zone *time.Location) (style, error) {
+	s := style{zone: zone}
+	switch unit, isEpoch := epochs[format]; {
+	case format == "" || format == styleMonthFirst:
+	case format == styleDayFirst:
+		s.dayFirst = true
+	case isEpoch:
+		s.epoch = unit
+	default:
+		s.layout = layoutOf(format)
+		// A layout that does not hold a whole date would silently give
+		// every row the year 0.
+		probe := time.Date(2018, 11, 23, 21, 44, 35, 0, time.UTC)
+		back, err := time.ParseInLocation(s.layout, probe.Format(s.layout), time.UTC)
+		if err != nil || back.Year() != 2018 || back.Month() != 11 || back.Day() != 23 {
+			return s, hansei.Invalid("time", "%q does not say year, month and day; expected %s, %s, epoch s, epoch ms, epoch us, epoch ns, or a pattern such as DD.MM.YYYY HH:mm", format, styleDayFirst, styleMonthFirst)
+		}
+	}
+	return s, nil
+}
+
+var patternWords = strings.NewReplacer(
+	"YYYY", "2006", "yyyy", "2006", "YY", "06", "yy", "06",
+	"MMMM", "January", "MMM", "Jan", "MM", "01", "DD", "02", "dd", "02",
+	"HH", "15", "hh", "03", "mm", "04", "ss", "05", "SSS", "000",
+	"ZZ", "-0700", "Z", "Z07:00", "A", "PM", "a", "pm",
+)
+
+// layoutOf turns a pattern such as DD-MM-YYYY into a Go layout; a Go layout
+// stays as it is.
+func layoutOf(pattern string) string {
+	if strings.ContainsAny(pattern, "0123456789") {
+		return pattern
+	}
+	return patternWords.Replace(pattern)
+}
+
+// order collects evidence on whether day or month comes first in dates such
+// as 03-04-2016.
+type order struct {
+	dayFirst, monthFirst, unclear int
+	sep                           byte
+}
+
+func (o *order) see(b []byte) {
+	d, _, ok := triple(b)
+	if !ok || d.lenA == 4 {
+		return
+	}
+	o.sep = d.sep
+	switch {
+	case d.a > 12 && d.b <= 12:
+		o.dayFirst++
+	case d.b > 12 && d.a <= 12:
+		o.monthFirst++
+	default:
+		o.unclear++
+	}
+}
+
+func (o *order) add(p order) {
+	o.dayFirst += p.dayFirst
+	o.monthFirst += p.monthFirst
+	o.unclear += p.unclear
+	if p.sep != 0 {
+		o.sep = p.sep
+	}
+}
+
+func (o order) any() bool { return o.dayFirst+o.monthFirst+o.unclear > 0 }
+
+// decide names the style, and explains it when the dates did not.
+func (o order) decide() (format, note string) {
+	switch {
+	case !o.any():
+		return "", ""
+	case o.dayFirst > 0 && o.monthFirst > 0:
+		format = styleMonthFirst
+		if o.dayFirst >= o.monthFirst {
+			format = styleDayFirst
+		}
+		return format, "some dates can only be day-month-year and some only month-day-year; read as " + format + ", the others are rejected"
+	case o.dayFirst > 0:
+		return styleDayFirst, ""
+	case o.monthFirst > 0:
+		return styleMonthFirst, ""
+	case o.sep == '/':
+		return styleMonthFirst, "no date shows whether day or month comes first; read as month/day/year because of the slashes"
+	}
+	return styleDayFirst, "no date shows whether day or month comes first; read as day-month-year"
+}

@@ -1,0 +1,132 @@
+package file
+
+import (
+	"bytes"
+	"hash/maphash"
+	"slices"
+	"strings"
+	"time"
+
+	"hansei"
+)
+
+// survey is what the first rows of a file show of each column.
+type survey struct {
+	columns  []*evidence
+	rows     int
+	complete bool // those were all rows
+	seed     maphash.Seed
+}
+
+func newSurvey() *survey { return &survey{seed: maphash.MakeSeed()} }
+
+// evidence is what one column holds.
+type evidence struct {
+	name    string
+	alias   alias
+	filled  int // rows with a value
+	lists   int
+	objects int // lists whose first element is an object
+	times   int
+	numbers int
+	flags   int
+	impacts int // words with which status pages grade incidents
+	types   int // words for kinds of incident
+	order   order
+	samples []string
+	hashes  []uint64 // of the values, in the first columns
+}
+
+const maxSamples = 5
+
+// maxHashed is in how many columns repeated values are looked for.
+const maxHashed = 200
+
+func (s *survey) see(r row, names []string) {
+	s.rows++
+	for len(s.columns) < len(names) {
+		s.columns = append(s.columns, &evidence{name: names[len(s.columns)]})
+	}
+	for i, c := range r.cells {
+		s.columns[i].see(c)
+		if i < maxHashed && len(c.text) > 0 {
+			s.columns[i].hashes = append(s.columns[i].hashes, maphash.Bytes(s.seed, c.text))
+		}
+	}
+}
+
+// name looks at the columns' names once the kind of the rows is known.
+func (s *survey) name(kind hansei.Kind) {
+	noun := nounOf(kind)
+	for _, e := range s.columns {
+		e.alias = aliasOf(e.name, noun)
+	}
+}
+
+// repeated says whether a value stands in several rows.
+func (e *evidence) repeated() bool {
+	seen := make(map[uint64]bool, len(e.hashes))
+	for _, h := range e.hashes {
+		if seen[h] {
+			return true
+		}
+		seen[h] = true
+	}
+	return false
+}
+
+func (e *evidence) see(c cell) {
+	if c.list != nil {
+		e.filled++
+		e.lists++
+		if list := bytes.TrimLeft(c.list[1:], " \t\r\n"); len(list) > 0 && list[0] == '{' {
+			e.objects++
+		}
+		e.sample(c.list)
+		return
+	}
+	text := bytes.TrimSpace(c.text)
+	if len(text) == 0 || unknown(string(text[:min(len(text), longestUnknown+1)])) && !bytes.EqualFold(text, []byte("none")) {
+		return
+	}
+	e.filled++
+	e.sample(text)
+	const longestWord = 64
+	if len(text) > longestWord {
+		return
+	}
+	word := strings.ToLower(string(text))
+	if _, ok := (style{zone: time.UTC}).parse(text); ok {
+		e.times++
+	} else if _, ok := (style{zone: time.UTC, dayFirst: true}).parse(text); ok {
+		e.times++
+	}
+	e.order.see(text)
+	if _, ok := number(word); ok {
+		e.numbers++
+	}
+	if _, ok := boolean(word); ok {
+		e.flags++
+	}
+	if impacts[word] {
+		e.impacts++
+	}
+	if _, ok := incidentTypes[snake(word)]; ok {
+		e.types++
+	}
+}
+
+func (e *evidence) sample(text []byte) {
+	if len(e.samples) >= maxSamples {
+		return
+	}
+	const most = 80
+	s := shorten(text[:min(len(text), most)])
+	if !slices.Contains(e.samples, s) {
+		e.samples = append(e.samples, s)
+	}
+}
+
+// most says whether at least half of the values are of a sort. A column
+// without values is given the benefit of the doubt.
+func (e *evidence) most(n int) bool { return 2*n >= e.filled }
