@@ -7,7 +7,12 @@ import (
 	"time"
 
 	"hansei"
+	"hansei/internal/source/file/clock"
+	"hansei/internal/source/file/table"
 )
+
+// maxCell bounds one value that is kept, in bytes.
+const maxCell = 1 << 20
 
 // binder makes the setters of a plan's columns once, so that reading a row
 // looks nothing up by name.
@@ -25,9 +30,9 @@ func (b *binder) setter(c Column) (setter, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(d *draft, c cell) *fault {
-		if len(c.text) > maxCell {
-			return &fault{c.text, fmt.Sprintf("at most %d MiB in one value", maxCell>>20)}
+	return func(d *draft, c table.Cell) *fault {
+		if len(c.Text) > maxCell {
+			return &fault{c.Text, fmt.Sprintf("at most %d MiB in one value", maxCell>>20)}
 		}
 		return set(d, c)
 	}, nil
@@ -80,10 +85,10 @@ func lowerKeys(values map[string]string) map[string]string {
 
 // word is a cell's text without blanks and without ways to write "unknown";
 // mapped says that the column's values translated it.
-func (b *binder) word(c cell, values map[string]string, none bool) (text []byte, mapped bool) {
-	text = bytes.TrimSpace(c.text)
-	if c.list != nil {
-		names, err := namesIn(c.list)
+func (b *binder) word(c table.Cell, values map[string]string, none bool) (text []byte, mapped bool) {
+	text = bytes.TrimSpace(c.Text)
+	if c.List != nil {
+		names, err := namesIn(c.List)
 		if err == nil && len(names) > 0 {
 			text = []byte(strings.Join(names, ", "))
 		}
@@ -114,7 +119,7 @@ func isUnknown(b []byte) bool {
 }
 
 func (b *binder) key() setter {
-	return func(d *draft, c cell) *fault {
+	return func(d *draft, c table.Cell) *fault {
 		text, _ := b.word(c, nil, false)
 		d.key = string(text)
 		return nil
@@ -122,7 +127,7 @@ func (b *binder) key() setter {
 }
 
 func (b *binder) custom(name string, values map[string]string) setter {
-	return func(d *draft, c cell) *fault {
+	return func(d *draft, c table.Cell) *fault {
 		text, _ := b.word(c, values, false)
 		if len(text) == 0 {
 			return nil
@@ -138,7 +143,7 @@ func (b *binder) custom(name string, values map[string]string) setter {
 
 func (b *binder) text(f hansei.Field, values map[string]string) setter {
 	reading, special := readings[b.plan.Kind][f.Name]
-	return func(d *draft, c cell) *fault {
+	return func(d *draft, c table.Cell) *fault {
 		text, mapped := b.word(c, values, reading.none)
 		if len(text) == 0 {
 			return nil
@@ -168,15 +173,15 @@ func contains(list []string, s string) bool {
 }
 
 // set turns the error of a field into a fault of its value.
-func (b *binder) set(d *draft, f hansei.Field, value any, c cell) *fault {
+func (b *binder) set(d *draft, f hansei.Field, value any, c table.Cell) *fault {
 	if err := f.Set(d.record, value); err != nil {
-		return &fault{c.text, reason(err)}
+		return &fault{c.Text, reason(err)}
 	}
 	return nil
 }
 
 func (b *binder) number(values map[string]string, put func(*draft, float64) error) setter {
-	return func(d *draft, c cell) *fault {
+	return func(d *draft, c table.Cell) *fault {
 		text, _ := b.word(c, values, false)
 		if len(text) == 0 {
 			return nil
@@ -193,7 +198,7 @@ func (b *binder) number(values map[string]string, put func(*draft, float64) erro
 }
 
 func (b *binder) flag(f hansei.Field, values map[string]string) setter {
-	return func(d *draft, c cell) *fault {
+	return func(d *draft, c table.Cell) *fault {
 		text, _ := b.word(c, values, false)
 		if len(text) == 0 {
 			return nil
@@ -214,7 +219,7 @@ func (b *binder) time(col Column, put func(*draft, time.Time) error) (setter, er
 	if err != nil {
 		return nil, err
 	}
-	style, err := styleOf(col.TimeFormat, zone)
+	style, err := clock.StyleOf(col.TimeFormat, zone)
 	if err != nil {
 		return nil, err
 	}
@@ -223,12 +228,12 @@ func (b *binder) time(col Column, put func(*draft, time.Time) error) (setter, er
 		expected = "a time written " + col.TimeFormat
 	}
 	values := lowerKeys(col.Values)
-	return func(d *draft, c cell) *fault {
+	return func(d *draft, c table.Cell) *fault {
 		text, _ := b.word(c, values, false)
 		if len(text) == 0 {
 			return nil
 		}
-		at, ok := style.parse(text)
+		at, ok := style.Parse(text)
 		if !ok {
 			return &fault{text, expected}
 		}
@@ -243,7 +248,7 @@ func (b *binder) time(col Column, put func(*draft, time.Time) error) (setter, er
 }
 
 func (b *binder) ref(f hansei.Field, values map[string]string) setter {
-	return func(d *draft, c cell) *fault {
+	return func(d *draft, c table.Cell) *fault {
 		text, _ := b.word(c, values, false)
 		if len(text) == 0 {
 			return nil
@@ -255,10 +260,10 @@ func (b *binder) ref(f hansei.Field, values map[string]string) setter {
 // list adds to a field with several values, each once.
 func (b *binder) list(f hansei.Field, col Column, values map[string]string) setter {
 	commas := plural(col.Name)
-	return func(d *draft, c cell) *fault {
+	return func(d *draft, c table.Cell) *fault {
 		items, err := b.items(c, commas)
 		if err != nil {
-			return &fault{c.list, err.Error()}
+			return &fault{c.List, err.Error()}
 		}
 		if len(items) == 0 {
 			return nil
@@ -294,15 +299,15 @@ next:
 
 // items cuts a cell into its values: a JSON list, or text between ; and |
 // and, where the column's name is a plural, commas.
-func (b *binder) items(c cell, commas bool) ([]string, error) {
-	list := c.list
-	text := bytes.TrimSpace(c.text)
+func (b *binder) items(c table.Cell, commas bool) ([]string, error) {
+	list := c.List
+	text := bytes.TrimSpace(c.Text)
 	if list == nil && len(text) > 1 && text[0] == '[' && text[len(text)-1] == ']' {
 		list = text
 	}
 	if list != nil {
 		names, err := namesIn(list)
-		if err == nil || c.list != nil {
+		if err == nil || c.List != nil {
 			return names, err
 		}
 	}
@@ -310,7 +315,7 @@ func (b *binder) items(c cell, commas bool) ([]string, error) {
 	if commas {
 		marks = ";|\n,"
 	}
-	if bytes.IndexAny(text, marks) < 0 {
+	if !bytes.ContainsAny(text, marks) {
 		if len(text) == 0 {
 			return nil, nil
 		}
@@ -334,8 +339,8 @@ func plural(name string) bool {
 // more sets what is not a field of the record itself.
 func (b *binder) more(c Column) (setter, error) {
 	list := func(put func(*draft) *[]byte) setter {
-		return func(d *draft, c cell) *fault {
-			*put(d) = c.list
+		return func(d *draft, c table.Cell) *fault {
+			*put(d) = c.List
 			return nil
 		}
 	}
@@ -355,7 +360,7 @@ func (b *binder) more(c Column) (setter, error) {
 	case fieldAckAfter:
 		return b.number(nil, func(d *draft, s float64) error { d.ackAfter = s; return nil }), nil
 	}
-	return func(d *draft, c cell) *fault { // fieldImpactNote
+	return func(d *draft, c table.Cell) *fault { // fieldImpactNote
 		text, _ := b.word(c, nil, false)
 		d.note = string(text)
 		return nil

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hansei"
+	"hansei/internal/source/file/table"
 )
 
 // draft is a record while its row is read.
@@ -28,7 +29,7 @@ type fault struct {
 }
 
 // setter puts a cell into a draft.
-type setter func(d *draft, c cell) *fault
+type setter func(d *draft, c table.Cell) *fault
 
 // interner returns one string for equal texts, so that a million rows of two
 // hundred services hold two hundred names.

@@ -24,6 +24,7 @@ import (
 	"io"
 
 	"hansei"
+	"hansei/internal/source/file/table"
 )
 
 // Inspect looks at so many rows, or at fewer when they are long.
@@ -44,33 +45,21 @@ func Inspect(name string, body io.Reader, o Options) (*Plan, error) {
 	if err := o.Mapping.check(); err != nil {
 		return nil, hansei.Invalid("mapping", "%v", err)
 	}
-	c, err := open(body)
+	t, err := table.Recognise(body)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { c.close() }()
-	head, err := c.head()
-	if err != nil {
-		return nil, err
-	}
-	f, err := frameOf(head, len(head) < peek)
-	if err != nil {
-		return nil, err
-	}
-	t, err := tableOf(c, f)
-	if err != nil {
-		return nil, err
-	}
-	p := &Plan{Format: f.format, Compression: c.compression, List: f.list, Kind: o.Kind, Source: o.Source}
-	if f.comma != 0 {
-		p.Separator = string(f.comma)
+	defer t.Close()
+	p := &Plan{Format: t.Format, Compression: t.Compression, List: t.List, Kind: o.Kind, Source: o.Source}
+	if t.Separator != 0 {
+		p.Separator = string(t.Separator)
 	}
 	s, err := sample(t)
 	if err != nil {
 		return nil, err
 	}
 	p.RowsRead, p.Complete = s.rows, s.complete
-	if err := p.settle(name, t.names(), o); err != nil {
+	if err := p.settle(name, t.Names(), o); err != nil {
 		return nil, err
 	}
 	s.name(p.Kind)
@@ -113,12 +102,12 @@ func (p *Plan) settle(name string, columns []string, o Options) error {
 
 // sample reads the first rows. Rows that cannot be read are left to Observe,
 // unless there are no others.
-func sample(t table) (*survey, error) {
+func sample(t *table.Table) (*survey, error) {
 	s := newSurvey()
-	var wrong *badRow
+	var wrong *Reject
 	bytes := 0
 	for tried := 0; tried < inspectRows || s.rows == 0 && tried < 10*inspectRows; tried++ {
-		r, err := t.read()
+		r, err := t.Read()
 		if err == io.EOF {
 			s.complete = true
 			break
@@ -129,16 +118,16 @@ func sample(t table) (*survey, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.see(r, t.names())
-		for _, c := range r.cells {
-			bytes += len(c.text) + len(c.list) + 1
+		s.see(r, t.Names())
+		for _, c := range r.Cells {
+			bytes += len(c.Text) + len(c.List) + 1
 		}
 		if bytes > inspectBytes {
 			break
 		}
 	}
 	if s.rows == 0 && wrong != nil {
-		return nil, hansei.Invalid("file", "no row of it can be read; the first: %s", wrong.String())
+		return nil, hansei.Invalid("file", "no row of it can be read; the first: %s", wrong.Error())
 	}
 	if s.rows == 0 {
 		return nil, hansei.Invalid("file", "it has no rows")

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hansei"
+	"hansei/internal/source/file/table"
 )
 
 // roleIdentified is when the responders knew what was wrong, as status pages
@@ -55,7 +56,7 @@ func settleStatus(in *hansei.Incident) {
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
-	return shorten([]byte(strings.TrimSpace(line)))
+	return table.Shorten([]byte(strings.TrimSpace(line)))
 }
 
 // updates reads the messages that were posted, and from their states the
@@ -186,7 +187,7 @@ func (o *observer) acks(d *draft) *fault {
 
 // moment reads a time within a list.
 func (o *observer) moment(text string) (time.Time, bool) {
-	at, ok := o.style.parse([]byte(text))
+	at, ok := o.style.Parse([]byte(text))
 	return at, ok && at.Year() >= firstYear && at.Year() < afterYears
 }
 

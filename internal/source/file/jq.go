@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/itchyny/gojq"
+
+	"hansei/internal/source/file/table"
 )
 
 // jqTime bounds one evaluation of an expression on one row. An expression
@@ -31,20 +33,20 @@ func compileJQ(expression string) (*gojq.Code, error) {
 
 // jqInput is what an expression sees: the object itself in JSON, an object of
 // the columns elsewhere.
-func jqInput(r row, names []string) (any, error) {
-	if r.raw != nil {
+func jqInput(r table.Row, names []string) (any, error) {
+	if r.Raw != nil {
 		var v any
-		if err := json.Unmarshal(r.raw, &v); err != nil {
+		if err := json.Unmarshal(r.Raw, &v); err != nil {
 			return nil, fmt.Errorf("read a row for jq: %w", err)
 		}
 		return v, nil
 	}
 	object := make(map[string]any, len(names))
-	for i, c := range r.cells {
-		object[names[i]] = string(c.text)
-		if c.list != nil {
+	for i, c := range r.Cells {
+		object[names[i]] = string(c.Text)
+		if c.List != nil {
 			var v any
-			if err := json.Unmarshal(c.list, &v); err != nil {
+			if err := json.Unmarshal(c.List, &v); err != nil {
 				return nil, fmt.Errorf("read a row for jq: %w", err)
 			}
 			object[names[i]] = v
@@ -54,31 +56,31 @@ func jqInput(r row, names []string) (any, error) {
 }
 
 // runJQ evaluates an expression and returns its first result as a cell.
-func runJQ(code *gojq.Code, input any) (cell, error) {
+func runJQ(code *gojq.Code, input any) (table.Cell, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), jqTime)
 	defer cancel()
 	v, ok := code.RunWithContext(ctx, input).Next()
 	if !ok {
-		return cell{}, nil
+		return table.Cell{}, nil
 	}
 	switch v := v.(type) {
 	case error:
-		return cell{}, v
+		return table.Cell{}, v
 	case nil:
-		return cell{}, nil
+		return table.Cell{}, nil
 	case string:
-		return cell{text: []byte(v)}, nil
+		return table.Cell{Text: []byte(v)}, nil
 	case []any, map[string]any:
 		list, err := gojq.Marshal(v)
 		if err != nil {
-			return cell{}, fmt.Errorf("read the result of jq: %w", err)
+			return table.Cell{}, fmt.Errorf("read the result of jq: %w", err)
 		}
-		return cell{list: list}, nil
+		return table.Cell{List: list}, nil
 	default:
 		text, err := gojq.Marshal(v)
 		if err != nil {
-			return cell{}, fmt.Errorf("read the result of jq: %w", err)
+			return table.Cell{}, fmt.Errorf("read the result of jq: %w", err)
 		}
-		return cell{text: text}, nil
+		return table.Cell{Text: text}, nil
 	}
 }

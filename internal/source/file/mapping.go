@@ -11,6 +11,7 @@ import (
 	"github.com/goccy/go-yaml/parser"
 
 	"hansei"
+	"hansei/internal/source/file/clock"
 )
 
 // Mapping is a person's word on how to read a file. What it does not mention
@@ -154,7 +155,7 @@ func (f *FieldMapping) check(kind hansei.Kind, path string) error {
 			return &placed{path + ".field", fmt.Sprintf("%q is not a field of %s; expected custom.NAME or one of %s", f.Field, kind, fieldNames(kind))}
 		}
 	}
-	if _, err := styleOf(f.Time, time.UTC); err != nil {
+	if _, err := clock.StyleOf(f.Time, time.UTC); err != nil {
 		return &placed{path + ".time", reason(err)}
 	}
 	return checkZone(f.Zone, path+".zone")

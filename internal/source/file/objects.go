@@ -31,6 +31,9 @@ func namesIn(list []byte) ([]string, error) {
 	return names, nil
 }
 
+// maxDepth bounds how deep a name is looked for.
+const maxDepth = 8
+
 func nameOf(v any, depth int) string {
 	switch v := v.(type) {
 	case string:

@@ -12,6 +12,8 @@ import (
 	"github.com/itchyny/gojq"
 
 	"hansei"
+	"hansei/internal/source/file/clock"
+	"hansei/internal/source/file/table"
 )
 
 // Observe reads a file by its plan and hands each row on as an observation,
@@ -26,36 +28,32 @@ import (
 // It ends early with the error of emit or reject, with the error of body, and
 // with an *hansei.InvalidError when the file as a whole cannot be read.
 func Observe(body io.Reader, p *Plan, emit func(hansei.Observation) error, reject func(Reject) error) error {
-	c, err := open(body)
-	if err != nil {
-		return err
-	}
-	defer func() { c.close() }()
-	f := frame{format: p.Format, list: p.List}
+	f := table.Frame{Format: p.Format, List: p.List}
 	if p.Separator != "" {
-		f.comma = p.Separator[0]
+		f.Separator = p.Separator[0]
 	}
-	t, err := tableOf(c, f)
+	t, err := table.Open(body, f)
 	if err != nil {
 		return err
 	}
+	defer t.Close()
 	o, err := newObserver(p)
 	if err != nil {
 		return err
 	}
 	for {
-		r, err := t.read()
+		r, err := t.Read()
 		if err == io.EOF {
 			return nil
 		}
 		var observation hansei.Observation
 		if err == nil {
-			observation, err = o.observe(r, t.names())
+			observation, err = o.observe(r, t.Names())
 		}
-		var wrong *badRow
+		var wrong *Reject
 		switch {
 		case errors.As(err, &wrong):
-			err = reject(wrong.Reject)
+			err = reject(*wrong)
 		case err == nil:
 			err = emit(observation)
 		}
@@ -74,7 +72,7 @@ type observer struct {
 	bound    []string          // the names that setters stand for
 	jq       []expression
 	late     *recogniser
-	style    style
+	style    clock.Style
 	roles    map[string]hansei.Role
 	hasKey   bool
 	byName   bool // the key is the name
@@ -98,7 +96,7 @@ func newObserver(p *Plan) (*observer, error) {
 	o := &observer{
 		plan: p, binder: binder{plan: p, intern: interner{}}, columns: map[string]Column{}, fieldsAt: map[string]string{},
 		byName: p.Kind == hansei.KindService || p.Kind == hansei.KindTeam || p.Kind == hansei.KindPerson,
-		style:  style{zone: zone, dayFirst: p.DateOrder == styleDayFirst},
+		style:  clock.Style{Zone: zone, DayFirst: p.DateOrder == clock.DayFirst},
 		late:   &recogniser{lexicon: lexiconOf(p.Kind), plan: p, taken: map[string]bool{}, custom: map[string]bool{}},
 	}
 	o.roles = rolesByName(o.late.lexicon)
@@ -153,7 +151,7 @@ func (o *observer) bind(names []string) error {
 	return nil
 }
 
-func (o *observer) observe(r row, names []string) (hansei.Observation, error) {
+func (o *observer) observe(r table.Row, names []string) (hansei.Observation, error) {
 	var none hansei.Observation
 	if len(names) > len(o.setters) {
 		if err := o.bind(names); err != nil {
@@ -166,50 +164,48 @@ func (o *observer) observe(r row, names []string) (hansei.Observation, error) {
 	}
 	d := draft{record: record}
 	d.incident, _ = record.(*hansei.Incident)
-	for i, c := range r.cells {
-		if set := o.setters[i]; set != nil && (len(c.text) > 0 || c.list != nil) {
+	for i, c := range r.Cells {
+		if set := o.setters[i]; set != nil && (len(c.Text) > 0 || c.List != nil) {
 			if f := set(&d, c); f != nil {
-				return none, o.fault(r.line, o.bound[i], f)
+				return none, o.fault(r.Line, o.bound[i], f)
 			}
 		}
 	}
 	if err := o.expressions(&d, r, names); err != nil {
 		return none, err
 	}
-	if err := o.finish(&d, r.line); err != nil {
+	if err := o.finish(&d, r.Line); err != nil {
 		return none, err
 	}
 	return hansei.Observation{
 		Key:    hansei.Key{Kind: o.plan.Kind, Source: o.plan.Source, External: d.key},
-		Record: record, Line: r.line,
+		Record: record, Line: r.Line,
 	}, nil
 }
 
 func (o *observer) fault(line int, column string, f *fault) error {
-	b := bad(line, f.value, f.expected)
-	b.Column = column
-	return b
+	return &Reject{Line: line, Column: column, Value: table.Shorten(f.value), Expected: f.expected}
 }
 
 // expressions evaluates the jq of the plan on a row.
-func (o *observer) expressions(d *draft, r row, names []string) error {
+func (o *observer) expressions(d *draft, r table.Row, names []string) error {
 	if len(o.jq) == 0 {
 		return nil
 	}
 	input, err := jqInput(r, names)
 	if err != nil {
-		return bad(r.line, nil, err.Error())
+		return &Reject{Line: r.Line, Expected: err.Error()}
 	}
 	for _, e := range o.jq {
 		c, err := runJQ(e.code, input)
 		if err != nil {
-			return o.fault(r.line, e.column.JQ, &fault{nil, "the expression to succeed: " + err.Error()})
+			return o.fault(r.Line, e.column.JQ, &fault{nil, "the expression to succeed: " + err.Error()})
 		}
-		if len(c.text) == 0 && c.list == nil {
+		if len(c.Text) == 0 && c.List == nil {
 			continue
 		}
 		if f := e.set(d, c); f != nil {
-			return o.fault(r.line, e.column.JQ, f)
+			return o.fault(r.Line, e.column.JQ, f)
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"hansei"
+	"hansei/internal/source/file/table"
 )
 
 // Options say what is known of a file before it is looked at.
@@ -18,6 +19,9 @@ type Options struct {
 // depend on the file's name, so that a corrected copy updates the records of
 // the first.
 const DefaultSource = "file"
+
+// Reject is a row that could not be used: where it is and what was expected.
+type Reject = table.Reject
 
 // How a column came to its field.
 const (

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"hansei"
+	"hansei/internal/source/file/clock"
+	"hansei/internal/source/file/table"
 )
 
 // recogniser decides what each column of a file becomes.
@@ -17,7 +19,7 @@ type recogniser struct {
 	columns []Column // one per column of the file, by position
 	taken   map[string]bool
 	custom  map[string]bool
-	order   order
+	order   clock.Order
 }
 
 // recognise fills in the plan's columns: first what the mapping says, then
@@ -83,7 +85,7 @@ func (r *recogniser) noField(name string) error {
 // put gives a column to the field that the mapping names.
 func (r *recogniser) put(f FieldMapping) error {
 	i := r.find(f.Column)
-	if i < 0 && r.plan.Format == FormatCSV {
+	if i < 0 && r.plan.Format == table.FormatCSV {
 		return hansei.Invalid("mapping", "the file has no column %q; it has %s", f.Column, firstNames(r.names()))
 	}
 	c := Column{Name: f.Column, Field: f.Field, How: HowMapping, TimeFormat: f.Time, Zone: f.Zone, Values: f.Values}
@@ -262,14 +264,14 @@ func (r *recogniser) dates() {
 			continue
 		}
 		if r.columns[i].TimeFormat == "" {
-			r.order.add(e.order)
+			r.order.Add(e.order)
 		}
 		name := e.alias.flat()
 		if r.columns[i].Zone == "" && r.plan.Zone != "UTC" && (strings.HasSuffix(name, "_utc") || strings.HasSuffix(name, "_gmt")) {
 			r.columns[i].Zone = "UTC"
 		}
 	}
-	format, note := r.order.decide()
+	format, note := r.order.Decide()
 	if note != "" {
 		r.plan.Notes = append(r.plan.Notes, note+"; a mapping can say otherwise")
 	}
@@ -279,7 +281,7 @@ func (r *recogniser) dates() {
 	}
 	for i := range r.columns {
 		c := &r.columns[i]
-		if r.isTime(i) && c.TimeFormat == "" && r.survey.columns[i].order.any() {
+		if r.isTime(i) && c.TimeFormat == "" && r.survey.columns[i].order.Any() {
 			c.TimeFormat = format
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"hansei"
+	"hansei/internal/source/file/clock"
+	"hansei/internal/source/file/table"
 )
 
 // survey is what the first rows of a file show of each column.
@@ -32,7 +34,7 @@ type evidence struct {
 	flags   int
 	impacts int // words with which status pages grade incidents
 	types   int // words for kinds of incident
-	order   order
+	order   clock.Order
 	samples []string
 	hashes  []uint64 // of the values, in the first columns
 }
@@ -42,15 +44,15 @@ const maxSamples = 5
 // maxHashed is in how many columns repeated values are looked for.
 const maxHashed = 200
 
-func (s *survey) see(r row, names []string) {
+func (s *survey) see(r table.Row, names []string) {
 	s.rows++
 	for len(s.columns) < len(names) {
 		s.columns = append(s.columns, &evidence{name: names[len(s.columns)]})
 	}
-	for i, c := range r.cells {
+	for i, c := range r.Cells {
 		s.columns[i].see(c)
-		if i < maxHashed && len(c.text) > 0 {
-			s.columns[i].hashes = append(s.columns[i].hashes, maphash.Bytes(s.seed, c.text))
+		if i < maxHashed && len(c.Text) > 0 {
+			s.columns[i].hashes = append(s.columns[i].hashes, maphash.Bytes(s.seed, c.Text))
 		}
 	}
 }
@@ -75,17 +77,17 @@ func (e *evidence) repeated() bool {
 	return false
 }
 
-func (e *evidence) see(c cell) {
-	if c.list != nil {
+func (e *evidence) see(c table.Cell) {
+	if c.List != nil {
 		e.filled++
 		e.lists++
-		if list := bytes.TrimLeft(c.list[1:], " \t\r\n"); len(list) > 0 && list[0] == '{' {
+		if list := bytes.TrimLeft(c.List[1:], " \t\r\n"); len(list) > 0 && list[0] == '{' {
 			e.objects++
 		}
-		e.sample(c.list)
+		e.sample(c.List)
 		return
 	}
-	text := bytes.TrimSpace(c.text)
+	text := bytes.TrimSpace(c.Text)
 	if len(text) == 0 || unknown(string(text[:min(len(text), longestUnknown+1)])) && !bytes.EqualFold(text, []byte("none")) {
 		return
 	}
@@ -96,12 +98,12 @@ func (e *evidence) see(c cell) {
 		return
 	}
 	word := strings.ToLower(string(text))
-	if _, ok := (style{zone: time.UTC}).parse(text); ok {
+	if _, ok := (clock.Style{Zone: time.UTC}).Parse(text); ok {
 		e.times++
-	} else if _, ok := (style{zone: time.UTC, dayFirst: true}).parse(text); ok {
+	} else if _, ok := (clock.Style{Zone: time.UTC, DayFirst: true}).Parse(text); ok {
 		e.times++
 	}
-	e.order.see(text)
+	e.order.See(text)
 	if _, ok := number(word); ok {
 		e.numbers++
 	}
@@ -121,7 +123,7 @@ func (e *evidence) sample(text []byte) {
 		return
 	}
 	const most = 80
-	s := shorten(text[:min(len(text), most)])
+	s := table.Shorten(text[:min(len(text), most)])
 	if !slices.Contains(e.samples, s) {
 		e.samples = append(e.samples, s)
 	}

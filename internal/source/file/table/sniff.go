@@ -1,4 +1,4 @@
-package file
+package table
 
 import (
 	"bytes"
@@ -9,21 +9,62 @@ import (
 	"hansei"
 )
 
-// frame is how a file holds its rows.
-type frame struct {
-	format string
-	comma  byte
-	list   []string
+// Frame is how a file holds its rows.
+type Frame struct {
+	Format      string
+	Compression string
+	Separator   byte     // of CSV
+	List        []string // keys to the list that holds the rows of JSON
 }
 
-// frameOf recognises a file's frame from its first part; whole says that it
+// Table is an open file.
+type Table struct {
+	rows
+	Frame
+	content *content
+}
+
+// Close frees what reading took; the body stays open.
+func (t *Table) Close() { t.content.close() }
+
+// Recognise opens a file of unknown format. It returns an
+// *hansei.InvalidError when the file cannot be read.
+func Recognise(body io.Reader) (*Table, error) {
+	c, err := open(body)
+	if err != nil {
+		return nil, err
+	}
+	head, err := c.head()
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	f, err := frameOf(head, len(head) < peek)
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	return c.table(f)
+}
+
+// Open opens a file whose frame is known. The compression is seen again, so
+// that the same file packed otherwise reads the same.
+func Open(body io.Reader, f Frame) (*Table, error) {
+	c, err := open(body)
+	if err != nil {
+		return nil, err
+	}
+	return c.table(f)
+}
+
+// frameOf recognises a file's Frame from its first part; whole says that it
 // is all of it.
-func frameOf(head []byte, whole bool) (frame, error) {
+func frameOf(head []byte, whole bool) (Frame, error) {
 	if bytes.HasPrefix(head, []byte("PAR1")) {
-		return frame{format: FormatParquet}, nil
+		return Frame{Format: FormatParquet}, nil
 	}
 	if err := refuse(head); err != nil {
-		return frame{}, err
+		return Frame{}, err
 	}
 	start := bytes.TrimLeft(head, " \t\r\n\x1e")
 	switch start[0] {
@@ -31,36 +72,36 @@ func frameOf(head []byte, whole bool) (frame, error) {
 		return jsonFrame(start, whole), nil
 	case '[':
 		if rest := bytes.TrimLeft(start[1:], " \t\r\n"); len(rest) > 0 && bytes.IndexByte([]byte(`{["]`), rest[0]) >= 0 {
-			return frame{format: FormatJSON}, nil
+			return Frame{Format: FormatJSON}, nil
 		}
 	}
-	return frame{format: FormatCSV, comma: separator(start, whole)}, nil
+	return Frame{Format: FormatCSV, Separator: separator(start, whole)}, nil
 }
 
 // jsonFrame tells JSON Lines from one document, and finds the list in it.
-func jsonFrame(b []byte, whole bool) frame {
+func jsonFrame(b []byte, whole bool) Frame {
 	var s scan
 	n, done := s.step(b)
 	object := b[:n]
 	if path := listIn(object, nil); path != nil {
-		return frame{format: FormatJSON, list: path}
+		return Frame{Format: FormatJSON, List: path}
 	}
 	if !done {
-		return frame{format: FormatJSON}
+		return Frame{Format: FormatJSON}
 	}
 	rest := bytes.TrimLeft(b[n:], " \t\r,")
 	oneLine := bytes.IndexByte(bytes.TrimRight(object, "\r\n"), '\n') < 0
 	if oneLine && (len(rest) > 0 && rest[0] == '\n' || len(rest) == 0 && !whole) {
 		if next := bytes.TrimSpace(rest); len(next) > 0 {
-			return frame{format: FormatLines}
+			return Frame{Format: FormatLines}
 		}
 	}
-	return frame{format: FormatJSON}
+	return Frame{Format: FormatJSON}
 }
 
 // ownKeys are keys that a record has and a page of records has not.
 var ownKeys = map[string]bool{
-	"id": true, "key": true, "number": true, "uuid": true, "title": true, "started_at": true, "created_at": true, "incident_id": true, "resolved_at": true,
+	"id": true, "key": true, "number": true, "uuid": true, "title": true, "startedat": true, "createdat": true, "incidentid": true, "resolvedat": true,
 }
 
 // maxListDepth is how deep the list of rows may lie.
@@ -91,7 +132,7 @@ func listIn(b []byte, path []string) []string {
 		}
 		value := b[pos : pos+valueLen(b[pos:])]
 		pos += len(value)
-		if ownKeys[snake(key)] && value[0] != '{' && value[0] != '[' {
+		if ownKeys[strings.ToLower(strings.ReplaceAll(key, "_", ""))] && value[0] != '{' && value[0] != '[' {
 			return nil
 		}
 		here := append(path[:len(path):len(path)], key)
@@ -141,9 +182,9 @@ func evenness(head []byte, comma byte, whole bool) int {
 			continue
 		}
 		if first == 0 {
-			first = len(r.cells)
+			first = len(r.Cells)
 		}
-		if len(r.cells) == first {
+		if len(r.Cells) == first {
 			same++
 		}
 	}
@@ -157,23 +198,30 @@ func evenness(head []byte, comma byte, whole bool) int {
 	return 1000*same/all*100 + min(first, 99)
 }
 
-// tableOf opens the rows of a file.
-func tableOf(c *content, f frame) (table, error) {
-	switch f.format {
+// table opens the rows of a file; it closes the content when it cannot.
+func (c *content) table(f Frame) (_ *Table, err error) {
+	f.Compression = c.compression
+	t := &Table{Frame: f, content: c}
+	switch f.Format {
 	case FormatCSV:
-		return newCSV(c.body, f.comma)
+		t.rows, err = newCSV(c.body, f.Separator)
 	case FormatJSON:
-		return newJSON(c.body, f.list), nil
+		t.rows = newJSON(c.body, f.List)
 	case FormatLines:
-		return newLines(c.body), nil
+		t.rows = newLines(c.body)
 	case FormatParquet:
-		t, err := newParquet(c.body)
-		if err != nil {
-			return nil, err
+		var p *parquetTable
+		if p, err = newParquet(c.body); err == nil {
+			unpack := c.close
+			c.close = func() { p.close(); unpack() }
+			t.rows = p
 		}
-		closeBody := c.close
-		c.close = func() { t.close(); closeBody() }
-		return t, nil
+	default:
+		err = hansei.Invalid("format", "%q is not a format; expected csv, json, jsonl or parquet", f.Format)
 	}
-	return nil, hansei.Invalid("format", "%q is not a format; expected %s", f.format, strings.Join([]string{FormatCSV, FormatJSON, FormatLines, FormatParquet}, ", "))
+	if err != nil {
+		c.close()
+		return nil, err
+	}
+	return t, nil
 }

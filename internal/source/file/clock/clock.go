@@ -1,4 +1,11 @@
-package file
+// Package clock reads times in any of the ways that tools and people write
+// them, without being told which: RFC 3339 and its relatives, numeric dates in
+// either order, counts since 1970, and dates with a month's name.
+//
+// What a single value cannot say (whether 03-04-2016 is in March or April, and
+// in which zone) is a Style, which an Order finds from many values or a person
+// gives. It asks no clock for the present time.
+package clock
 
 import (
 	"bytes"
@@ -7,23 +14,23 @@ import (
 	"time"
 )
 
-// style is how the times of a column are written, beyond what each says of
+// Style is how the times of a column are written, beyond what each says of
 // itself.
-type style struct {
+type Style struct {
 	layout   string         // Go layout, when one was given
 	epoch    time.Duration  // unit of a count since 1970, when one was given
-	dayFirst bool           // 03-04-2016 is the third of April
-	zone     *time.Location // of times that name none
+	DayFirst bool           // 03-04-2016 is the third of April
+	Zone     *time.Location // of times that name none
 }
 
 // parse reads a time in any of the ways people write them: RFC 3339 and its
 // relatives, numeric dates in either order, counts since 1970, and dates with
 // a month's name. The result is in UTC.
-func (s style) parse(b []byte) (time.Time, bool) {
+func (s Style) Parse(b []byte) (time.Time, bool) {
 	b = bytes.TrimSpace(b)
 	switch {
 	case s.layout != "":
-		t, err := time.ParseInLocation(s.layout, string(b), s.zone)
+		t, err := time.ParseInLocation(s.layout, string(b), s.Zone)
 		return t.UTC(), err == nil
 	case s.epoch != 0:
 		return epoch(b, s.epoch)
@@ -39,7 +46,7 @@ func (s style) parse(b []byte) (time.Time, bool) {
 
 // numeric reads dates made of numbers: 2016-02-29T01:16:00Z, 29-02-2016 01:16,
 // 2/29/16 1:16 AM.
-func (s style) numeric(b []byte) (time.Time, bool) {
+func (s Style) numeric(b []byte) (time.Time, bool) {
 	d, rest, ok := triple(b)
 	if !ok {
 		return time.Time{}, false
@@ -47,7 +54,7 @@ func (s style) numeric(b []byte) (time.Time, bool) {
 	year, month, day := d.a, d.b, d.c
 	if d.lenA != 4 {
 		year, month, day = d.c, d.a, d.b
-		if s.dayFirst {
+		if s.DayFirst {
 			month, day = d.b, d.a
 		}
 		if d.lenC == 2 {
@@ -97,11 +104,11 @@ func digits(b []byte) (value, n int) {
 }
 
 // moment completes a date with the time of day and zone that follow it.
-func (s style) moment(year, month, day int, rest []byte) (time.Time, bool) {
+func (s Style) moment(year, month, day int, rest []byte) (time.Time, bool) {
 	if month < 1 || month > 12 || day < 1 || day > daysIn(year, month) {
 		return time.Time{}, false
 	}
-	zone := s.zone
+	zone := s.Zone
 	var h, m, sec, ns int
 	if len(rest) > 0 {
 		var ok bool
@@ -243,7 +250,7 @@ var abbreviations = map[string]int{
 
 // count reads seconds, milli-, micro- or nanoseconds since 1970, told apart
 // by their size, and the compact forms 20160229 and 20160229011600.
-func (s style) count(b []byte) (time.Time, bool) {
+func (s Style) count(b []byte) (time.Time, bool) {
 	n := 0
 	for n < len(b) && b[n] >= '0' && b[n] <= '9' {
 		n++
@@ -305,11 +312,11 @@ var namedLayouts = []string{
 }
 
 // named reads dates with a month's name.
-func (s style) named(text string) (time.Time, bool) {
+func (s Style) named(text string) (time.Time, bool) {
 	if len(text) < 6 || len(text) > 48 {
 		return time.Time{}, false
 	}
-	zone := s.zone
+	zone := s.Zone
 	if i := strings.LastIndexByte(text, ' '); i > 0 {
 		if z, ok := zoneOf([]byte(text[i+1:] + " ")); ok && text[i+1] >= 'A' {
 			text, zone = text[:i], z

@@ -1,4 +1,4 @@
-package file
+package table
 
 import (
 	"bytes"
@@ -17,11 +17,11 @@ func newLines(src io.Reader) *linesTable {
 	return &linesTable{flattener: newFlattener(), w: newWindow(src)}
 }
 
-func (t *linesTable) read() (row, error) {
+func (t *linesTable) Read() (Row, error) {
 	for {
 		raw, err := t.next()
 		if err != nil {
-			return row{}, err
+			return Row{}, err
 		}
 		raw = bytes.Trim(raw, " \t\r\n,\x1e")
 		if len(raw) == 0 {

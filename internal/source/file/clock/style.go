@@ -1,4 +1,4 @@
-package file
+package clock
 
 import (
 	"strings"
@@ -10,21 +10,21 @@ import (
 // The names of styles of time in a plan and a mapping; any other value is a
 // pattern such as "DD.MM.YYYY HH:mm", or the same as a Go layout.
 const (
-	styleDayFirst   = "day-month-year"
-	styleMonthFirst = "month-day-year"
+	DayFirst   = "day-month-year"
+	MonthFirst = "month-day-year"
 )
 
 var epochs = map[string]time.Duration{
 	"epoch s": time.Second, "epoch ms": time.Millisecond, "epoch us": time.Microsecond, "epoch ns": time.Nanosecond,
 }
 
-// styleOf reads the time format of a column; "" is recognised from each value.
-func styleOf(format string, zone *time.Location) (style, error) {
-	s := style{zone: zone}
+// StyleOf reads the time format of a column; "" is recognised from each value.
+func StyleOf(format string, zone *time.Location) (Style, error) {
+	s := Style{Zone: zone}
 	switch unit, isEpoch := epochs[format]; {
-	case format == "" || format == styleMonthFirst:
-	case format == styleDayFirst:
-		s.dayFirst = true
+	case format == "" || format == MonthFirst:
+	case format == DayFirst:
+		s.DayFirst = true
 	case isEpoch:
 		s.epoch = unit
 	default:
@@ -34,7 +34,7 @@ func styleOf(format string, zone *time.Location) (style, error) {
 		probe := time.Date(2018, 11, 23, 21, 44, 35, 0, time.UTC)
 		back, err := time.ParseInLocation(s.layout, probe.Format(s.layout), time.UTC)
 		if err != nil || back.Year() != 2018 || back.Month() != 11 || back.Day() != 23 {
-			return s, hansei.Invalid("time", "%q does not say year, month and day; expected %s, %s, epoch s, epoch ms, epoch us, epoch ns, or a pattern such as DD.MM.YYYY HH:mm", format, styleDayFirst, styleMonthFirst)
+			return s, hansei.Invalid("time", "%q does not say year, month and day; expected %s, %s, epoch s, epoch ms, epoch us, epoch ns, or a pattern such as DD.MM.YYYY HH:mm", format, DayFirst, MonthFirst)
 		}
 	}
 	return s, nil
@@ -56,14 +56,14 @@ func layoutOf(pattern string) string {
 	return patternWords.Replace(pattern)
 }
 
-// order collects evidence on whether day or month comes first in dates such
+// Order collects evidence on whether day or month comes first in dates such
 // as 03-04-2016.
-type order struct {
+type Order struct {
 	dayFirst, monthFirst, unclear int
 	sep                           byte
 }
 
-func (o *order) see(b []byte) {
+func (o *Order) See(b []byte) {
 	d, _, ok := triple(b)
 	if !ok || d.lenA == 4 {
 		return
@@ -79,7 +79,7 @@ func (o *order) see(b []byte) {
 	}
 }
 
-func (o *order) add(p order) {
+func (o *Order) Add(p Order) {
 	o.dayFirst += p.dayFirst
 	o.monthFirst += p.monthFirst
 	o.unclear += p.unclear
@@ -88,25 +88,25 @@ func (o *order) add(p order) {
 	}
 }
 
-func (o order) any() bool { return o.dayFirst+o.monthFirst+o.unclear > 0 }
+func (o Order) Any() bool { return o.dayFirst+o.monthFirst+o.unclear > 0 }
 
 // decide names the style, and explains it when the dates did not.
-func (o order) decide() (format, note string) {
+func (o Order) Decide() (format, note string) {
 	switch {
-	case !o.any():
+	case !o.Any():
 		return "", ""
 	case o.dayFirst > 0 && o.monthFirst > 0:
-		format = styleMonthFirst
+		format = MonthFirst
 		if o.dayFirst >= o.monthFirst {
-			format = styleDayFirst
+			format = DayFirst
 		}
 		return format, "some dates can only be day-month-year and some only month-day-year; read as " + format + ", the others are rejected"
 	case o.dayFirst > 0:
-		return styleDayFirst, ""
+		return DayFirst, ""
 	case o.monthFirst > 0:
-		return styleMonthFirst, ""
+		return MonthFirst, ""
 	case o.sep == '/':
-		return styleMonthFirst, "no date shows whether day or month comes first; read as month/day/year because of the slashes"
+		return MonthFirst, "no date shows whether day or month comes first; read as month/day/year because of the slashes"
 	}
-	return styleDayFirst, "no date shows whether day or month comes first; read as day-month-year"
+	return DayFirst, "no date shows whether day or month comes first; read as day-month-year"
 }

@@ -1,4 +1,4 @@
-package file
+package table
 
 import (
 	"bytes"
@@ -20,7 +20,6 @@ type jsonTable struct {
 	line int
 	path []string // keys to the list; nil: the values themselves
 	list bool     // inside the list
-	done bool
 }
 
 func newJSON(src io.Reader, path []string) *jsonTable {
@@ -29,22 +28,22 @@ func newJSON(src io.Reader, path []string) *jsonTable {
 
 var errShape = errors.New("not JSON")
 
-func (t *jsonTable) read() (row, error) {
+func (t *jsonTable) Read() (Row, error) {
 	for {
 		c, err := t.skipBlank(true)
 		if err != nil {
 			if err == io.EOF && t.list {
 				t.list = false
-				return row{}, bad(t.line, nil, "the list to be closed by ]; the file is cut short")
+				return Row{}, bad(t.line, nil, "the list to be closed by ]; the file is cut short")
 			}
-			return row{}, err
+			return Row{}, err
 		}
 		switch {
 		case t.list && c == ']':
 			t.w.start++
 			t.list = false
 			if err := t.leave(); err != nil {
-				return row{}, t.broken(err)
+				return Row{}, t.broken(err)
 			}
 		case t.list:
 			return t.element()
@@ -53,7 +52,7 @@ func (t *jsonTable) read() (row, error) {
 			t.list = true
 		case c == '{' && len(t.path) > 0:
 			if err := t.enter(); err != nil {
-				return row{}, t.broken(err)
+				return Row{}, t.broken(err)
 			}
 		default:
 			return t.element()
@@ -61,7 +60,7 @@ func (t *jsonTable) read() (row, error) {
 	}
 }
 
-// broken ends the file: without its frame nothing further can be found in it.
+// broken ends the file: without its Frame nothing further can be found in it.
 func (t *jsonTable) broken(err error) error {
 	if !errors.Is(err, errShape) && err != io.EOF {
 		return err
@@ -71,40 +70,40 @@ func (t *jsonTable) broken(err error) error {
 	return bad(line, nil, "JSON as at the beginning of the file; nothing after this line could be read")
 }
 
-func (t *jsonTable) element() (row, error) {
+func (t *jsonTable) element() (Row, error) {
 	line := t.line
 	raw, err := t.value(true)
 	if err == errTooLong {
-		return row{}, bad(line, nil, "an object of at most 32 MiB")
+		return Row{}, bad(line, nil, "an object of at most 32 MiB")
 	}
 	if err == io.EOF || errors.Is(err, errShape) {
 		if len(raw) > 0 {
-			return row{}, bad(line, raw, "an object that is closed; the file is cut short")
+			return Row{}, bad(line, raw, "an object that is closed; the file is cut short")
 		}
-		return row{}, t.broken(err)
+		return Row{}, t.broken(err)
 	}
 	if err != nil {
-		return row{}, err
+		return Row{}, err
 	}
 	return t.object(line, raw)
 }
 
 // object understands one row.
-func (t *flattener) object(line int, raw []byte) (row, error) {
+func (t *flattener) object(line int, raw []byte) (Row, error) {
 	if raw[0] != '{' {
-		return row{}, bad(line, raw, "an object { … }")
+		return Row{}, bad(line, raw, "an object { … }")
 	}
 	if !utf8.Valid(raw) {
-		return row{}, bad(line, raw, "text in UTF-8")
+		return Row{}, bad(line, raw, "text in UTF-8")
 	}
 	if !json.Valid(raw) {
-		return row{}, bad(line, raw, "valid JSON")
+		return Row{}, bad(line, raw, "valid JSON")
 	}
 	cells, err := t.flatten(raw)
 	if err != nil {
-		return row{}, bad(line, raw, err.Error())
+		return Row{}, bad(line, raw, err.Error())
 	}
-	return row{line: line, cells: cells, raw: raw}, nil
+	return Row{Line: line, Cells: cells, Raw: raw}, nil
 }
 
 // enter goes down the path to the list, passing over everything else.
@@ -271,7 +270,6 @@ func (t *jsonTable) rest(s *scan) error {
 // scan finds the end of a JSON value piece by piece.
 type scan struct {
 	depth    int
-	started  bool
 	inString bool
 	escaped  bool
 	bare     bool // a number or a word

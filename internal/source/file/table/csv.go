@@ -1,4 +1,4 @@
-package file
+package table
 
 import (
 	"bytes"
@@ -19,7 +19,7 @@ type csvTable struct {
 	comma   byte
 	line    int // of the next row
 	head    []string
-	cells   []cell
+	cells   []Cell
 	scratch []byte // unquoted values of the present row
 }
 
@@ -33,13 +33,13 @@ func newCSV(src io.Reader, comma byte) (*csvTable, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the row of column names: %w", err)
 		}
-		if len(r.cells) == 1 && isSeparatorLine(r.cells[0].text) {
+		if len(r.Cells) == 1 && isSeparatorLine(r.Cells[0].Text) {
 			continue
 		}
-		if len(r.cells) > maxColumns {
-			return nil, hansei.Invalid("file", "it has %d columns; expected at most %d", len(r.cells), maxColumns)
+		if len(r.Cells) > maxColumns {
+			return nil, hansei.Invalid("file", "it has %d columns; expected at most %d", len(r.Cells), maxColumns)
 		}
-		t.head = uniqueNames(r.cells)
+		t.head = uniqueNames(r.Cells)
 		return t, nil
 	}
 }
@@ -51,11 +51,11 @@ func isSeparatorLine(b []byte) bool {
 
 // uniqueNames makes every column's name its own: an empty one gets its
 // number, a repeated one its count.
-func uniqueNames(cells []cell) []string {
+func uniqueNames(cells []Cell) []string {
 	seen := make(map[string]int, len(cells))
 	names := make([]string, len(cells))
 	for i, c := range cells {
-		name := string(bytes.ToValidUTF8(bytes.TrimSpace(c.text), []byte("?")))
+		name := string(bytes.ToValidUTF8(bytes.TrimSpace(c.Text), []byte("?")))
 		if name == "" {
 			name = fmt.Sprintf("column %d", i+1)
 		}
@@ -73,23 +73,23 @@ func uniqueNames(cells []cell) []string {
 	return names
 }
 
-func (t *csvTable) names() []string { return t.head }
+func (t *csvTable) Names() []string { return t.head }
 
-func (t *csvTable) read() (row, error) {
+func (t *csvTable) Read() (Row, error) {
 	r, err := t.record()
 	if err != nil {
 		return r, err
 	}
-	for len(r.cells) > len(t.head) && len(r.cells[len(r.cells)-1].text) == 0 {
-		r.cells = r.cells[:len(r.cells)-1]
+	for len(r.Cells) > len(t.head) && len(r.Cells[len(r.Cells)-1].Text) == 0 {
+		r.Cells = r.Cells[:len(r.Cells)-1]
 	}
-	if len(r.cells) != len(t.head) {
-		first := r.cells[0].text
-		return r, bad(r.line, first, fmt.Sprintf("%d values as in the row of column names, got %d", len(t.head), len(r.cells)))
+	if len(r.Cells) != len(t.head) {
+		first := r.Cells[0].Text
+		return r, bad(r.Line, first, fmt.Sprintf("%d values as in the row of column names, got %d", len(t.head), len(r.Cells)))
 	}
-	for i := range r.cells {
-		if !utf8.Valid(r.cells[i].text) {
-			b := bad(r.line, r.cells[i].text, "text in UTF-8; convert the file if it is in Latin-1 or Windows-1252")
+	for i := range r.Cells {
+		if !utf8.Valid(r.Cells[i].Text) {
+			b := bad(r.Line, r.Cells[i].Text, "text in UTF-8; convert the file if it is in Latin-1 or Windows-1252")
 			b.Column = t.head[i]
 			return r, b
 		}
@@ -98,7 +98,7 @@ func (t *csvTable) read() (row, error) {
 }
 
 // record reads the next row that is not an empty line.
-func (t *csvTable) record() (row, error) {
+func (t *csvTable) record() (Row, error) {
 	for {
 		t.cells, t.scratch = t.cells[:0], t.scratch[:0]
 		data := t.w.data()
@@ -108,10 +108,10 @@ func (t *csvTable) record() (row, error) {
 				continue
 			}
 			if t.w.last != nil && t.w.last != io.EOF {
-				return row{}, t.w.last
+				return Row{}, t.w.last
 			}
 			if data = t.w.data(); len(data) == 0 {
-				return row{}, io.EOF
+				return Row{}, io.EOF
 			}
 			if len(data) <= maxRow && bytes.IndexByte(data, '"') < 0 {
 				continue // the source ended just now; this is its last line
@@ -119,14 +119,14 @@ func (t *csvTable) record() (row, error) {
 		}
 		line := t.line
 		if state != splitDone {
-			return row{}, t.recover(line, data, n, state)
+			return Row{}, t.recover(line, data, n, state)
 		}
 		t.w.start += n
 		t.line += bytes.Count(data[:n], []byte{'\n'})
-		if len(t.cells) == 1 && len(t.cells[0].text) == 0 {
+		if len(t.cells) == 1 && len(t.cells[0].Text) == 0 {
 			continue
 		}
-		return row{line: line, cells: t.cells}, nil
+		return Row{Line: line, Cells: t.cells}, nil
 	}
 }
 
@@ -173,10 +173,10 @@ func (t *csvTable) split(data []byte, last bool) (int, splitState) {
 	for {
 		i := bytes.IndexByte(line, t.comma)
 		if i < 0 {
-			t.cells = append(t.cells, cell{text: line})
+			t.cells = append(t.cells, Cell{Text: line})
 			return next, splitDone
 		}
-		t.cells = append(t.cells, cell{text: line[:i]})
+		t.cells = append(t.cells, Cell{Text: line[:i]})
 		line = line[i+1:]
 	}
 }
@@ -213,7 +213,7 @@ func (t *csvTable) splitQuoted(data []byte, last bool) (int, splitState) {
 			}
 			pos += n
 		}
-		t.cells = append(t.cells, cell{text: text})
+		t.cells = append(t.cells, Cell{Text: text})
 		rest := data[pos:]
 		switch {
 		case len(rest) == 0 || (len(rest) == 1 && rest[0] == '\r'):

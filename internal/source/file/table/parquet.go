@@ -1,4 +1,4 @@
-package file
+package table
 
 import (
 	"encoding/binary"
@@ -80,7 +80,7 @@ func newParquet(body io.Reader) (_ *parquetTable, err error) {
 		}
 		l := leafOf(path, column)
 		t.leaves = append(t.leaves, l)
-		if err := t.put([]byte(l.name), cell{}); err != nil {
+		if err := t.put([]byte(l.name), Cell{}); err != nil {
 			return nil, hansei.Invalid("file", "expected %v", err)
 		}
 	}
@@ -126,23 +126,23 @@ func isList(group, element string) bool {
 		group == "list" && element == "array"
 }
 
-func (t *parquetTable) read() (r row, err error) {
+func (t *parquetTable) Read() (r Row, err error) {
 	if t.dead {
-		return row{}, io.EOF
+		return Row{}, io.EOF
 	}
 	defer func() {
 		if p := recover(); p != nil {
 			t.dead = true
-			r, err = row{}, bad(t.line+1, nil, fmt.Sprintf("an undamaged Parquet file; nothing after this row could be read: %v", p))
+			r, err = Row{}, bad(t.line+1, nil, fmt.Sprintf("an undamaged Parquet file; nothing after this row could be read: %v", p))
 		}
 	}()
 	for t.next >= t.have {
 		if err := t.fill(); err != nil {
 			if err == io.EOF {
-				return row{}, err
+				return Row{}, err
 			}
 			t.dead = true
-			return row{}, bad(t.line+1, nil, fmt.Sprintf("an undamaged Parquet file; nothing after this row could be read: %v", err))
+			return Row{}, bad(t.line+1, nil, fmt.Sprintf("an undamaged Parquet file; nothing after this row could be read: %v", err))
 		}
 	}
 	values := t.buf[t.next]
@@ -185,7 +185,7 @@ func (t *parquetTable) fill() error {
 
 // assemble makes a row of the values of its columns; several values of one
 // column become a list, those of its siblings a list of objects.
-func (t *parquetTable) assemble(values parquet.Row) (row, error) {
+func (t *parquetTable) assemble(values parquet.Row) (Row, error) {
 	objects := map[string][]map[string]string{}
 	plain := map[string][]string{}
 	place := map[int]int{}
@@ -194,8 +194,8 @@ func (t *parquetTable) assemble(values parquet.Row) (row, error) {
 		l := t.leaves[i]
 		if !l.many {
 			if !v.IsNull() {
-				if err := t.put([]byte(l.name), cell{text: l.text(v)}); err != nil {
-					return row{}, bad(t.line, nil, err.Error())
+				if err := t.put([]byte(l.name), Cell{Text: l.text(v)}); err != nil {
+					return Row{}, bad(t.line, nil, err.Error())
 				}
 			}
 			continue
@@ -217,15 +217,15 @@ func (t *parquetTable) assemble(values parquet.Row) (row, error) {
 	}
 	for name, list := range plain {
 		if err := t.putList(name, list); err != nil {
-			return row{}, err
+			return Row{}, err
 		}
 	}
 	for name, list := range objects {
 		if err := t.putList(name, list); err != nil {
-			return row{}, err
+			return Row{}, err
 		}
 	}
-	return row{line: t.line, cells: t.cells}, nil
+	return Row{Line: t.line, Cells: t.cells}, nil
 }
 
 func (t *parquetTable) putList(name string, list any) error {
@@ -233,7 +233,7 @@ func (t *parquetTable) putList(name string, list any) error {
 	if err != nil {
 		return fmt.Errorf("list %s of a Parquet file: %w", name, err)
 	}
-	return t.put([]byte(name), cell{list: raw})
+	return t.put([]byte(name), Cell{List: raw})
 }
 
 // textOf says how a column's values are written as text.

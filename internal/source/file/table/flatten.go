@@ -1,4 +1,4 @@
-package file
+package table
 
 import (
 	"bytes"
@@ -16,16 +16,16 @@ const maxDepth = 8
 type flattener struct {
 	index map[string]int
 	cols  []string
-	cells []cell
+	cells []Cell
 	path  []byte
 }
 
 func newFlattener() flattener { return flattener{index: map[string]int{}} }
 
-func (f *flattener) names() []string { return f.cols }
+func (f *flattener) Names() []string { return f.cols }
 
 // flatten reads one object, which must be valid JSON.
-func (f *flattener) flatten(raw []byte) ([]cell, error) {
+func (f *flattener) flatten(raw []byte) ([]Cell, error) {
 	clear(f.cells)
 	f.path = f.path[:0]
 	if _, err := f.walk(raw, 0); err != nil {
@@ -70,7 +70,7 @@ func (f *flattener) walk(b []byte, depth int) (int, error) {
 }
 
 func (f *flattener) set(raw []byte) error {
-	var c cell
+	var c Cell
 	switch raw[0] {
 	case 'n':
 		// An empty value still makes its column known.
@@ -79,16 +79,16 @@ func (f *flattener) set(raw []byte) error {
 		if err != nil {
 			return err
 		}
-		c.text = s
+		c.Text = s
 	case '[', '{':
-		c.list = raw
+		c.List = raw
 	default:
-		c.text = raw
+		c.Text = raw
 	}
 	return f.put(f.path, c)
 }
 
-func (f *flattener) put(name []byte, c cell) error {
+func (f *flattener) put(name []byte, c Cell) error {
 	i, ok := f.index[string(name)]
 	if !ok {
 		i = len(f.cols)
@@ -99,7 +99,7 @@ func (f *flattener) put(name []byte, c cell) error {
 		f.cols = append(f.cols, string(name))
 	}
 	for len(f.cells) <= i {
-		f.cells = append(f.cells, cell{})
+		f.cells = append(f.cells, Cell{})
 	}
 	f.cells[i] = c
 	return nil

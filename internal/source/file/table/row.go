@@ -1,4 +1,12 @@
-package file
+// Package table reads files row by row: CSV with any separator, JSON, JSON
+// Lines and Parquet, as they are or packed with gzip, zstd or bzip2, in UTF-8
+// or UTF-16.
+//
+// A file is recognised by its content alone; what it is called says nothing.
+// Every reader keeps one row in memory, bounds what a hostile file may ask of
+// the machine, and goes on after a row it cannot read. What a row means is no
+// concern of this package.
+package table
 
 import (
 	"fmt"
@@ -9,35 +17,35 @@ import (
 // Bounds on what one file may ask of the machine.
 const (
 	maxRow     = 32 << 20 // bytes of one row, quotes and all
-	maxCell    = 1 << 20  // bytes of one value that is kept
+	MaxCell    = 1 << 20  // bytes of one value that is kept
 	maxColumns = 10_000   // different fields in a file
 )
 
-// cell is one value of a row: text, or a list as its JSON. Both are valid
-// only until the next row is read.
-type cell struct {
-	text []byte
-	list []byte
+// Cell is one value of a row: text, or a list as its JSON. Both are valid only
+// until the next row is read.
+type Cell struct {
+	Text []byte
+	List []byte
 }
 
-// row is one row of a table, its cells in the order of the columns' names.
-// A row may be shorter than the table.
-type row struct {
-	line  int
-	cells []cell
-	raw   []byte // the row as JSON, where the file is JSON
+// Row is one row, its cells in the order of the columns' names. A row may be
+// shorter than the table.
+type Row struct {
+	Line  int
+	Cells []Cell
+	Raw   []byte // the row as JSON, where the file is JSON
 }
 
-// table is a file read row by row.
-type table interface {
-	// names lists the columns met so far; a JSON file's list may grow.
-	names() []string
-	// read returns the next row, io.EOF at the end, or a *badRow after which
+// rows is a file of one format.
+type rows interface {
+	// Names lists the columns met so far; a JSON file's list may grow.
+	Names() []string
+	// Read returns the next row, io.EOF at the end, or a *Reject after which
 	// reading may go on. Any other error ends the file.
-	read() (row, error)
+	Read() (Row, error)
 }
 
-// Reject is a row that could not be used.
+// Reject is a row that could not be used, and an error.
 type Reject struct {
 	Line     int    `json:"line"`             // where the row began; 1 is the first line, or the row's number in Parquet
 	Column   string `json:"column,omitempty"` // empty when the whole row is wrong
@@ -45,24 +53,19 @@ type Reject struct {
 	Expected string `json:"expected"`
 }
 
-func (r Reject) String() string {
+func (r *Reject) Error() string {
 	if r.Column == "" {
 		return fmt.Sprintf("line %d: expected %s", r.Line, r.Expected)
 	}
 	return fmt.Sprintf("line %d, column %s: %q: expected %s", r.Line, r.Column, r.Value, r.Expected)
 }
 
-// badRow is a Reject on its way up.
-type badRow struct{ Reject }
-
-func (b *badRow) Error() string { return b.String() }
-
-func bad(line int, value []byte, expected string) *badRow {
-	return &badRow{Reject{Line: line, Value: shorten(value), Expected: expected}}
+func bad(line int, value []byte, expected string) *Reject {
+	return &Reject{Line: line, Value: Shorten(value), Expected: expected}
 }
 
-// shorten keeps the first 200 bytes of a value as valid UTF-8.
-func shorten(b []byte) string {
+// Shorten keeps the first 200 bytes of a value as valid UTF-8.
+func Shorten(b []byte) string {
 	const most = 200
 	cut := len(b) > most
 	if cut {
