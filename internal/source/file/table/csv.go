@@ -33,7 +33,7 @@ func newCSV(src io.Reader, comma byte) (*csvTable, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the row of column names: %w", err)
 		}
-		if len(r.Cells) == 1 && isSeparatorLine(r.Cells[0].Text) {
+		if len(r.Cells) <= 2 && isSeparatorLine(r.Cells[0].Text) {
 			continue
 		}
 		if len(r.Cells) > maxColumns {
@@ -104,7 +104,7 @@ func (t *csvTable) record() (Row, error) {
 		data := t.w.data()
 		n, state := t.split(data, t.w.last != nil)
 		if state == splitMore {
-			if len(data) <= maxRow && t.w.more() {
+			if len(data) < maxRow && t.w.more() {
 				continue
 			}
 			if t.w.last != nil && t.w.last != io.EOF {
@@ -113,7 +113,7 @@ func (t *csvTable) record() (Row, error) {
 			if data = t.w.data(); len(data) == 0 {
 				return Row{}, io.EOF
 			}
-			if len(data) <= maxRow && bytes.IndexByte(data, '"') < 0 {
+			if len(data) < maxRow && bytes.IndexByte(data, '"') < 0 {
 				continue // the source ended just now; this is its last line
 			}
 		}

@@ -78,6 +78,7 @@ func (t *jsonTable) element() (Row, error) {
 	}
 	if err == io.EOF || errors.Is(err, errShape) {
 		if len(raw) > 0 {
+			t.list = false
 			return Row{}, bad(line, raw, "an object that is closed; the file is cut short")
 		}
 		return Row{}, t.broken(err)
@@ -230,7 +231,7 @@ func (t *jsonTable) value(keep bool) ([]byte, error) {
 			t.w.start += pos
 			return raw, nil
 		}
-		if keep && len(data) > maxRow {
+		if keep && len(data) >= maxRow {
 			if err := t.rest(&s); err != nil {
 				return nil, err
 			}

@@ -40,7 +40,7 @@ func (t *linesTable) next() ([]byte, error) {
 			t.line++
 			return data[:from+i], nil
 		}
-		if from = len(data); from > maxRow {
+		if from = len(data); from >= maxRow {
 			return nil, t.tooLong()
 		}
 		if t.w.more() {
