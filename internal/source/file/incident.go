@@ -36,6 +36,9 @@ func (o *observer) finishIncident(d *draft) *fault {
 	settleStatus(in)
 	if in.Title == "" {
 		in.Title = firstLine(in.Description)
+		if in.Title == in.Description {
+			in.Description = ""
+		}
 	}
 	return nil
 }

@@ -47,7 +47,12 @@ var columnWords = map[string]struct {
 func kindOf(name string, list, columns []string) (hansei.Kind, error) {
 	score := map[hansei.Kind]int{}
 	base := name[strings.LastIndexAny(name, `/\`)+1:]
-	for _, from := range append([]string{base}, list...) {
+	for i, from := range append([]string{base}, list...) {
+		// What a person called the file says more than any column.
+		weight := 5
+		if i == 0 {
+			weight = 20
+		}
 		seen := map[hansei.Kind]bool{}
 		for _, word := range strings.Split(snake(from), "_") {
 			k, ok := fileWords[word]
@@ -56,7 +61,7 @@ func kindOf(name string, list, columns []string) (hansei.Kind, error) {
 			}
 			if ok && !seen[k] {
 				seen[k] = true
-				score[k] += 5
+				score[k] += weight
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package file
 import (
 	"bytes"
 	"hash/maphash"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -60,10 +61,19 @@ func (s *survey) see(r table.Row, names []string) {
 // name looks at the columns' names once the kind of the rows is known.
 func (s *survey) name(kind hansei.Kind) {
 	noun := nounOf(kind)
+	seen := map[string]bool{}
 	for _, e := range s.columns {
-		e.alias = aliasOf(e.name, noun)
+		name := e.name
+		if m := counted.FindStringSubmatch(name); m != nil && seen[m[1]] {
+			name = m[1] // another column of the same name
+		}
+		seen[name] = true
+		e.alias = aliasOf(name, noun)
 	}
 }
+
+// counted is the name that a repeated column got.
+var counted = regexp.MustCompile(`^(.*) \(\d+\)$`)
 
 // repeated says whether a value stands in several rows.
 func (e *evidence) repeated() bool {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -221,6 +222,11 @@ func (t *parquetTable) assemble(values parquet.Row) (Row, error) {
 		}
 	}
 	for name, list := range objects {
+		// An empty list is stored as one element of which nothing is set.
+		list = slices.DeleteFunc(list, func(o map[string]string) bool { return len(o) == 0 })
+		if len(list) == 0 {
+			continue
+		}
 		if err := t.putList(name, list); err != nil {
 			return Row{}, err
 		}
