@@ -6,8 +6,8 @@
   function saved() {
     try { return localStorage.getItem('hansei-theme') || 'system'; } catch (e) { return 'system'; }
   }
-  function apply() {
-    var choice = saved();
+  function apply(picked) {
+    var choice = typeof picked === 'string' ? picked : saved();
     var theme = choice === 'system' ? (dark.matches ? 'dark' : 'light') : choice;
     document.documentElement.setAttribute('data-bs-theme', theme);
     document.documentElement.setAttribute('data-theme-choice', choice);
@@ -17,10 +17,10 @@
     choice: saved,
     set: function (choice) {
       try { localStorage.setItem('hansei-theme', choice); } catch (e) { /* private mode: this page only */ }
-      apply();
-      document.documentElement.setAttribute('data-theme-choice', choice);
+      apply(choice);
     },
   };
   dark.addEventListener('change', apply);
+  document.documentElement.classList.add('hs-js');
   apply();
 })();

@@ -1,0 +1,179 @@
+package web_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/a-h/templ"
+	"github.com/chromedp/chromedp"
+
+	"hansei/internal/web/asset"
+	"hansei/internal/web/ui"
+)
+
+var shots = flag.String("shots", "", "write screenshots of the gallery to this directory")
+
+// gallery shows every component in every state.
+func gallery() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET "+asset.Prefix, asset.Handler())
+	mux.HandleFunc("GET /search", func(w http.ResponseWriter, r *http.Request) {
+		show(w, r, ui.SearchResults([]ui.Command{{Text: "Copilot is not available", Hint: "Incident", URL: "/incidents/Cop", Icon: "flame"}}))
+	})
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		p := page()
+		if r.URL.Path != "/" {
+			p.Title = "Page at " + r.URL.Path
+		}
+		body := templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+			return content(ctx, w, r.URL.Path == "/")
+		})
+		show(w, r.WithContext(templ.WithChildren(r.Context(), body)), ui.Layout(p))
+	})
+	return mux
+}
+
+func show(w http.ResponseWriter, r *http.Request, c templ.Component) {
+	w.Header().Set("Content-Security-Policy", asset.CSP)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if err := c.Render(r.Context(), w); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
+}
+
+func content(ctx context.Context, w io.Writer, full bool) error {
+	if !full {
+		return ui.DataTable(incidents()).Render(ctx, w)
+	}
+	all := []templ.Component{heading("Figures"), ui.Cards(cards()), heading("Charts"), templ.Raw(`<div class="hs-grid">`)}
+	for _, c := range charts() {
+		all = append(all, templ.Raw(`<div class="hs-half">`), ui.ChartFigure(c), templ.Raw(`</div>`))
+	}
+	all = append(all, templ.Raw(`</div>`), heading("Parts"))
+	for _, c := range parts() {
+		all = append(all, templ.Raw(`<div class="hs-section">`), c, templ.Raw(`</div>`))
+	}
+	all = append(all, heading("Severity"))
+	for _, s := range []string{"sev1", "sev2", "sev3", "sev4", "sev5", ""} {
+		all = append(all, ui.SeverityBadge(ui.SeverityOf(s)), templ.Raw(" "))
+	}
+	for _, c := range all {
+		if err := c.Render(ctx, w); err != nil {
+			return fmt.Errorf("render: %w", err)
+		}
+	}
+	return nil
+}
+
+func heading(s string) templ.Component {
+	return templ.Raw(`<h2 class="hs-section">` + s + `</h2>`)
+}
+
+// browser starts chromium, or skips the test where there is none.
+func browser(t *testing.T) context.Context {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU)
+	alloc, stop := chromedp.NewExecAllocator(t.Context(), opts...)
+	t.Cleanup(stop)
+	ctx, cancel := chromedp.NewContext(alloc)
+	t.Cleanup(cancel)
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[int](`1`)); err != nil {
+		t.Skipf("no browser: %v", err)
+	}
+	ctx, cancel = context.WithTimeout(ctx, 90*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// do runs one step in the browser.
+func do[T any](t *testing.T, ctx context.Context, a chromedp.Action[T]) T {
+	t.Helper()
+	v, err := chromedp.Run(ctx, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// js evaluates an expression, waiting for it when it is a promise.
+func js[T any](t *testing.T, ctx context.Context, expression string) T {
+	t.Helper()
+	return do(t, ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+}
+
+// wait waits until an expression is true.
+func wait(t *testing.T, ctx context.Context, expression string) {
+	t.Helper()
+	js[bool](t, ctx, `new Promise((ok, no) => {
+		const started = Date.now();
+		(function look() {
+			if (`+expression+`) ok(true);
+			else if (Date.now() - started > 20000) no(new Error('waited too long for '+`+fmt.Sprintf("%q", expression)+`));
+			else requestAnimationFrame(look);
+		})();
+	})`)
+}
+
+// violation is what axe reports.
+type violation struct {
+	ID    string `json:"id"`
+	Help  string `json:"help"`
+	Nodes []struct {
+		HTML    string `json:"html"`
+		Summary string `json:"failureSummary"`
+	} `json:"nodes"`
+}
+
+const runAxe = `axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']}).then(r => JSON.stringify(r.violations))`
+
+func TestGalleryHasNoAccessibilityViolations(t *testing.T) {
+	ctx := browser(t)
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(gallery())
+	t.Cleanup(server.Close)
+	for _, theme := range []string{"light", "dark"} {
+		for _, width := range []int64{1440, 390} {
+			do(t, ctx, chromedp.EmulateViewport(width, 900))
+			do(t, ctx, chromedp.Navigate(server.URL+"/"))
+			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
+			wait(t, ctx, `document.querySelectorAll('[data-chart] canvas').length >= 4`)
+			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
+			var found []violation
+			if err := json.Unmarshal([]byte(js[string](t, ctx, runAxe)), &found); err != nil {
+				t.Fatal(err)
+			}
+			for _, v := range found {
+				for _, n := range v.Nodes {
+					t.Errorf("%s %d: %s (%s)\n%s\n%s", theme, width, v.ID, v.Help, n.HTML, n.Summary)
+				}
+			}
+			shoot(t, ctx, fmt.Sprintf("%s-%d", theme, width))
+		}
+	}
+}
+
+func shoot(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	if *shots == "" {
+		return
+	}
+	png := do(t, ctx, chromedp.FullScreenshot(100))
+	if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
