@@ -1,0 +1,151 @@
+package hansei_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// A row of the import table: which of our packages a package may import, and
+// why it may not import the others. Imports go down the list of ARCHITECTURE.md,
+// never up. The test parses the sources, so it cannot be served from a cache
+// after the tree breaks.
+var table = map[string]struct {
+	may []string
+	why string
+}{
+	"hansei":                            {nil, "the words are pure: they know nobody"},
+	"hansei/internal/auth":              {[]string{"hansei"}, "permission is decided below everything that asks for it"},
+	"hansei/internal/stat":              {nil, "statistics know only numbers"},
+	"hansei/internal/chart":             {nil, "a chart is a description, not a question"},
+	"hansei/internal/record":            {[]string{"hansei", "hansei/internal/auth"}, "the journal does not know what is derived from it"},
+	"hansei/internal/record/recordtest": {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record"}, "a behaviour suite speaks the store's interface only"},
+	"hansei/internal/fact/duck":         {nil, "the layer over DuckDB knows no words of ours"},
+	"hansei/internal/fact":              {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact/duck"}, "facts are rows; meanings are in metric"},
+	"hansei/internal/source/file":       {[]string{"hansei"}, "understanding a file is pure"},
+	"hansei/internal/intake":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/source/file"}, "intake fills the journal and counts nothing"},
+	"hansei/internal/metric":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/fact/duck", "hansei/internal/stat"}, "numbers are asked for, never pushed"},
+	"hansei/internal/api":               {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/source/file", "hansei/internal/intake", "hansei/internal/metric"}, "the API is an edge: it computes nothing"},
+	"hansei/internal/web":               {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/source/file", "hansei/internal/intake", "hansei/internal/metric", "hansei/internal/chart", "hansei/internal/web/*"}, "pages are an edge: they compute nothing"},
+	"hansei/internal/web/*":             {[]string{"hansei", "hansei/internal/chart", "hansei/internal/web/*"}, "components show what they are given"},
+	"hansei/client":                     {nil, "the client speaks HTTP and can be vendored alone"},
+	"hansei/internal/app":               {[]string{"*"}, "the only package that knows everyone"},
+	"hansei/internal/cli":               {[]string{"hansei", "hansei/client", "hansei/internal/app"}, "a command calls the API and nothing else"},
+	"hansei/cmd/hansei":                 {[]string{"hansei/internal/cli"}, "main only begins"},
+}
+
+// sole names third-party modules that exactly one package may import.
+var sole = map[string]string{
+	"modernc.org/sqlite":        "hansei/internal/record",
+	"github.com/duckdb/":        "hansei/internal/fact/duck",
+	"gonum.org/":                "hansei/internal/stat",
+	"github.com/parquet-go/":    "hansei/internal/source/file",
+	"github.com/itchyny/gojq":   "hansei/internal/source/file",
+	"github.com/danielgtaylor/": "hansei/internal/api",
+	"github.com/spf13/":         "hansei/internal/cli",
+	"github.com/dop251/goja":    "hansei/internal/chart",
+}
+
+func TestImports(t *testing.T) {
+	for pkg, imports := range sources(t) {
+		row, ok := table[pkg]
+		if !ok && strings.HasPrefix(pkg, "hansei/internal/web/") {
+			row, ok = table["hansei/internal/web/*"]
+		}
+		if !ok {
+			t.Errorf("%s is not in the import table: add its row and its reason", pkg)
+			continue
+		}
+		for _, im := range imports {
+			if strings.HasPrefix(im, "hansei") && !allowed(row.may, im) {
+				t.Errorf("%s imports %s, but %s", pkg, im, row.why)
+			}
+			for prefix, owner := range sole {
+				if strings.HasPrefix(im, prefix) && pkg != owner && !strings.HasPrefix(pkg, owner+"/") {
+					t.Errorf("%s imports %s, which only %s may", pkg, im, owner)
+				}
+			}
+			if pkg == "hansei" && strings.Contains(strings.Split(im, "/")[0], ".") {
+				t.Errorf("package hansei imports %s; it may import the standard library only", im)
+			}
+		}
+	}
+}
+
+func allowed(may []string, im string) bool {
+	return slices.ContainsFunc(may, func(m string) bool {
+		return m == "*" || m == im || strings.HasSuffix(m, "/*") && strings.HasPrefix(im, strings.TrimSuffix(m, "*"))
+	})
+}
+
+// TestSizes holds the rule that a file of ours has at most 400 lines and a
+// package at most 2,500 (tests and generated code apart).
+func TestSizes(t *testing.T) {
+	lines := map[string]int{}
+	walk(t, func(path string, text []byte) {
+		n := strings.Count(string(text), "\n")
+		if n > 400 {
+			t.Errorf("%s has %d lines: find the missing noun", path, n)
+		}
+		lines[filepath.Dir(path)] += n
+	})
+	for dir, n := range lines {
+		if n > 2500 {
+			t.Errorf("%s has %d lines in all; at most 2,500", dir, n)
+		}
+	}
+}
+
+func walk(t *testing.T, fn func(path string, text []byte)) {
+	t.Helper()
+	const root = "."
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "node_modules" || (strings.HasPrefix(d.Name(), ".") && path != root)) {
+			return filepath.SkipDir
+		}
+		if !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasSuffix(path, "_templ.go") {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		fn(path, text)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func sources(t *testing.T) map[string][]string {
+	t.Helper()
+	out := map[string][]string{}
+	walk(t, func(path string, text []byte) {
+		f, err := parser.ParseFile(token.NewFileSet(), path, text, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pkg := "hansei"
+		if dir := filepath.ToSlash(filepath.Dir(path)); dir != "." {
+			pkg += "/" + dir
+		}
+		for _, im := range f.Imports {
+			p, err := strconv.Unquote(im.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out[pkg] = append(out[pkg], p)
+		}
+	})
+	return out
+}

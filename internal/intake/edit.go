@@ -1,0 +1,190 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+)
+
+// People changes records by hand. A person's word stands above every source
+// and outlives every later import.
+type People struct {
+	Records *record.Store
+}
+
+// Set is one field to be set by a person; a null Value gives the field back
+// to the sources.
+type Set struct {
+	Field string          `json:"field"`
+	Value json.RawMessage `json:"value"`
+}
+
+// Edit sets fields of a record. read is the revision the person saw; when
+// somebody was faster it returns ErrConflict and changes nothing.
+func (p People) Edit(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID, read record.Revision, sets []Set, reason string) (record.Seq, error) {
+	if len(sets) == 0 {
+		return 0, hansei.Invalid("fields", "nothing to change")
+	}
+	if len(reason) > 1000 {
+		return 0, hansei.Invalid("reason", "%d characters are too many; at most 1,000", len(reason))
+	}
+	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
+		stored, err := one(ctx, tx, who.Scope(), kind, id)
+		if err != nil {
+			return err
+		}
+		if read != 0 && stored.Revision != read {
+			return hansei.ErrConflict
+		}
+		versions, err := versionsOf(stored.Record)
+		if err != nil {
+			return err
+		}
+		head := stored.Record.Head()
+		head.Edits = slices.Clone(head.Edits)
+		for _, s := range sets {
+			if err := standing(stored.Record, s, who.Name, reason, tx.Now()); err != nil {
+				return err
+			}
+		}
+		rec, err := assemble(stored.Record, versions)
+		if err != nil {
+			return err
+		}
+		return record.Put(tx, rec, stored.Revision)
+	})
+}
+
+// standing puts an edit among the record's edits, in place of an earlier one
+// of the same field.
+func standing(rec hansei.Record, s Set, by, reason string, at time.Time) error {
+	f, err := hansei.FieldNamed(rec.Kind(), s.Field)
+	if errors.Is(err, hansei.ErrNotFound) {
+		return hansei.Invalid(s.Field, "a %s has no such field", rec.Kind())
+	}
+	if err != nil {
+		return err
+	}
+	head := rec.Head()
+	head.Edits = slices.DeleteFunc(head.Edits, func(e hansei.Edit) bool { return e.Field == s.Field })
+	if len(s.Value) == 0 || string(s.Value) == "null" {
+		return nil
+	}
+	if _, err := ParseValue(f, s.Value); err != nil {
+		return err
+	}
+	head.Edits = append(head.Edits, hansei.Edit{Field: s.Field, Value: s.Value, By: by, At: at, Reason: reason})
+	return nil
+}
+
+// Create makes a record by hand. Its fields are edits, so that they say who
+// set them.
+func (p People) Create(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID, sets []Set, reason string) (record.Seq, error) {
+	rec, err := hansei.New(kind)
+	if err != nil {
+		return 0, err
+	}
+	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
+		rec.Head().ID = id
+		for _, s := range sets {
+			if err := standing(rec, s, who.Name, reason, tx.Now()); err != nil {
+				return err
+			}
+		}
+		whole, err := assemble(rec, nil)
+		if err != nil {
+			return err
+		}
+		return record.Put(tx, whole, 0)
+	})
+}
+
+// Delete takes a record out of every view, or puts it back. The journal keeps it.
+func (p People) Delete(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID, deleted bool) (record.Seq, error) {
+	return p.change(ctx, who, kind, id, func(rec hansei.Record) error {
+		rec.Head().Deleted = deleted
+		return nil
+	})
+}
+
+func (p People) change(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID, fn func(hansei.Record) error) (record.Seq, error) {
+	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
+		stored, err := one(ctx, tx, who.Scope(), kind, id)
+		if err != nil {
+			return err
+		}
+		if err := fn(stored.Record); err != nil {
+			return err
+		}
+		return record.Put(tx, stored.Record, stored.Revision)
+	})
+}
+
+func one(ctx context.Context, r record.Reader, scope auth.Scope, kind hansei.Kind, id hansei.ID) (record.Stored, error) {
+	found, err := record.Load(ctx, r, scope, kind, []hansei.ID{id})
+	if err != nil {
+		return record.Stored{}, err
+	}
+	s, ok := found[id]
+	if !ok {
+		return s, fmt.Errorf("%s %s: %w", kind, id, hansei.ErrNotFound)
+	}
+	return s, nil
+}
+
+// ParseValue reads a field's value from JSON: a string, number, boolean, an
+// RFC 3339 time or a list of strings; null is empty.
+func ParseValue(f hansei.Field, raw json.RawMessage) (any, error) {
+	if string(raw) == "null" {
+		return nil, nil
+	}
+	var err error
+	switch f.Type {
+	case hansei.Text, hansei.Ref:
+		var s string
+		if err = json.Unmarshal(raw, &s); err == nil {
+			s = strings.TrimSpace(s)
+			if len(f.Enum) > 0 && s != "" && !slices.Contains(f.Enum, s) {
+				return nil, hansei.Invalid(f.Name, "%q: expected one of %s", s, strings.Join(f.Enum, ", "))
+			}
+			if f.Type == hansei.Ref {
+				return hansei.ID(s), nil
+			}
+			return s, nil
+		}
+	case hansei.Number:
+		var n float64
+		if err = json.Unmarshal(raw, &n); err == nil {
+			return n, nil
+		}
+	case hansei.Bool:
+		var b bool
+		if err = json.Unmarshal(raw, &b); err == nil {
+			return b, nil
+		}
+	case hansei.Time:
+		var t time.Time
+		if err = json.Unmarshal(raw, &t); err == nil {
+			return t.UTC(), nil
+		}
+	case hansei.List:
+		var l []string
+		if err = json.Unmarshal(raw, &l); err == nil {
+			return l, nil
+		}
+	case hansei.Refs:
+		var l []hansei.ID
+		if err = json.Unmarshal(raw, &l); err == nil {
+			return l, nil
+		}
+	}
+	return nil, hansei.Invalid(f.Name, "expected %s as JSON, got %.100s", f.Type, raw)
+}

@@ -1,0 +1,180 @@
+package intake
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"hansei"
+)
+
+// merge puts what a source now says of a thing into its record. The record's
+// fields are, in this order: a person's edit, what the first source says,
+// what the next one says where the first is silent.
+func merge(existing hansei.Record, said hansei.Record, key hansei.Key) (hansei.Record, error) {
+	head := said.Head()
+	if existing == nil {
+		head.From = []hansei.Observed{{Source: key.Source, External: key.External}}
+		return said, nil
+	}
+	old := existing.Head()
+	versions, err := versionsOf(existing)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(old.From, func(o hansei.Observed) bool {
+		return o.Source == key.Source && o.External == key.External
+	})
+	if i < 0 {
+		old.From = append(old.From, hansei.Observed{Source: key.Source, External: key.External})
+		versions = append(versions, said)
+	} else {
+		versions[i] = said
+	}
+	return assemble(existing, versions)
+}
+
+// versionsOf reads what each source last said. With a single source and no
+// edits that is the record itself, and nothing more was stored.
+func versionsOf(rec hansei.Record) ([]hansei.Record, error) {
+	head := rec.Head()
+	out := make([]hansei.Record, len(head.From))
+	for i, o := range head.From {
+		v, err := hansei.New(rec.Kind())
+		if err != nil {
+			return nil, err
+		}
+		if len(o.Record) == 0 {
+			if err := copyFields(v, rec); err != nil {
+				return nil, err
+			}
+		} else if err := json.Unmarshal(o.Record, v); err != nil {
+			return nil, fmt.Errorf("what %s said of %s %s: %w", o.Source, rec.Kind(), head.ID, err)
+		}
+		out[i] = v
+	}
+	return out, nil
+}
+
+// assemble builds the record anew from its versions (in the order of
+// head.From) and the edits in its header.
+func assemble(rec hansei.Record, versions []hansei.Record) (hansei.Record, error) {
+	out, err := hansei.New(rec.Kind())
+	if err != nil {
+		return nil, err
+	}
+	*out.Head() = *rec.Head()
+	head := out.Head()
+	head.Custom = nil
+	head.From = slices.Clone(head.From)
+	alone := len(versions) == 1 && len(head.Edits) == 0
+	for i, v := range versions {
+		if err := fillFrom(out, v); err != nil {
+			return nil, err
+		}
+		head.From[i].Record = nil
+		if !alone {
+			*v.Head() = hansei.Header{Custom: v.Head().Custom}
+			if head.From[i].Record, err = json.Marshal(v); err != nil {
+				return nil, fmt.Errorf("keep what %s said: %w", head.From[i].Source, err)
+			}
+		}
+	}
+	if len(versions) == 0 {
+		// A record that people made: its fields are its own.
+		if err := copyFields(out, rec); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range head.Edits {
+		if err := applyEdit(out, e); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// copyFields copies every field, and what has no field in the table.
+func copyFields(to, from hansei.Record) error {
+	if err := fillFrom(to, from); err != nil {
+		return err
+	}
+	to.Head().Custom = maps.Clone(from.Head().Custom)
+	return nil
+}
+
+// fillFrom fills the empty fields of one record from another.
+func fillFrom(to, from hansei.Record) error {
+	for _, f := range hansei.FieldsOf(to.Kind()) {
+		if _, has := f.Get(to); has {
+			continue
+		}
+		if v, ok := f.Get(from); ok {
+			if err := f.Set(to, v); err != nil {
+				return err
+			}
+		}
+	}
+	if a, ok := to.(*hansei.Incident); ok {
+		fillIncident(a, from.(*hansei.Incident))
+	}
+	for k, v := range from.Head().Custom {
+		if to.Head().Custom == nil {
+			to.Head().Custom = map[string]string{}
+		}
+		if _, has := to.Head().Custom[k]; !has {
+			to.Head().Custom[k] = v
+		}
+	}
+	return nil
+}
+
+// fillIncident fills what an incident has beside its table of fields: the
+// organization's own milestones, impact windows, updates, and who set a
+// milestone.
+func fillIncident(to, from *hansei.Incident) {
+	for _, m := range from.Milestones {
+		if at, ok := to.Milestones.At(m.Role); !ok {
+			to.Milestones.Set(m.Role, m.At)
+		} else if !at.Equal(m.At) {
+			continue
+		}
+		i := slices.IndexFunc(to.Milestones, func(x hansei.Milestone) bool { return x.Role == m.Role })
+		to.Milestones[i].Source, to.Milestones[i].Moved = m.Source, m.Moved
+	}
+	if len(to.Impacts) == 0 {
+		to.Impacts = from.Impacts
+	}
+	if len(to.Updates) == 0 {
+		to.Updates = from.Updates
+	}
+}
+
+// applyEdit puts a person's word over a field. A milestone remembers what it
+// was moved from and by whom.
+func applyEdit(rec hansei.Record, e hansei.Edit) error {
+	f, err := hansei.FieldNamed(rec.Kind(), e.Field)
+	if err != nil {
+		return err
+	}
+	was, had := f.Get(rec)
+	v, err := ParseValue(f, e.Value)
+	if err != nil {
+		return err
+	}
+	if err := f.Set(rec, v); err != nil {
+		return err
+	}
+	in, ok := rec.(*hansei.Incident)
+	if !ok || f.Role == "" || v == nil {
+		return nil
+	}
+	i := slices.IndexFunc(in.Milestones, func(m hansei.Milestone) bool { return m.Role == f.Role })
+	in.Milestones[i].Source = e.By
+	if at, ok := was.(time.Time); ok && had {
+		in.Milestones[i].Moved = &at
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+)
+
+// resolver finds services, teams and people by any name a source uses, and
+// remembers which are to be created. It serves one transaction.
+type resolver struct {
+	byName  map[hansei.Kind]map[string]hansei.ID
+	created []hansei.Record // in the order in which they were met
+}
+
+// named are the kinds that sources refer to by name.
+var named = []hansei.Kind{hansei.KindService, hansei.KindTeam, hansei.KindPerson}
+
+const listPage = 1000
+
+func newResolver(ctx context.Context, store *record.Store, who auth.Scope) (*resolver, error) {
+	r := &resolver{byName: map[hansei.Kind]map[string]hansei.ID{}}
+	for _, kind := range named {
+		r.byName[kind] = map[string]hansei.ID{}
+		after := hansei.ID("")
+		for {
+			page, err := store.List(ctx, who, kind, after, listPage)
+			if err != nil {
+				return nil, fmt.Errorf("list %ss: %w", kind, err)
+			}
+			for _, s := range page {
+				r.learn(s.Record)
+				after = s.Record.Head().ID
+			}
+			if len(page) < listPage {
+				break
+			}
+		}
+		r.settle(kind)
+	}
+	return r, nil
+}
+
+// settle follows merges of merges to their end.
+func (r *resolver) settle(kind hansei.Kind) {
+	names := r.byName[kind]
+	for name, id := range names {
+		for range len(names) {
+			next, ok := names[string(id)]
+			if !ok || next == id {
+				break
+			}
+			id = next
+		}
+		names[name] = id
+	}
+}
+
+// learn remembers every name of a record. A merged one's names lead to the
+// record it was merged into.
+func (r *resolver) learn(rec hansei.Record) {
+	names := r.byName[rec.Kind()]
+	id := rec.Head().ID
+	if into := rec.Head().MergedInto; into != "" {
+		id = into
+	}
+	if rec.Head().Deleted {
+		return
+	}
+	names[string(rec.Head().ID)] = id
+	name, aliases := namesOf(rec)
+	for _, n := range append(aliases, name) {
+		if slug := hansei.Slug(n); slug != "" {
+			names[string(slug)] = id
+		}
+	}
+}
+
+func namesOf(rec hansei.Record) (name string, aliases []string) {
+	switch x := rec.(type) {
+	case *hansei.Service:
+		return x.Name, slices.Clone(x.Aliases)
+	case *hansei.Team:
+		return x.Name, slices.Clone(x.Aliases)
+	case *hansei.Person:
+		return x.Name, append(slices.Clone(x.Aliases), x.Email)
+	}
+	return "", nil
+}
+
+// id finds the record a name stands for, or notes that it is to be created.
+func (r *resolver) id(kind hansei.Kind, name string) hansei.ID {
+	name = strings.TrimSpace(name)
+	names := r.byName[kind]
+	// Most names come again and again as they are.
+	if id, ok := names[name]; ok {
+		return id
+	}
+	slug := hansei.Slug(name)
+	if slug == "" {
+		return ""
+	}
+	id, ok := names[string(slug)]
+	if !ok {
+		id = slug
+		rec, err := hansei.New(kind)
+		if err != nil {
+			return ""
+		}
+		rec.Head().ID = id
+		setName(rec, name)
+		r.created = append(r.created, rec)
+		names[string(slug)] = id
+	}
+	names[name] = id
+	return id
+}
+
+func setName(rec hansei.Record, name string) {
+	switch x := rec.(type) {
+	case *hansei.Service:
+		x.Name = name
+	case *hansei.Team:
+		x.Name = name
+	case *hansei.Person:
+		x.Name = name
+	}
+}
+
+// refs replaces the names in a record's references by ids.
+func (r *resolver) refs(rec hansei.Record) error {
+	for _, f := range hansei.FieldsOf(rec.Kind()) {
+		if f.Of == "" || !slices.Contains(named, f.Of) {
+			continue
+		}
+		v, ok := f.Get(rec)
+		if !ok {
+			continue
+		}
+		switch x := v.(type) {
+		case hansei.ID:
+			if err := f.Set(rec, r.id(f.Of, string(x))); err != nil {
+				return err
+			}
+		case []hansei.ID:
+			ids := make([]hansei.ID, 0, len(x))
+			for _, name := range x {
+				if id := r.id(f.Of, string(name)); id != "" && !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
+			}
+			if err := f.Set(rec, ids); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// take returns the records to be created since the last call.
+func (r *resolver) take() []hansei.Record {
+	out := r.created
+	r.created = nil
+	return out
+}

@@ -1,0 +1,209 @@
+package record
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+)
+
+// The states of a delivery.
+const (
+	DeliveryReceived = "received" // durable, not yet understood
+	DeliveryDone     = "done"
+	DeliveryFailed   = "failed" // kept with its payload and its error
+)
+
+// Delivery is a raw payload and what became of it.
+type Delivery struct {
+	hansei.Delivery
+	State   string
+	Error   string // why it failed, for people
+	Options string // how to understand it; opaque here
+	Summary string // what came of it; opaque here
+	Seq     Seq    // the journal's head once it was understood
+}
+
+// Reject is one part of a delivery that could not be understood.
+type Reject struct {
+	N        int    `json:"-"` // its place in the list, from 1
+	Line     int    `json:"line"`
+	Column   string `json:"column"`
+	Value    string `json:"value"`
+	Expected string `json:"expected"`
+}
+
+// PutDelivery stores a payload before it is understood, in parts as it
+// arrives, never whole in memory. The same content from the same source with
+// the same options is the same delivery: isNew is false then.
+func (s *Store) PutDelivery(ctx context.Context, who auth.Actor, d hansei.Delivery, options string, body io.Reader) (out Delivery, isNew bool, err error) {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s\x00%s\x00", d.Source, options)
+	pending := "pending-" + random()
+	size, err := s.putParts(ctx, who, pending, io.TeeReader(body, sum))
+	if err != nil {
+		return out, false, errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, pending))
+	}
+	d.ID, d.Size = hex.EncodeToString(sum.Sum(nil))[:32], size
+	_, err = s.Write(ctx, who, func(tx *Tx) error {
+		isNew = false
+		out, err = tx.delivery(d.ID)
+		if err == nil {
+			return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), pending)
+		}
+		if !errors.Is(err, hansei.ErrNotFound) {
+			return err
+		}
+		isNew, d.Received = true, tx.Now()
+		out = Delivery{Delivery: d, State: DeliveryReceived, Options: options}
+		if err := tx.exec("UPDATE part SET owner = ? WHERE journal = ? AND owner = ?", "delivery-"+d.ID, string(tx.journal), pending); err != nil {
+			return err
+		}
+		return tx.exec(`INSERT INTO delivery (journal, id, source, name, media, size, received, state, error, options, summary, seq)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', ?, '', 0)`,
+			string(tx.journal), d.ID, d.Source, d.Name, d.Media, d.Size, d.Received.UnixMicro(), DeliveryReceived, options)
+	})
+	if err != nil {
+		return out, false, errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, pending))
+	}
+	return out, isNew, nil
+}
+
+// OpenDelivery reads a payload as it arrived.
+func (s *Store) OpenDelivery(ctx context.Context, who auth.Scope, id string) (io.ReadCloser, error) {
+	if _, err := s.GetDelivery(ctx, who, id); err != nil {
+		return nil, err
+	}
+	return s.openParts(ctx, who, "delivery-"+id)
+}
+
+const deliveryColumns = "SELECT id, source, name, media, size, received, state, error, options, summary, seq FROM delivery"
+
+// GetDelivery reads what is known of a delivery, or ErrNotFound.
+func (s *Store) GetDelivery(ctx context.Context, who auth.Scope, id string) (Delivery, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return Delivery{}, err
+	}
+	return oneDelivery(ctx, s, journal, id)
+}
+
+func (tx *Tx) delivery(id string) (Delivery, error) {
+	return oneDelivery(tx.ctx, tx, tx.journal, id)
+}
+
+func oneDelivery(ctx context.Context, r Reader, journal auth.Journal, id string) (Delivery, error) {
+	list, err := scanDeliveries(ctx, r, deliveryColumns+" WHERE journal = ? AND id = ?", string(journal), id)
+	if err != nil {
+		return Delivery{}, err
+	}
+	if len(list) == 0 {
+		return Delivery{}, fmt.Errorf("delivery %s: %w", id, hansei.ErrNotFound)
+	}
+	return list[0], nil
+}
+
+// DeliveryFilter picks deliveries; empty fields pick all.
+type DeliveryFilter struct {
+	Source string
+	State  string
+	Before time.Time // received before; the cursor of a list
+	Limit  int
+}
+
+// Deliveries lists deliveries, the newest first.
+func (s *Store) Deliveries(ctx context.Context, who auth.Scope, f DeliveryFilter) ([]Delivery, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	where, args := []string{"journal = ?"}, []any{string(journal)}
+	if f.Source != "" {
+		where, args = append(where, "source = ?"), append(args, f.Source)
+	}
+	if f.State != "" {
+		where, args = append(where, "state = ?"), append(args, f.State)
+	}
+	if !f.Before.IsZero() {
+		where, args = append(where, "received < ?"), append(args, f.Before.UnixMicro())
+	}
+	if f.Limit <= 0 {
+		f.Limit = 50
+	}
+	q := deliveryColumns + " WHERE " + strings.Join(where, " AND ") + " ORDER BY received DESC, id LIMIT ?"
+	return scanDeliveries(ctx, s, q, append(args, f.Limit)...)
+}
+
+func scanDeliveries(ctx context.Context, r Reader, q string, args ...any) (out []Delivery, err error) {
+	rows, err := r.query(ctx, q, args...)
+	if err != nil {
+		return nil, fmt.Errorf("deliveries: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var d Delivery
+		var received int64
+		if err := rows.Scan(&d.ID, &d.Source, &d.Name, &d.Media, &d.Size, &received, &d.State, &d.Error, &d.Options, &d.Summary, &d.Seq); err != nil {
+			return nil, fmt.Errorf("deliveries: %w", err)
+		}
+		d.Received = time.UnixMicro(received).UTC()
+		out = append(out, d)
+	}
+	return out, readable(rows.Err())
+}
+
+// FinishDelivery notes what became of a delivery, with the records that came
+// of it or not at all.
+func (tx *Tx) FinishDelivery(id, state, errText, summary string) error {
+	return tx.exec("UPDATE delivery SET state = ?, error = ?, summary = ?, seq = ? WHERE journal = ? AND id = ?",
+		state, errText, summary, int64(tx.head.seq), string(tx.journal), id)
+}
+
+// ReopenDelivery makes a delivery wait to be understood again.
+func (tx *Tx) ReopenDelivery(id string) error {
+	if _, err := tx.delivery(id); err != nil {
+		return err
+	}
+	return tx.exec("UPDATE delivery SET state = ?, error = '' WHERE journal = ? AND id = ?", DeliveryReceived, string(tx.journal), id)
+}
+
+// PutRejects replaces the rejects of a delivery.
+func (tx *Tx) PutRejects(id string, rejects []Reject) error {
+	if err := tx.exec("DELETE FROM reject WHERE journal = ? AND delivery = ?", string(tx.journal), id); err != nil {
+		return err
+	}
+	args := make([]any, 0, len(rejects)*7)
+	for i, r := range rejects {
+		args = append(args, string(tx.journal), id, i+1, r.Line, r.Column, r.Value, r.Expected)
+	}
+	return tx.insert("INSERT INTO reject (journal, delivery, n, line, field, value, expected) VALUES ", args, 7)
+}
+
+// Rejects lists a delivery's rejects after the n-th.
+func (s *Store) Rejects(ctx context.Context, who auth.Scope, id string, after, limit int) (out []Reject, err error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.read.QueryContext(ctx, "SELECT n, line, field, value, expected FROM reject WHERE journal = ? AND delivery = ? AND n > ? ORDER BY n LIMIT ?",
+		string(journal), id, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("rejects: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var r Reject
+		if err := rows.Scan(&r.N, &r.Line, &r.Column, &r.Value, &r.Expected); err != nil {
+			return nil, fmt.Errorf("rejects: %w", err)
+		}
+		out = append(out, r)
+	}
+	return out, readable(rows.Err())
+}

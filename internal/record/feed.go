@@ -1,0 +1,181 @@
+package record
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+)
+
+// Head is where a journal stands.
+type Head struct {
+	Seq   Seq
+	Epoch Epoch
+	At    time.Time // of the last entry
+}
+
+// Change is one entry of the journal.
+type Change struct {
+	Seq      Seq
+	Revision Revision
+	Kind     hansei.Kind
+	ID       hansei.ID
+	At       time.Time
+	Who      string
+	Doc      []byte
+}
+
+// Page is a part of the feed.
+type Page struct {
+	Epoch   Epoch
+	Head    Seq
+	Changes []Change
+}
+
+// Head reads where the journal stands; an unused one is at 0.
+func (s *Store) Head(ctx context.Context, who auth.Scope) (Head, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return Head{}, err
+	}
+	var h Head
+	var at int64
+	err = s.read.QueryRowContext(ctx, "SELECT head, epoch, at FROM journal WHERE journal = ?", string(journal)).Scan(&h.Seq, &h.Epoch, &at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Head{}, nil
+	}
+	if err != nil {
+		return h, fmt.Errorf("head of the journal: %w", readable(err))
+	}
+	h.At = time.UnixMicro(at).UTC()
+	return h, nil
+}
+
+// Feed reads the changes after a sequence, in the order of commits, at most
+// limit of them.
+func (s *Store) Feed(ctx context.Context, who auth.Scope, after Seq, limit int) (page Page, err error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return page, err
+	}
+	head, err := s.Head(ctx, who)
+	if err != nil {
+		return page, err
+	}
+	page.Epoch, page.Head = head.Epoch, head.Seq
+	rows, err := s.read.QueryContext(ctx, `SELECT seq, revision, kind, id, at, who, doc FROM entry
+		WHERE journal = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`, string(journal), int64(after), int64(after)+int64(limit), limit)
+	if err != nil {
+		return page, fmt.Errorf("feed: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	page.Changes = make([]Change, 0, limit)
+	kinds := map[string]hansei.Kind{}
+	var kind, doc sql.RawBytes
+	for rows.Next() {
+		var c Change
+		var at int64
+		if err := rows.Scan(&c.Seq, &c.Revision, &kind, (*string)(&c.ID), &at, &c.Who, &doc); err != nil {
+			return page, fmt.Errorf("feed: %w", err)
+		}
+		k, ok := kinds[string(kind)]
+		if !ok {
+			k = hansei.Kind(kind)
+			kinds[string(k)] = k
+		}
+		c.Kind, c.At, c.Doc = k, time.UnixMicro(at).UTC(), append([]byte(nil), doc...)
+		page.Changes = append(page.Changes, c)
+	}
+	return page, readable(rows.Err())
+}
+
+// SeqAt is the last sequence written at or before a time, 0 if none was.
+func (s *Store) SeqAt(ctx context.Context, who auth.Scope, t time.Time) (Seq, error) {
+	head, err := s.Head(ctx, who)
+	if err != nil {
+		return 0, err
+	}
+	// Times never go back along a journal, so the place is found by halving.
+	low, high := Seq(0), head.Seq
+	for low < high {
+		mid := (low + high + 1) / 2
+		at, err := s.TimeOf(ctx, who, mid)
+		if err != nil {
+			return 0, err
+		}
+		if at.After(t) {
+			high = mid - 1
+		} else {
+			low = mid
+		}
+	}
+	return low, nil
+}
+
+// TimeOf is when an entry was written.
+func (s *Store) TimeOf(ctx context.Context, who auth.Scope, seq Seq) (time.Time, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return time.Time{}, err
+	}
+	var at int64
+	err = s.read.QueryRowContext(ctx, "SELECT at FROM entry WHERE journal = ? AND seq = ?", string(journal), int64(seq)).Scan(&at)
+	if errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, fmt.Errorf("journal entry %d: %w", seq, hansei.ErrNotFound)
+	}
+	return time.UnixMicro(at).UTC(), readable(err)
+}
+
+// poll is how often a waiter looks when no wake-up came.
+const poll = time.Second
+
+// Wait returns once the journal has entries after a sequence, or when ctx ends.
+func (s *Store) Wait(ctx context.Context, who auth.Scope, after Seq) error {
+	for {
+		s.mu.Lock()
+		moved := s.moved
+		s.mu.Unlock()
+		head, err := s.Head(ctx, who)
+		if err != nil || head.Seq > after {
+			return err
+		}
+		timer := time.NewTimer(poll)
+		select {
+		case <-moved:
+		case <-timer.C: // the hint is only a hint
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		}
+		timer.Stop()
+	}
+}
+
+// Digest is a hash over every entry of the journal in order: two stores with
+// one digest hold the same.
+func (s *Store) Digest(ctx context.Context, who auth.Scope) (string, Seq, error) {
+	h := sha256.New()
+	after := Seq(0)
+	for {
+		page, err := s.Feed(ctx, who, after, maxFeed)
+		if err != nil {
+			return "", 0, err
+		}
+		for _, c := range page.Changes {
+			fmt.Fprintf(h, "%d\x00%d\x00%s\x00%s\x00%d\x00%s\x00%d\x00", c.Seq, c.Revision, c.Kind, c.ID, c.At.UnixMicro(), c.Who, len(c.Doc))
+			h.Write(c.Doc)
+			after = c.Seq
+		}
+		if len(page.Changes) == 0 {
+			return hex.EncodeToString(h.Sum(nil)), after, nil
+		}
+	}
+}
+
+const maxFeed = 5000

@@ -1,0 +1,157 @@
+package record
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
+
+	"hansei"
+	"hansei/internal/auth"
+)
+
+// partSize is how much of a payload is compressed and stored together.
+const partSize = 1 << 20
+
+// putParts stores a stream under an owner, a part a transaction, so that a
+// long upload holds up nobody. It returns the size in bytes.
+func (s *Store) putParts(ctx context.Context, who auth.Actor, owner string, body io.Reader) (int64, error) {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, enc.Close()) }()
+	var size int64
+	buf := make([]byte, partSize)
+	for n := 0; ; n++ {
+		k, err := io.ReadFull(body, buf)
+		if k > 0 {
+			size += int64(k)
+			part := enc.EncodeAll(buf[:k], nil)
+			_, werr := s.Write(ctx, who, func(tx *Tx) error {
+				return tx.exec("INSERT INTO part (journal, owner, n, bytes) VALUES (?, ?, ?, ?)", string(tx.journal), owner, n, part)
+			})
+			if werr != nil {
+				return size, werr
+			}
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return size, nil
+		}
+		if err != nil {
+			return size, fmt.Errorf("receive: %w", err)
+		}
+	}
+}
+
+func (s *Store) dropParts(ctx context.Context, who auth.Actor, owner string) error {
+	_, err := s.Write(ctx, who, func(tx *Tx) error {
+		return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), owner)
+	})
+	return err
+}
+
+// parts reads a stream back part by part.
+type parts struct {
+	ctx     context.Context
+	store   *Store
+	journal auth.Journal
+	owner   string
+	dec     *zstd.Decoder
+	n       int
+	rest    bytes.Reader
+}
+
+func (s *Store) openParts(ctx context.Context, who auth.Scope, owner string) (io.ReadCloser, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	return &parts{ctx: ctx, store: s, journal: journal, owner: owner, dec: dec}, nil
+}
+
+// Read implements io.Reader.
+func (p *parts) Read(b []byte) (int, error) {
+	for p.rest.Len() == 0 {
+		part, err := p.next()
+		if err != nil {
+			return 0, err
+		}
+		p.rest.Reset(part)
+	}
+	return p.rest.Read(b)
+}
+
+func (p *parts) next() (part []byte, err error) {
+	rows, err := p.store.read.QueryContext(p.ctx, "SELECT bytes FROM part WHERE journal = ? AND owner = ? AND n = ?", string(p.journal), p.owner, p.n)
+	if err != nil {
+		return nil, readable(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if !rows.Next() {
+		if err := rows.Err(); err != nil {
+			return nil, readable(err)
+		}
+		return nil, io.EOF
+	}
+	var packed []byte
+	if err := rows.Scan(&packed); err != nil {
+		return nil, err
+	}
+	p.n++
+	return p.dec.DecodeAll(packed, nil)
+}
+
+// Close implements io.Closer.
+func (p *parts) Close() error {
+	p.dec.Close()
+	return nil
+}
+
+// PutBlob stores content under its SHA-256 and returns that; the same content
+// is stored once.
+func (s *Store) PutBlob(ctx context.Context, who auth.Actor, name, media string, body io.Reader) (string, error) {
+	sum := sha256.New()
+	pending := "pending-" + random()
+	size, err := s.putParts(ctx, who, pending, io.TeeReader(body, sum))
+	if err != nil {
+		return "", errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, pending))
+	}
+	hash := hex.EncodeToString(sum.Sum(nil))
+	_, err = s.Write(ctx, who, func(tx *Tx) error {
+		err := tx.exec("INSERT INTO blob (journal, hash, name, media, size) VALUES (?, ?, ?, ?, ?)", string(tx.journal), hash, name, media, size)
+		if err != nil && conflict(err) {
+			return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), pending)
+		}
+		if err != nil {
+			return err
+		}
+		return tx.exec("UPDATE part SET owner = ? WHERE journal = ? AND owner = ?", "blob-"+hash, string(tx.journal), pending)
+	})
+	return hash, err
+}
+
+// OpenBlob reads a blob, or returns ErrNotFound.
+func (s *Store) OpenBlob(ctx context.Context, who auth.Scope, hash string) (io.ReadCloser, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	var n int
+	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM blob WHERE journal = ? AND hash = ?", string(journal), hash).Scan(&n); err != nil {
+		return nil, readable(err)
+	}
+	if n == 0 {
+		return nil, fmt.Errorf("blob %s: %w", hash, hansei.ErrNotFound)
+	}
+	return s.openParts(ctx, who, "blob-"+hash)
+}

@@ -1,0 +1,224 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+)
+
+// Reader is a Store, which reads what is committed, or a Tx, which also reads
+// its own appends.
+type Reader interface {
+	query(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+}
+
+func (s *Store) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	return s.read.QueryContext(ctx, q, args...)
+}
+
+func (tx *Tx) query(_ context.Context, q string, args ...any) (*sql.Rows, error) {
+	if err := tx.flush(); err != nil {
+		return nil, err
+	}
+	return tx.store.write.QueryContext(tx.ctx, q, args...)
+}
+
+// Stored is a record as it stands in the journal.
+type Stored struct {
+	Record   hansei.Record
+	Revision Revision
+	Seq      Seq
+	At       time.Time // when that revision was written
+}
+
+// Raw is a record's current document, undecoded.
+type Raw struct {
+	Doc      []byte
+	Revision Revision
+	Seq      Seq
+	At       time.Time
+}
+
+// Version is one revision of a record.
+type Version struct {
+	Seq      Seq
+	Revision Revision
+	At       time.Time
+	Who      string
+	Doc      []byte
+}
+
+// maxIDs is how many records one statement looks up.
+const maxIDs = 500
+
+// LoadRaw reads the current documents of records. Those that do not exist are
+// absent from the result.
+func LoadRaw(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, ids []hansei.ID) (map[hansei.ID]Raw, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[hansei.ID]Raw, len(ids))
+	for len(ids) > 0 {
+		n := min(maxIDs, len(ids))
+		args := []any{string(journal), string(kind)}
+		for _, id := range ids[:n] {
+			args = append(args, string(id))
+		}
+		q := `SELECT c.id, c.revision, c.seq, e.at, e.doc FROM current c JOIN entry e ON e.journal = c.journal AND e.seq = c.seq
+			WHERE c.journal = ? AND c.kind = ? AND c.id IN (` + strings.TrimSuffix(strings.Repeat("?, ", n), ", ") + ")"
+		if err := scanRaw(ctx, r, q, args, func(id hansei.ID, x Raw) { out[id] = x }); err != nil {
+			return nil, fmt.Errorf("load %ss: %w", kind, err)
+		}
+		ids = ids[n:]
+	}
+	return out, nil
+}
+
+func scanRaw(ctx context.Context, r Reader, q string, args []any, fn func(hansei.ID, Raw)) (err error) {
+	rows, err := r.query(ctx, q, args...)
+	if err != nil {
+		return readable(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id, doc string
+		var x Raw
+		var at int64
+		if err := rows.Scan(&id, &x.Revision, &x.Seq, &at, &doc); err != nil {
+			return err
+		}
+		x.Doc, x.At = []byte(doc), time.UnixMicro(at).UTC()
+		fn(hansei.ID(id), x)
+	}
+	return readable(rows.Err())
+}
+
+// Load reads the current versions of records; missing ones are absent.
+func Load(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, ids []hansei.ID) (map[hansei.ID]Stored, error) {
+	raw, err := LoadRaw(ctx, r, who, kind, ids)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[hansei.ID]Stored, len(raw))
+	for id, x := range raw {
+		rec, err := DecodeDoc(kind, x.Doc)
+		if err != nil {
+			return nil, err
+		}
+		out[id] = Stored{rec, x.Revision, x.Seq, x.At}
+	}
+	return out, nil
+}
+
+// Get reads the current version of one record, or ErrNotFound.
+func Get[T hansei.Record](ctx context.Context, r Reader, who auth.Scope, id hansei.ID) (T, Revision, error) {
+	var zero T
+	kind := zero.Kind()
+	found, err := Load(ctx, r, who, kind, []hansei.ID{id})
+	if err != nil {
+		return zero, 0, err
+	}
+	s, ok := found[id]
+	if !ok {
+		return zero, 0, fmt.Errorf("%s %s: %w", kind, id, hansei.ErrNotFound)
+	}
+	return s.Record.(T), s.Revision, nil
+}
+
+// List reads current records of a kind in the order of their ids, after one
+// of them. Merged and deleted ones are among them.
+func (s *Store) List(ctx context.Context, who auth.Scope, kind hansei.Kind, after hansei.ID, limit int) ([]Stored, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	q := `SELECT c.id, c.revision, c.seq, e.at, e.doc FROM current c JOIN entry e ON e.journal = c.journal AND e.seq = c.seq
+		WHERE c.journal = ? AND c.kind = ? AND c.id > ? ORDER BY c.id LIMIT ?`
+	var out []Stored
+	var bad error
+	err = scanRaw(ctx, s, q, []any{string(journal), string(kind), string(after), limit}, func(_ hansei.ID, x Raw) {
+		rec, err := DecodeDoc(kind, x.Doc)
+		bad = errors.Join(bad, err)
+		out = append(out, Stored{rec, x.Revision, x.Seq, x.At})
+	})
+	return out, errors.Join(err, bad)
+}
+
+// HistoryIn reads every version of a record, the newest first.
+func HistoryIn(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, id hansei.ID) ([]Version, error) {
+	return chain(ctx, r, who, kind, id, func(Version) bool { return true })
+}
+
+// History reads every version of a record, the newest first.
+func (s *Store) History(ctx context.Context, who auth.Scope, kind hansei.Kind, id hansei.ID) ([]Version, error) {
+	return HistoryIn(ctx, s, who, kind, id)
+}
+
+// GetAt reads a record as it was at a sequence.
+func GetAt(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, id hansei.ID, at Seq) (Stored, error) {
+	var found *Version
+	_, err := chain(ctx, r, who, kind, id, func(v Version) bool {
+		if v.Seq <= at {
+			found = &v
+		}
+		return found == nil
+	})
+	if err != nil {
+		return Stored{}, err
+	}
+	if found == nil {
+		return Stored{}, fmt.Errorf("%s %s at %d: %w", kind, id, at, hansei.ErrNotFound)
+	}
+	rec, err := DecodeDoc(kind, found.Doc)
+	return Stored{rec, found.Revision, found.Seq, found.At}, err
+}
+
+// chain walks a record's versions from the newest to the oldest while more
+// says so.
+func chain(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, id hansei.ID, more func(Version) bool) ([]Version, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	var out []Version
+	q := "SELECT e.seq, e.revision, e.prev, e.at, e.who, e.doc FROM current c JOIN entry e ON e.journal = c.journal AND e.seq = c.seq WHERE c.journal = ? AND c.kind = ? AND c.id = ?"
+	args := []any{string(journal), string(kind), string(id)}
+	for {
+		v, prev, err := version(ctx, r, q, args)
+		if errors.Is(err, sql.ErrNoRows) {
+			return nil, fmt.Errorf("%s %s: %w", kind, id, hansei.ErrNotFound)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("history of %s %s: %w", kind, id, err)
+		}
+		out = append(out, v)
+		if prev == 0 || !more(v) {
+			return out, nil
+		}
+		q = "SELECT seq, revision, prev, at, who, doc FROM entry WHERE journal = ? AND seq = ?"
+		args = []any{string(journal), int64(prev)}
+	}
+}
+
+func version(ctx context.Context, r Reader, q string, args []any) (v Version, prev Seq, err error) {
+	rows, err := r.query(ctx, q, args...)
+	if err != nil {
+		return v, 0, readable(err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if !rows.Next() {
+		return v, 0, errors.Join(sql.ErrNoRows, rows.Err())
+	}
+	var at int64
+	var doc string
+	err = rows.Scan(&v.Seq, &v.Revision, &prev, &at, &v.Who, &doc)
+	v.At, v.Doc = time.UnixMicro(at).UTC(), []byte(doc)
+	return v, prev, err
+}

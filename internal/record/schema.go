@@ -1,0 +1,86 @@
+package record
+
+// The file says that it is ours, and of which version.
+const (
+	applicationID = 0x48_4e_53_49 // "HNSI"
+	schemaVersion = 1
+)
+
+// schema creates an empty store, one statement an Exec. A later version adds
+// its statements in another list; views need none, they are rebuilt.
+//
+// There is no index by record beside current: an entry names the sequence of
+// the record's revision before it, and history walks that chain. One index
+// less is a third of the cost of an append.
+var schema = []string{
+	`CREATE TABLE journal (
+		journal TEXT PRIMARY KEY,
+		head BIGINT NOT NULL,
+		at BIGINT NOT NULL,
+		epoch TEXT NOT NULL)`,
+	`CREATE TABLE entry (
+		journal TEXT NOT NULL,
+		seq BIGINT NOT NULL,
+		kind TEXT NOT NULL,
+		id TEXT NOT NULL,
+		revision BIGINT NOT NULL,
+		prev BIGINT NOT NULL,
+		at BIGINT NOT NULL,
+		who TEXT NOT NULL,
+		doc TEXT NOT NULL,
+		PRIMARY KEY (journal, seq))`,
+	`CREATE TABLE current (
+		journal TEXT NOT NULL,
+		kind TEXT NOT NULL,
+		id TEXT NOT NULL,
+		seq BIGINT NOT NULL,
+		revision BIGINT NOT NULL,
+		PRIMARY KEY (journal, kind, id))`,
+	`CREATE TABLE append_key (
+		journal TEXT NOT NULL,
+		key TEXT NOT NULL,
+		head BIGINT NOT NULL,
+		PRIMARY KEY (journal, key))`,
+	`CREATE TABLE delivery (
+		journal TEXT NOT NULL,
+		id TEXT NOT NULL,
+		source TEXT NOT NULL,
+		name TEXT NOT NULL,
+		media TEXT NOT NULL,
+		size BIGINT NOT NULL,
+		received BIGINT NOT NULL,
+		state TEXT NOT NULL,
+		error TEXT NOT NULL,
+		options TEXT NOT NULL,
+		summary TEXT NOT NULL,
+		seq BIGINT NOT NULL,
+		PRIMARY KEY (journal, id))`,
+	`CREATE TABLE part (
+		journal TEXT NOT NULL,
+		owner TEXT NOT NULL,
+		n BIGINT NOT NULL,
+		bytes BLOB NOT NULL,
+		PRIMARY KEY (journal, owner, n))`,
+	`CREATE TABLE reject (
+		journal TEXT NOT NULL,
+		delivery TEXT NOT NULL,
+		n BIGINT NOT NULL,
+		line BIGINT NOT NULL,
+		field TEXT NOT NULL,
+		value TEXT NOT NULL,
+		expected TEXT NOT NULL,
+		PRIMARY KEY (journal, delivery, n))`,
+	`CREATE TABLE blob (
+		journal TEXT NOT NULL,
+		hash TEXT NOT NULL,
+		name TEXT NOT NULL,
+		media TEXT NOT NULL,
+		size BIGINT NOT NULL,
+		PRIMARY KEY (journal, hash))`,
+	`CREATE TABLE session (
+		journal TEXT NOT NULL,
+		token TEXT NOT NULL,
+		expires BIGINT NOT NULL,
+		data BLOB NOT NULL,
+		PRIMARY KEY (journal, token))`,
+}
