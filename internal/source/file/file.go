@@ -108,7 +108,7 @@ func sample(t *table.Table) (*survey, error) {
 	bytes := 0
 	for tried := 0; tried < inspectRows || s.rows == 0 && tried < 10*inspectRows; tried++ {
 		r, err := t.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			s.complete = true
 			break
 		}

@@ -59,9 +59,9 @@ func ParseMapping(text []byte) (*Mapping, error) {
 	if len(text) > maxMapping {
 		return nil, hansei.Invalid("mapping", "it has %d bytes; expected at most %d", len(text), maxMapping)
 	}
-	m := &Mapping{}
-	if err := yaml.UnmarshalWithOptions(text, m, yaml.Strict()); err != nil {
-		return nil, yamlError(err)
+	m, err := decodeYAML(text)
+	if err != nil {
+		return nil, err
 	}
 	if err := m.check(); err != nil {
 		var at *placed
@@ -69,6 +69,21 @@ func ParseMapping(text []byte) (*Mapping, error) {
 			return nil, hansei.Invalid("mapping", "%s%s: %s", lineOf(text, at.path), at.key(), at.reason)
 		}
 		return nil, err
+	}
+	return m, nil
+}
+
+// decodeYAML reads a mapping's text. The parser panics on some malformed
+// texts, which must not take the server with them.
+func decodeYAML(text []byte) (m *Mapping, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			m, err = nil, hansei.Invalid("mapping", "it is not YAML that can be read: %v", p)
+		}
+	}()
+	m = &Mapping{}
+	if err := yaml.UnmarshalWithOptions(text, m, yaml.Strict()); err != nil {
+		return nil, yamlError(err)
 	}
 	return m, nil
 }

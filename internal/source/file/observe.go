@@ -43,7 +43,7 @@ func Observe(body io.Reader, p *Plan, emit func(hansei.Observation) error, rejec
 	}
 	for {
 		r, err := t.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		var observation hansei.Observation
@@ -264,13 +264,14 @@ func (o *observer) invalid(line int, err error) error {
 
 // hash makes a stable key of what tells a thing from others.
 func hash(parts ...any) string {
-	h := sha256.New()
+	var text []byte
 	for _, p := range parts {
 		if at, ok := p.(time.Time); ok {
 			p = at.UTC().Format(time.RFC3339Nano)
 		}
-		fmt.Fprintf(h, "%q\n", fmt.Sprint(p))
+		text = fmt.Appendf(text, "%q\n", fmt.Sprint(p))
 	}
+	sum := sha256.Sum256(text)
 	const length = 12
-	return hex.EncodeToString(h.Sum(nil)[:length])
+	return hex.EncodeToString(sum[:length])
 }

@@ -152,6 +152,10 @@ func (u *unpacked) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// white are bytes that may stand before and between values; the last is the
+// record separator of RFC 7464.
+const white = " \t\r\n\x1e"
+
 // refuse explains files that people try and that cannot be read.
 func refuse(head []byte) error {
 	for magic, reason := range foreign {
@@ -162,7 +166,7 @@ func refuse(head []byte) error {
 	if bytes.IndexByte(head, 0) >= 0 {
 		return hansei.Invalid("file", "it is neither text nor Parquet; expected CSV, TSV, JSON, JSON Lines or Parquet")
 	}
-	start := bytes.TrimSpace(head)
+	start := bytes.Trim(head, white)
 	if len(start) == 0 {
 		return hansei.Invalid("file", "it holds only blanks")
 	}

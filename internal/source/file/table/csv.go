@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -27,7 +28,7 @@ func newCSV(src io.Reader, comma byte) (*csvTable, error) {
 	t := &csvTable{w: newWindow(src), comma: comma, line: 1}
 	for {
 		r, err := t.record()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil, hansei.Invalid("file", "it has no rows; the first must hold the names of the columns")
 		}
 		if err != nil {
@@ -107,7 +108,7 @@ func (t *csvTable) record() (Row, error) {
 			if len(data) < maxRow && t.w.more() {
 				continue
 			}
-			if t.w.last != nil && t.w.last != io.EOF {
+			if t.w.last != nil && !errors.Is(t.w.last, io.EOF) {
 				return Row{}, t.w.last
 			}
 			if data = t.w.data(); len(data) == 0 {

@@ -32,7 +32,7 @@ func (t *jsonTable) Read() (Row, error) {
 	for {
 		c, err := t.skipBlank(true)
 		if err != nil {
-			if err == io.EOF && t.list {
+			if errors.Is(err, io.EOF) && t.list {
 				t.list = false
 				return Row{}, bad(t.line, nil, "the list to be closed by ]; the file is cut short")
 			}
@@ -62,7 +62,7 @@ func (t *jsonTable) Read() (Row, error) {
 
 // broken ends the file: without its Frame nothing further can be found in it.
 func (t *jsonTable) broken(err error) error {
-	if !errors.Is(err, errShape) && err != io.EOF {
+	if !errors.Is(err, errShape) && !errors.Is(err, io.EOF) {
 		return err
 	}
 	line := t.line
@@ -73,10 +73,10 @@ func (t *jsonTable) broken(err error) error {
 func (t *jsonTable) element() (Row, error) {
 	line := t.line
 	raw, err := t.value(true)
-	if err == errTooLong {
+	if errors.Is(err, errTooLong) {
 		return Row{}, bad(line, nil, "an object of at most 32 MiB")
 	}
-	if err == io.EOF || errors.Is(err, errShape) {
+	if errors.Is(err, io.EOF) || errors.Is(err, errShape) {
 		if len(raw) > 0 {
 			t.list = false
 			return Row{}, bad(line, raw, "an object that is closed; the file is cut short")
@@ -244,7 +244,7 @@ func (t *jsonTable) value(keep bool) ([]byte, error) {
 		if !t.w.more() {
 			raw := t.w.data()
 			t.w.start = t.w.end
-			if t.w.last == io.EOF && s.bare && len(raw) > 0 {
+			if errors.Is(t.w.last, io.EOF) && s.bare && len(raw) > 0 {
 				return raw, nil
 			}
 			return raw, t.w.last

@@ -2,6 +2,7 @@ package table
 
 import (
 	"bytes"
+	"errors"
 	"io"
 )
 
@@ -48,7 +49,7 @@ func (t *linesTable) next() ([]byte, error) {
 		}
 		data = t.w.data()
 		t.w.start = t.w.end
-		if t.w.last != io.EOF || len(data) == 0 {
+		if !errors.Is(t.w.last, io.EOF) || len(data) == 0 {
 			return nil, t.w.last
 		}
 		t.line++

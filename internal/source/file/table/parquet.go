@@ -69,6 +69,9 @@ func newParquet(body io.Reader) (_ *parquetTable, err error) {
 	if err != nil {
 		return nil, damaged(err)
 	}
+	if f.NumRows()/maxRatio > size {
+		return nil, damaged(fmt.Sprintf("it claims %d rows in %d bytes", f.NumRows(), size))
+	}
 	t.groups = f.RowGroups()
 	schema := f.Schema()
 	if len(schema.Columns()) > maxColumns {
@@ -139,7 +142,7 @@ func (t *parquetTable) Read() (r Row, err error) {
 	}()
 	for t.next >= t.have {
 		if err := t.fill(); err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return Row{}, err
 			}
 			t.dead = true

@@ -9,6 +9,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -123,7 +124,7 @@ func (w *window) more() bool {
 	w.end += n
 	if err != nil {
 		w.last = err
-		if err == io.ErrUnexpectedEOF {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
 			w.last = io.EOF
 		}
 	}

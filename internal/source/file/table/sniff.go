@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 
@@ -66,7 +67,7 @@ func frameOf(head []byte, whole bool) (Frame, error) {
 	if err := refuse(head); err != nil {
 		return Frame{}, err
 	}
-	start := bytes.TrimLeft(head, " \t\r\n\x1e")
+	start := bytes.TrimLeft(head, white)
 	switch start[0] {
 	case '{':
 		return jsonFrame(start, whole), nil
@@ -174,7 +175,7 @@ func evenness(head []byte, comma byte, whole bool) int {
 	first, same, all := 0, 0, 0
 	for all < rows {
 		r, err := t.record()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		all++

@@ -29,7 +29,7 @@ func dump(t *testing.T, body []byte) (*Table, []string, error) {
 		r, err := tab.Read()
 		var wrong *Reject
 		switch {
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			return tab, append([]string{strings.Join(tab.Names(), "|")}, rows...), nil
 		case errors.As(err, &wrong):
 			rows = append(rows, fmt.Sprintf("%d! %s", wrong.Line, wrong.Expected))
@@ -216,7 +216,7 @@ var errDisk = errors.New("the disk is gone")
 
 func (e errReader) Read(p []byte) (int, error) {
 	n, err := e.r.Read(p)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = errDisk
 	}
 	return n, err
