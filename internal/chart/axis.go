@@ -20,13 +20,23 @@ type scale struct {
 	ticks    []tick
 }
 
-// durations at which a log axis may be labelled, in seconds.
-var durations = []struct {
-	seconds float64
-	label   string
-}{
-	{0.1, "0.1 s"}, {1, "1 s"}, {10, "10 s"}, {minute, "1 m"}, {10 * minute, "10 m"}, {hour, "1 h"},
-	{6 * hour, "6 h"}, {day, "1 d"}, {7 * day, "7 d"}, {30 * day, "30 d"}, {365 * day, "1 y"}, {3650 * day, "10 y"},
+// Durations at which a log axis is labelled, in seconds: the coarse ones when
+// the axis is long, the fine ones when it is short.
+var (
+	coarse = []float64{0.1, 1, 10, minute, 10 * minute, hour, 6 * hour, day, 7 * day, 30 * day, 365 * day, 3650 * day}
+	fine   = []float64{
+		1, 2, 5, 10, 20, 30, minute, 2 * minute, 5 * minute, 10 * minute, 20 * minute, 30 * minute, hour, 2 * hour, 3 * hour, 6 * hour,
+		12 * hour, day, 2 * day, 4 * day, 7 * day, 14 * day, 30 * day, 60 * day, 120 * day,
+	}
+)
+
+func (s *scale) label(seconds []float64) {
+	s.ticks = nil
+	for _, d := range seconds {
+		if at := math.Log10(d); at >= s.min && at <= s.max {
+			s.ticks = append(s.ticks, tick{at, Duration(d)})
+		}
+	}
 }
 
 // newScale fits an axis to values. Log is only used when every value is
@@ -56,10 +66,8 @@ func newScale(u Unit, log, zero bool, values []float64) scale {
 func logScale(u Unit, low, high float64) scale {
 	s := scale{unit: u, log: true, min: math.Log10(low) - 0.1, max: math.Log10(high) + 0.1}
 	if u == Seconds {
-		for _, d := range durations {
-			if at := math.Log10(d.seconds); at >= s.min && at <= s.max {
-				s.ticks = append(s.ticks, tick{at, d.label})
-			}
+		if s.label(coarse); len(s.ticks) < 3 {
+			s.label(fine)
 		}
 	} else {
 		for e := math.Floor(s.min); e <= s.max; e++ {

@@ -53,7 +53,7 @@ func Dots(d DotSpec) Chart {
 			whiskers = append(whiskers, map[string]any{"value": []float64{float64(i), s.clamp(p.Interval.Low), s.clamp(p.Interval.High)}})
 		}
 	}
-	main := map[string]any{"type": "scatter", "data": dots, "symbolSize": 9, "z": 5, "itemStyle": map[string]any{"color": "@s1"}}
+	main := map[string]any{"type": "scatter", "data": dots, "symbolSize": 9, "z": 5, "itemStyle": map[string]any{"color": "@s1", "opacity": 1}}
 	if d.Reference != nil && s.at(*d.Reference) != nil {
 		main["markLine"] = map[string]any{"silent": true, "symbol": "none", "data": []any{map[string]any{
 			"xAxis": s.at(*d.Reference), "lineStyle": map[string]any{"color": "@limit", "type": "dashed", "width": 1},
@@ -68,7 +68,7 @@ func Dots(d DotSpec) Chart {
 	c.Option["yAxis"] = y
 	c.Option["series"] = []any{
 		whiskerSeries(whiskers, "@s1", true), main,
-		map[string]any{"type": "scatter", "data": notes, "symbolSize": 0.1, "z": 5},
+		map[string]any{"type": "scatter", "data": notes, "symbolSize": 0.1, "z": 5, "itemStyle": map[string]any{"opacity": 1}},
 	}
 	return c
 }

@@ -27,20 +27,35 @@ const narrow = "\u202f"
 // Format writes an estimate in its unit: a duration as in Duration, a ratio
 // as in Percent, all else with two significant digits and the unit.
 func Format(v float64, u Unit) string {
+	number, unit := Split(v, u)
+	if unit != "" {
+		number += " " + unit
+	}
+	return number
+}
+
+// Split is Format in two: the number, and the words for the unit where the
+// number does not hold them already.
+func Split(v float64, u Unit) (number, unit string) {
 	switch {
 	case math.IsNaN(v) || math.IsInf(v, 0):
-		return "no value"
+		return "no value", ""
 	case u == Seconds:
-		return Duration(v)
+		return Duration(v), ""
 	case u == Ratio:
-		return Percent(v)
-	case u == One || u == "":
-		return Estimate(v)
+		return Percent(v), ""
+	}
+	return Estimate(v), u.words()
+}
+
+func (u Unit) words() string {
+	if u == One {
+		return ""
 	}
 	if s, ok := suffixes[u]; ok {
-		return Estimate(v) + " " + s
+		return s
 	}
-	return Estimate(v) + " " + string(u)
+	return string(u)
 }
 
 // Exact writes a value with every digit that it has, for hovering.
@@ -54,13 +69,10 @@ func Exact(v float64, u Unit) string {
 		return strconv.FormatFloat(v, 'g', 6, 64)
 	}
 	s := group(strconv.FormatFloat(v, 'f', -1, 64))
-	if u == One || u == "" {
-		return s
+	if words := u.words(); words != "" {
+		s += " " + words
 	}
-	if name, ok := suffixes[u]; ok {
-		return s + " " + name
-	}
-	return s + " " + string(u)
+	return s
 }
 
 // Count writes a number of things with all its digits: 12 345.

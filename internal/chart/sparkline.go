@@ -9,7 +9,7 @@ import (
 
 // Size of the small pictures in their own units; CSS scales them.
 const (
-	sparkWidth, sparkHeight       = 160.0, 32.0
+	sparkWidth, sparkHeight       = 300.0, 36.0
 	intervalWidth, intervalHeight = 160.0, 16.0
 )
 

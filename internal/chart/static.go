@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"sync"
 
 	"github.com/dop251/goja"
@@ -62,8 +63,13 @@ func (s *Static) SVG(ctx context.Context, c Chart, p Palette, width int) (string
 	if err != nil {
 		return "", fmt.Errorf("draw chart %s: %w", c.ID, err)
 	}
-	return out.String(), nil
+	// The library numbers its pictures; naming them instead makes every drawing
+	// of a chart the same, and several can stand in one document.
+	return ids.ReplaceAllString(out.String(), c.ID+"-"), nil
 }
+
+// ids are the names that the library gives to clip paths, patterns and classes.
+var ids = regexp.MustCompile(`\bzr\d+-`)
 
 // load compiles the library once.
 func (s *Static) load() error {

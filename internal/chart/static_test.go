@@ -56,7 +56,7 @@ func TestStaticDrawsEveryChart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(again) != len(svg) {
+		if again != svg {
 			t.Errorf("%s: second drawing differs: %d and %d bytes", c.ID, len(svg), len(again))
 		}
 		if *keep != "" {

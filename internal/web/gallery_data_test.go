@@ -97,7 +97,7 @@ func cards() []ui.Card {
 	ratio := rate
 	ratio.ID, ratio.Title, ratio.Statistic, ratio.Value, ratio.Unit = "cfr", "Change fail rate", "", 0.076, chart.Ratio
 	ratio.Interval = &ui.Interval{Interval: chart.Interval{Low: 0.068, High: math.Inf(1)}}
-	ratio.Verdict = ui.Verdict{Sign: ui.Better, Text: "down by a third from 2024 (18 % to 46 %)"}
+	ratio.Verdict = ui.Verdict{Sign: ui.Better, Text: "Down by a third from 2024 (18 % to 46 %)"}
 	ratio.Warnings, ratio.Trend = []string{"12 deployments have no result and were left out."}, nil
 	count := ui.Card{ID: "count", Title: "Incidents", State: ui.OK, Value: 12345, Unit: chart.One, Count: true, N: 12345, Records: "/incidents", About: about}
 	all := []ui.Card{ok, rate, ratio, count}

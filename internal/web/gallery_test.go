@@ -148,7 +148,7 @@ func TestGalleryHasNoAccessibilityViolations(t *testing.T) {
 	t.Cleanup(server.Close)
 	for _, theme := range []string{"light", "dark"} {
 		for _, width := range []int64{1440, 390} {
-			do(t, ctx, chromedp.EmulateViewport(width, 900))
+			do(t, ctx, chromedp.EmulateViewport(width, 1100))
 			do(t, ctx, chromedp.Navigate(server.URL+"/"))
 			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
 			wait(t, ctx, `document.querySelectorAll('[data-chart] canvas').length >= 4`)
@@ -172,8 +172,13 @@ func shoot(t *testing.T, ctx context.Context, name string) {
 	if *shots == "" {
 		return
 	}
-	png := do(t, ctx, chromedp.FullScreenshot(100))
-	if err := os.WriteFile(filepath.Join(*shots, name+".png"), png, 0o644); err != nil {
-		t.Fatal(err)
+	height := js[int](t, ctx, `document.documentElement.scrollHeight`)
+	screen := js[int](t, ctx, `innerHeight`)
+	for i := 0; i*screen < height; i++ {
+		js[bool](t, ctx, fmt.Sprintf(`scrollTo(0, %d); new Promise(ok => requestAnimationFrame(() => ok(true)))`, i*screen))
+		png := do(t, ctx, chromedp.CaptureScreenshot())
+		if err := os.WriteFile(filepath.Join(*shots, fmt.Sprintf("%s-%d.png", name, i)), png, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -99,10 +99,18 @@ type Card struct {
 
 // Text is the value as it is shown.
 func (c Card) Text() string {
-	if c.Count {
-		return chart.Count(int64(math.Round(c.Value)))
+	number, unit := c.split()
+	if unit != "" {
+		number += " " + unit
 	}
-	return chart.Format(c.Value, c.Unit)
+	return number
+}
+
+func (c Card) split() (number, unit string) {
+	if c.Count {
+		return chart.Count(int64(math.Round(c.Value))), ""
+	}
+	return chart.Split(c.Value, c.Unit)
 }
 
 func (c Card) axis() [2]float64 {

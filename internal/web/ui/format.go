@@ -35,6 +35,10 @@ func Bounds(in chart.Interval, u chart.Unit) string {
 	case math.IsInf(high, 0):
 		return "at least " + Value(low, u)
 	}
+	number, unit := chart.Split(low, u)
+	if other, _ := chart.Split(high, u); unit != "" {
+		return number + " to " + other + " " + unit
+	}
 	return Value(low, u) + " to " + Value(high, u)
 }
 

@@ -28,12 +28,14 @@
   }
 
   function select(i) {
-    const all = shown();
-    all.forEach((o, k) => {
-      o.setAttribute('aria-selected', String(k === i));
-      o.id = 'palette-option-' + k;
+    list().querySelectorAll('[data-command]').forEach((o) => {
+      o.setAttribute('aria-selected', 'false');
+      o.removeAttribute('id');
     });
+    const all = shown();
+    all.forEach((o, k) => { o.id = 'palette-option-' + k; });
     if (all[i]) {
+      all[i].setAttribute('aria-selected', 'true');
       all[i].scrollIntoView({block: 'nearest'});
       input().setAttribute('aria-activedescendant', all[i].id);
     } else {
