@@ -9,6 +9,7 @@ import (
 	"hansei"
 	"hansei/internal/source/file/clock"
 	"hansei/internal/source/file/table"
+	"hansei/internal/source/file/word"
 )
 
 // maxCell bounds one value that is kept, in bytes.
@@ -101,7 +102,7 @@ func (b *binder) word(c table.Cell, values map[string]string, none bool) (text [
 			return []byte(v), true
 		}
 	}
-	if len(text) <= longestUnknown && isUnknown(text) && !(none && bytes.EqualFold(text, []byte("none"))) {
+	if len(text) <= word.LongestUnknown && isUnknown(text) && !(none && bytes.EqualFold(text, []byte("none"))) {
 		return nil, false
 	}
 	return text, false
@@ -111,9 +112,9 @@ func (b *binder) word(c table.Cell, values map[string]string, none bool) (text [
 func isUnknown(b []byte) bool {
 	switch b[0] {
 	case '?', 'n', 'N', '#', '-', '(', '<', 'u', 'U', '\\':
-		return unknown(string(b))
+		return word.Unknown(string(b))
 	case '0':
-		return len(b) >= len("0000-00-00") && unknown(string(b))
+		return len(b) >= len("0000-00-00") && word.Unknown(string(b))
 	}
 	return false
 }
@@ -142,17 +143,17 @@ func (b *binder) custom(name string, values map[string]string) setter {
 }
 
 func (b *binder) text(f hansei.Field, values map[string]string) setter {
-	reading, special := readings[b.plan.Kind][f.Name]
+	reading, special := word.Readings[b.plan.Kind][f.Name]
 	return func(d *draft, c table.Cell) *fault {
-		text, mapped := b.word(c, values, reading.none)
+		text, mapped := b.word(c, values, reading.None)
 		if len(text) == 0 {
 			return nil
 		}
 		value := b.intern.string(text)
 		if special && !mapped {
-			ours, ok := reading.read(value)
-			if !ok && !reading.lenient {
-				return &fault{text, reading.expected}
+			ours, ok := reading.Read(value)
+			if !ok && !reading.Lenient {
+				return &fault{text, reading.Expected}
 			}
 			value = ours
 		}
@@ -186,7 +187,7 @@ func (b *binder) number(values map[string]string, put func(*draft, float64) erro
 		if len(text) == 0 {
 			return nil
 		}
-		n, ok := number(string(text))
+		n, ok := word.Number(string(text))
 		if !ok {
 			return &fault{text, "a number"}
 		}
@@ -203,7 +204,7 @@ func (b *binder) flag(f hansei.Field, values map[string]string) setter {
 		if len(text) == 0 {
 			return nil
 		}
-		v, ok := boolean(string(text))
+		v, ok := word.Boolean(string(text))
 		if !ok {
 			return &fault{text, "true or false"}
 		}
@@ -284,7 +285,7 @@ next:
 		if v, ok := values[strings.ToLower(item)]; ok {
 			item = v
 		}
-		if unknown(item) {
+		if word.Unknown(item) {
 			continue
 		}
 		for _, have := range list {
@@ -332,7 +333,7 @@ func (b *binder) items(c table.Cell, commas bool) ([]string, error) {
 
 // plural guesses from a column's name whether it holds several values.
 func plural(name string) bool {
-	name = snake(name)
+	name = word.Snake(name)
 	return strings.HasSuffix(name, "s") && !strings.HasSuffix(name, "ss") && !strings.HasSuffix(name, "us") || name == "depends_on"
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"hansei"
 	"hansei/internal/source/file/table"
+	"hansei/internal/source/file/word"
 )
 
 // roleIdentified is when the responders knew what was wrong, as status pages
@@ -90,7 +91,7 @@ func (o *observer) updates(d *draft) *fault {
 	}
 	slices.SortStableFunc(in.Updates, func(a, b hansei.Update) int { return a.At.Compare(b.At) })
 	for _, u := range in.Updates {
-		role, ok := updateRoles[snake(u.Status)]
+		role, ok := updateRoles[word.Snake(u.Status)]
 		if !ok {
 			continue
 		}
@@ -137,7 +138,7 @@ func (o *observer) named(d *draft) *fault {
 }
 
 func milestoneStem(name string) string {
-	s, _ := stem(snake(name))
+	s, _ := word.Stem(word.Snake(name))
 	return s
 }
 

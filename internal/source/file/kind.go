@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"hansei"
+	"hansei/internal/source/file/word"
 )
 
 // fileWords in a file's name, or in the name of the list that holds the rows,
@@ -54,10 +55,10 @@ func kindOf(name string, list, columns []string) (hansei.Kind, error) {
 			weight = 20
 		}
 		seen := map[hansei.Kind]bool{}
-		for _, word := range strings.Split(snake(from), "_") {
-			k, ok := fileWords[word]
+		for _, part := range strings.Split(word.Snake(from), "_") {
+			k, ok := fileWords[part]
 			if !ok {
-				k, ok = fileWords[strings.TrimSuffix(word, "s")]
+				k, ok = fileWords[strings.TrimSuffix(part, "s")]
 			}
 			if ok && !seen[k] {
 				seen[k] = true
@@ -67,12 +68,12 @@ func kindOf(name string, list, columns []string) (hansei.Kind, error) {
 	}
 	seen := map[string]bool{}
 	for _, c := range columns {
-		for _, n := range []string{aliasOf(c, "").flat(), aliasOf(c, "").owner()} {
-			s, _ := stem(n)
-			for _, word := range []string{n, s} {
-				if w, ok := columnWords[word]; ok && !seen[word] {
-					seen[word] = true
-					score[w.kind] += w.weight
+		for _, n := range []string{word.AliasOf(c, "").Flat(), word.AliasOf(c, "").Owner()} {
+			s, _ := word.Stem(n)
+			for _, w := range []string{n, s} {
+				if c, ok := columnWords[w]; ok && !seen[w] {
+					seen[w] = true
+					score[c.kind] += c.weight
 				}
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"hansei"
 	"hansei/internal/source/file/clock"
 	"hansei/internal/source/file/table"
+	"hansei/internal/source/file/word"
 )
 
 // recogniser decides what each column of a file becomes.
@@ -102,7 +103,7 @@ func (r *recogniser) put(f FieldMapping) error {
 	}
 	if i < 0 { // a field that stands in later objects
 		r.columns = append(r.columns, c)
-		r.survey.columns = append(r.survey.columns, &evidence{name: c.Name, alias: aliasOf(c.Name, r.lexicon.noun)})
+		r.survey.columns = append(r.survey.columns, &evidence{name: c.Name, alias: word.AliasOf(c.Name, r.lexicon.noun)})
 		return nil
 	}
 	c.Name, c.Samples = r.columns[i].Name, r.columns[i].Samples
@@ -196,7 +197,7 @@ func (r *recogniser) fits(e *evidence, field string) bool {
 		return 2*e.filled >= r.survey.rows
 	case r.plan.Kind == hansei.KindIncident && field == "type":
 		return e.most(e.types)
-	case r.plan.Kind == hansei.KindIncident && field == "severity" && e.alias.owner() == "impact":
+	case r.plan.Kind == hansei.KindIncident && field == "severity" && e.alias.Owner() == "impact":
 		return e.filled > 0 && 5*e.impacts >= 4*e.filled
 	}
 	return true
@@ -221,12 +222,12 @@ func (r *recogniser) rest() {
 }
 
 func (r *recogniser) leftover(c Column, e *evidence) Column {
-	if e.lists > 0 || e.alias.depth > 0 && e.alias.owner() == e.alias.flat() || e.filled == 0 && r.opened(e.name) {
+	if e.lists > 0 || e.alias.Depth > 0 && e.alias.Owner() == e.alias.Flat() || e.filled == 0 && r.opened(e.name) {
 		c.How = HowIgnored
 		return c
 	}
 	c.How = HowCustom
-	c.Field = customPrefix + r.freeName(e.alias.owner())
+	c.Field = customPrefix + r.freeName(e.alias.Owner())
 	return c
 }
 
@@ -266,7 +267,7 @@ func (r *recogniser) dates() {
 		if r.columns[i].TimeFormat == "" {
 			r.order.Add(e.order)
 		}
-		name := e.alias.flat()
+		name := e.alias.Flat()
 		if r.columns[i].Zone == "" && r.plan.Zone != "UTC" && (strings.HasSuffix(name, "_utc") || strings.HasSuffix(name, "_gmt")) {
 			r.columns[i].Zone = "UTC"
 		}
@@ -295,11 +296,11 @@ func (r *recogniser) isTime(i int) bool {
 // late recognises a column that first appeared after the plan was made, by
 // its name alone.
 func (r *recogniser) late(name string) Column {
-	a := aliasOf(name, r.lexicon.noun)
+	a := word.AliasOf(name, r.lexicon.noun)
 	claims := r.lexicon.claims(a)
 	slices.SortStableFunc(claims, func(x, y claim) int { return x.rank - y.rank })
 	for _, c := range claims {
-		if a.owner() == "impact" || r.taken[c.field] && !several[c.field] {
+		if a.Owner() == "impact" || r.taken[c.field] && !several[c.field] {
 			continue
 		}
 		r.taken[c.field] = true

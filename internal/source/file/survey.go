@@ -11,6 +11,7 @@ import (
 	"hansei"
 	"hansei/internal/source/file/clock"
 	"hansei/internal/source/file/table"
+	"hansei/internal/source/file/word"
 )
 
 // survey is what the first rows of a file show of each column.
@@ -26,7 +27,7 @@ func newSurvey() *survey { return &survey{seed: maphash.MakeSeed()} }
 // evidence is what one column holds.
 type evidence struct {
 	name    string
-	alias   alias
+	alias   word.Alias
 	filled  int // rows with a value
 	lists   int
 	objects int // lists whose first element is an object
@@ -68,7 +69,7 @@ func (s *survey) name(kind hansei.Kind) {
 			name = m[1] // another column of the same name
 		}
 		seen[name] = true
-		e.alias = aliasOf(name, noun)
+		e.alias = word.AliasOf(name, noun)
 	}
 }
 
@@ -98,7 +99,7 @@ func (e *evidence) see(c table.Cell) {
 		return
 	}
 	text := bytes.TrimSpace(c.Text)
-	if len(text) == 0 || unknown(string(text[:min(len(text), longestUnknown+1)])) && !bytes.EqualFold(text, []byte("none")) {
+	if len(text) == 0 || word.Unknown(string(text[:min(len(text), word.LongestUnknown+1)])) && !bytes.EqualFold(text, []byte("none")) {
 		return
 	}
 	e.filled++
@@ -107,23 +108,23 @@ func (e *evidence) see(c table.Cell) {
 	if len(text) > longestWord {
 		return
 	}
-	word := strings.ToLower(string(text))
+	low := strings.ToLower(string(text))
 	if _, ok := (clock.Style{Zone: time.UTC}).Parse(text); ok {
 		e.times++
 	} else if _, ok := (clock.Style{Zone: time.UTC, DayFirst: true}).Parse(text); ok {
 		e.times++
 	}
 	e.order.See(text)
-	if _, ok := number(word); ok {
+	if _, ok := word.Number(low); ok {
 		e.numbers++
 	}
-	if _, ok := boolean(word); ok {
+	if _, ok := word.Boolean(low); ok {
 		e.flags++
 	}
-	if impacts[word] {
+	if word.Impacts[low] {
 		e.impacts++
 	}
-	if _, ok := incidentTypes[snake(word)]; ok {
+	if _, ok := word.IncidentType(low); ok {
 		e.types++
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"hansei"
+	"hansei/internal/source/file/word"
 )
 
 // synonym says under which names a field goes in the exports of tools and in
@@ -258,7 +259,7 @@ func lexiconOf(kind hansei.Kind) *lexicon {
 }
 
 // claims lists the fields that a column's name may stand for.
-func (l *lexicon) claims(a alias) []claim {
+func (l *lexicon) claims(a word.Alias) []claim {
 	var found []claim
 	add := func(list []claim, worse int) {
 		for _, c := range list {
@@ -266,7 +267,7 @@ func (l *lexicon) claims(a alias) []claim {
 		}
 	}
 	tried := map[string]bool{}
-	for _, name := range []string{a.flat(), a.owner()} {
+	for _, name := range []string{a.Flat(), a.Owner()} {
 		short := strings.TrimPrefix(name, l.noun+"_")
 		for worse, n := range []string{name, short} {
 			if tried[n] {
@@ -274,7 +275,7 @@ func (l *lexicon) claims(a alias) []claim {
 			}
 			tried[n] = true
 			add(l.plain[n], worse)
-			s, _ := stem(n)
+			s, _ := word.Stem(n)
 			add(l.moment[s], worse)
 			if s != n {
 				add(l.moment[n], worse)

@@ -1,4 +1,10 @@
-package file
+// Package word knows the words of tools' exports: under which spelling a name
+// stands (createdAt, "Created at"), what severity "1 - High" is, that prod-eu
+// is production, and which words mean that nothing is known.
+//
+// It is a table of knowledge about the world outside; which column holds which
+// field is decided by its user.
+package word
 
 import (
 	"strconv"
@@ -14,40 +20,40 @@ var unknowns = map[string]bool{
 	"0000-00-00 00:00:00": true, "0000-00-00": true, "0001-01-01t00:00:00z": true, "0001-01-01t00:00:00": true,
 }
 
-const longestUnknown = 20
+const LongestUnknown = 20
 
-// unknown says whether a value stands for none.
-func unknown(s string) bool {
-	return s == "" || len(s) <= longestUnknown && unknowns[strings.ToLower(s)]
+// Unknown says whether a value stands for none.
+func Unknown(s string) bool {
+	return s == "" || len(s) <= LongestUnknown && unknowns[strings.ToLower(s)]
 }
 
-// A reading turns a source's word for something into ours. It returns false
+// A Reading turns a source's word for something into ours. It returns false
 // when the word means nothing to it.
-type reading struct {
-	read     func(string) (string, bool)
-	expected string // what a value should have been, for a reject
-	lenient  bool   // a word that means nothing leaves the field empty
-	none     bool   // "none" is a value
+type Reading struct {
+	Read     func(string) (string, bool)
+	Expected string // what a value should have been, for a reject
+	Lenient  bool   // a word that means nothing leaves the field empty
+	None     bool   // "none" is a value
 }
 
-// readings of fields that have words of their own, per kind.
-var readings = map[hansei.Kind]map[string]reading{
+// Readings of fields that have words of their own, per kind.
+var Readings = map[hansei.Kind]map[string]Reading{
 	hansei.KindIncident: {
-		"severity": {read: severity, none: true},
-		"status":   {read: status, lenient: true},
-		"type":     {read: incidentType, lenient: true},
+		"severity": {Read: severity, None: true},
+		"status":   {Read: status, Lenient: true},
+		"type":     {Read: IncidentType, Lenient: true},
 	},
 	hansei.KindAlert: {
-		"severity": {read: severity, none: true},
+		"severity": {Read: severity, None: true},
 	},
 	hansei.KindDeployment: {
-		"environment": {read: environment},
-		"result":      {read: result, expected: "a result such as success, failure, canceled or running"},
-		"work_type":   {read: lower},
+		"environment": {Read: environment},
+		"result":      {Read: result, Expected: "a result such as success, failure, canceled or running"},
+		"work_type":   {Read: lower},
 	},
-	hansei.KindPullRequest: {"status": {read: lower}, "work_type": {read: lower}},
-	hansei.KindChange:      {"work_type": {read: lower}, "type": {read: lower}},
-	hansei.KindWorkItem:    {"type": {read: workItemType}},
+	hansei.KindPullRequest: {"status": {Read: lower}, "work_type": {Read: lower}},
+	hansei.KindChange:      {"work_type": {Read: lower}, "type": {Read: lower}},
+	hansei.KindWorkItem:    {"type": {Read: workItemType}},
 }
 
 func lower(s string) (string, bool) { return strings.ToLower(s), true }
@@ -109,8 +115,8 @@ func level(s string) (string, bool) {
 	return "", false
 }
 
-// impacts are the words with which status pages grade an incident.
-var impacts = map[string]bool{"none": true, "minor": true, "major": true, "critical": true, "maintenance": true}
+// Impacts are the words with which status pages grade an incident.
+var Impacts = map[string]bool{"none": true, "minor": true, "major": true, "critical": true, "maintenance": true}
 
 var statuses = wordsOf(
 	hansei.StatusResolved, "resolved completed complete postmortem fixed done solved resolve recovered ok success learning documented post_incident remediated verified",
@@ -121,7 +127,7 @@ var statuses = wordsOf(
 
 // status reads an incident's state in its tool.
 func status(s string) (string, bool) {
-	s = snake(s)
+	s = Snake(s)
 	if v, ok := statuses[s]; ok {
 		return v, true
 	}
@@ -142,8 +148,9 @@ var incidentTypes = wordsOf(
 	hansei.IncidentMaintenance, "maintenance scheduled scheduled_maintenance planned planned_maintenance",
 )
 
-func incidentType(s string) (string, bool) {
-	v, ok := incidentTypes[snake(s)]
+// IncidentType reads a kind of incident.
+func IncidentType(s string) (string, bool) {
+	v, ok := incidentTypes[Snake(s)]
 	return v, ok
 }
 
@@ -155,7 +162,7 @@ var results = wordsOf(
 )
 
 func result(s string) (string, bool) {
-	v, ok := results[snake(s)]
+	v, ok := results[Snake(s)]
 	return v, ok
 }
 
@@ -192,13 +199,14 @@ var workItemTypes = wordsOf(
 )
 
 func workItemType(s string) (string, bool) {
-	if v, ok := workItemTypes[snake(s)]; ok {
+	if v, ok := workItemTypes[Snake(s)]; ok {
 		return v, true
 	}
 	return strings.ToLower(s), true
 }
 
-func boolean(s string) (bool, bool) {
+// Boolean reads true and false in their spellings.
+func Boolean(s string) (bool, bool) {
 	switch strings.ToLower(s) {
 	case "true", "yes", "1", "t", "y":
 		return true, true
@@ -208,8 +216,8 @@ func boolean(s string) (bool, bool) {
 	return false, false
 }
 
-// number reads 1234, 1,234 and 12.5.
-func number(s string) (float64, bool) {
+// Number reads 1234, 1,234 and 12.5.
+func Number(s string) (float64, bool) {
 	if i := strings.IndexByte(s, ','); i > 0 && i <= 3 {
 		s = strings.ReplaceAll(s, ",", "")
 	}

@@ -1,13 +1,13 @@
-package file
+package word
 
 import (
 	"strings"
 	"unicode"
 )
 
-// snake writes a name in lower case with _ between its words, whichever way
+// Snake writes a name in lower case with _ between its words, whichever way
 // the source wrote it: createdAt, "Created at", CREATED-AT, HTMLUrl, "Issue #".
-func snake(s string) string {
+func Snake(s string) string {
 	var b strings.Builder
 	runes := []rune(strings.ReplaceAll(s, "#", " number "))
 	gap := false
@@ -43,39 +43,39 @@ var titles = map[string]bool{
 	"category": true, "login": true, "full_name": true, "username": true, "slug": true,
 }
 
-// alias is a way to name a column, for looking it up.
-type alias struct {
+// Alias is a way to name a column, for looking it up.
+type Alias struct {
 	path  []string // the column's name cut at dots, each in snake form
-	depth int      // how deep the value lies below the record
+	Depth int      // how deep the value lies below the record
 }
 
-// aliasOf names a column of a file of things that noun names.
-func aliasOf(column, noun string) alias {
+// AliasOf names a column of a file of things that noun names.
+func AliasOf(column, noun string) Alias {
 	parts := strings.Split(column, ".")
 	for i := range parts {
-		parts[i] = snake(parts[i])
+		parts[i] = Snake(parts[i])
 	}
 	for len(parts) > 1 && (wrappers[parts[0]] || parts[0] == noun) {
 		parts = parts[1:]
 	}
-	return alias{path: parts, depth: len(parts) - 1}
+	return Alias{path: parts, Depth: len(parts) - 1}
 }
 
-// flat is the whole name.
-func (a alias) flat() string { return strings.Join(a.path, "_") }
+// Flat is the whole name.
+func (a Alias) Flat() string { return strings.Join(a.path, "_") }
 
-// owner is the name of the object whose title this is, or the whole name.
-func (a alias) owner() string {
+// Owner is the name of the object whose title this is, or the whole name.
+func (a Alias) Owner() string {
 	last := len(a.path) - 1
 	if last > 0 && titles[a.path[last]] {
 		return strings.Join(a.path[:last], "_")
 	}
-	return a.flat()
+	return a.Flat()
 }
 
-// stem is the name of a time without the words that only say that it is one:
+// Stem is the name of a time without the words that only say that it is one:
 // created_at, date_created, creation_time are all "created".
-func stem(name string) (string, bool) {
+func Stem(name string) (string, bool) {
 	marked := false
 	for again := true; again; {
 		again = false
