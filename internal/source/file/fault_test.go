@@ -114,6 +114,21 @@ func TestLateRepeats(t *testing.T) {
 	}
 }
 
+// The order of day and month is found even where the first rows do not show it.
+func TestLateDates(t *testing.T) {
+	var b bytes.Buffer
+	b.WriteString("id,started_at\n")
+	for i := range 3 * inspectRows {
+		fmt.Fprintf(&b, "%d,%02d/02/2024 10:00\n", i, 1+i/500)
+	}
+	b.WriteString("x,13/02/2024 10:00\n")
+	p, rows, rejects := readAll(t, "incidents.csv", b.Bytes(), Options{})
+	began, _ := rows[0].Record.(*hansei.Incident).Milestones.At(hansei.RoleBegan)
+	if p.DateOrder != "day-month-year" || began.Month() != time.February || len(rejects) > 0 {
+		t.Errorf("order %q, first %v, %d rejects", p.DateOrder, began, len(rejects))
+	}
+}
+
 func TestWithoutID(t *testing.T) {
 	body := "title,service,started_at,severity\nslow,shop,2024-05-01T10:00:00Z,1\nslow,web,2024-05-01T10:00:00Z,1\nslow,shop,2024-05-01T10:00:00Z,2\n"
 	p, rows, _ := readAll(t, "incidents.csv", []byte(body), Options{})

@@ -20,6 +20,7 @@
 package file
 
 import (
+	"bytes"
 	"errors"
 	"io"
 
@@ -31,6 +32,10 @@ import (
 const (
 	inspectRows  = 2_000
 	inspectBytes = 4 << 20
+
+	// Dates such as 03-04-2016 are worth looking further: a log in the order
+	// of time may not reach the 13th of a month for long.
+	searchRows = 200_000
 )
 
 // Inspect reads the first part of a file and plans how to read the whole.
@@ -56,6 +61,9 @@ func Inspect(name string, body io.Reader, o Options) (*Plan, error) {
 	}
 	s, err := sample(t)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.searchDates(t); err != nil {
 		return nil, err
 	}
 	p.RowsRead, p.Complete = s.rows, s.complete
@@ -105,7 +113,7 @@ func (p *Plan) settle(name string, columns []string, o Options) error {
 func sample(t *table.Table) (*survey, error) {
 	s := newSurvey()
 	var wrong *Reject
-	bytes := 0
+	size := 0
 	for tried := 0; tried < inspectRows || s.rows == 0 && tried < 10*inspectRows; tried++ {
 		r, err := t.Read()
 		if errors.Is(err, io.EOF) {
@@ -120,9 +128,9 @@ func sample(t *table.Table) (*survey, error) {
 		}
 		s.see(r, t.Names())
 		for _, c := range r.Cells {
-			bytes += len(c.Text) + len(c.List) + 1
+			size += len(c.Text) + len(c.List) + 1
 		}
-		if bytes > inspectBytes {
+		if size > inspectBytes {
 			break
 		}
 	}
@@ -133,6 +141,31 @@ func sample(t *table.Table) (*survey, error) {
 		return nil, hansei.Invalid("file", "it has no rows")
 	}
 	return s, nil
+}
+
+// searchDates reads on, if the sample left open whether day or month comes
+// first in its dates, to the first date that shows it.
+func (s *survey) searchDates(t *table.Table) error {
+	open := s.openDates()
+	for n := 0; len(open) > 0 && n < searchRows; n++ {
+		r, err := t.Read()
+		var wrong *Reject
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.As(err, &wrong):
+			continue
+		case err != nil:
+			return err
+		}
+		for _, i := range open {
+			if i < len(r.Cells) {
+				s.columns[i].order.See(bytes.TrimSpace(r.Cells[i].Text))
+			}
+		}
+		open = s.openDates()
+	}
+	return nil
 }
 
 // explain adds what a person should know before importing.

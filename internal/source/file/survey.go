@@ -59,6 +59,22 @@ func (s *survey) see(r table.Row, names []string) {
 	}
 }
 
+// openDates lists the columns of times in whose dates day and month cannot be
+// told apart; none, once the dates of one column can.
+func (s *survey) openDates() []int {
+	var open []int
+	for i, e := range s.columns {
+		switch {
+		case e.filled == 0 || !e.most(e.times) || !e.order.Any():
+		case e.order.Clear():
+			return nil
+		default:
+			open = append(open, i)
+		}
+	}
+	return open
+}
+
 // name looks at the columns' names once the kind of the rows is known.
 func (s *survey) name(kind hansei.Kind) {
 	noun := nounOf(kind)

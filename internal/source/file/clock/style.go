@@ -63,6 +63,7 @@ type Order struct {
 	sep                           byte
 }
 
+// See takes one value into account; what is no such date changes nothing.
 func (o *Order) See(b []byte) {
 	d, _, ok := triple(b)
 	if !ok || d.lenA == 4 {
@@ -79,6 +80,7 @@ func (o *Order) See(b []byte) {
 	}
 }
 
+// Add takes the evidence of another column into account.
 func (o *Order) Add(p Order) {
 	o.dayFirst += p.dayFirst
 	o.monthFirst += p.monthFirst
@@ -88,9 +90,13 @@ func (o *Order) Add(p Order) {
 	}
 }
 
+// Any says whether there were such dates at all.
 func (o Order) Any() bool { return o.dayFirst+o.monthFirst+o.unclear > 0 }
 
-// decide names the style, and explains it when the dates did not.
+// Clear says whether one of them showed the order.
+func (o Order) Clear() bool { return o.dayFirst+o.monthFirst > 0 }
+
+// Decide names the style, and explains it when the dates did not.
 func (o Order) Decide() (format, note string) {
 	switch {
 	case !o.Any():

@@ -122,13 +122,17 @@ func (c *content) head() ([]byte, error) {
 
 // counter counts what was read through it.
 type counter struct {
-	r io.Reader
-	n int64
+	r   io.Reader
+	n   int64
+	err error // of r, but for its end
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		c.err = err
+	}
 	return n, err
 }
 
@@ -145,6 +149,9 @@ func (u *unpacked) Read(p []byte) (int, error) {
 	u.n += int64(n)
 	if u.n > freeUnpack && u.n/maxRatio > u.packed.n {
 		return n, hansei.Invalid("file", "it unpacks to more than %d times its size, as a decompression bomb does; unpack it yourself if it is what you want", maxRatio)
+	}
+	if u.packed.err != nil {
+		return n, fmt.Errorf("read the file: %w", u.packed.err)
 	}
 	if err != nil && !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return n, hansei.Invalid("file", "it is damaged or cut short: %s: %v", u.name, err)

@@ -223,7 +223,8 @@ func (e errReader) Read(p []byte) (int, error) {
 }
 
 func TestReadError(t *testing.T) {
-	for _, body := range []string{"", "a,b\n1,2\n", `[{"a":1}`, `{"a":1}` + "\n" + `{"a":`, "PAR1"} {
+	whole := packed(t, CompressionGzip, []byte(strings.Repeat("a,b\n", 1000)))
+	for _, body := range []string{string(whole[:len(whole)-12]), "", "a,b\n1,2\n", `[{"a":1}`, `{"a":1}` + "\n" + `{"a":`, "PAR1"} {
 		tab, err := Recognise(errReader{strings.NewReader(body)})
 		for err == nil {
 			_, err = tab.Read()
