@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 )
 
 // Option is an ECharts option object, with "@token" for colours and {"$": name}
@@ -31,20 +32,40 @@ func (c Chart) JSON() (string, error) {
 	return string(b), nil
 }
 
-// Table is the data of a chart as rows of text, for the table view and CSV.
+// Table is the data of a chart, for the table view and CSV.
 type Table struct {
-	Columns []string
-	Rows    [][]string
+	Columns []Cell
+	Rows    [][]Cell
+}
+
+// Cell is one cell of a Table: the text that people read, and in Raw what goes
+// into a file where that differs (a value with all its digits).
+type Cell struct{ Text, Raw string }
+
+// File is the cell as it goes into a file.
+func (c Cell) File() string {
+	if c.Raw != "" {
+		return c.Raw
+	}
+	return c.Text
 }
 
 // CSV is the table as RFC 4180 text.
 func (t Table) CSV() ([]byte, error) {
 	var b bytes.Buffer
 	w := csv.NewWriter(&b)
-	if err := w.Write(t.Columns); err != nil {
-		return nil, fmt.Errorf("csv: %w", err)
+	w.UseCRLF = true
+	for _, row := range append([][]Cell{t.Columns}, t.Rows...) {
+		fields := make([]string, len(row))
+		for i, c := range row {
+			fields[i] = c.File()
+		}
+		if err := w.Write(fields); err != nil {
+			return nil, fmt.Errorf("csv: %w", err)
+		}
 	}
-	if err := w.WriteAll(t.Rows); err != nil {
+	w.Flush()
+	if err := w.Error(); err != nil {
 		return nil, fmt.Errorf("csv: %w", err)
 	}
 	return b.Bytes(), nil
@@ -102,18 +123,19 @@ func bound(v float64, u Unit) string {
 	return Format(v, u)
 }
 
-// raw is a value for the table: exact, in the unit, or empty.
-func raw(v float64) string {
+// number is a value as a cell, empty where there is none. An infinite bound
+// goes into a file as an empty field.
+func number(v float64, u Unit) Cell {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return ""
+		return Cell{}
 	}
-	return fmt.Sprintf("%g", v)
+	return Cell{Text: Format(v, u), Raw: strconv.FormatFloat(v, 'g', -1, 64)}
 }
 
-func (p Point) row(u Unit) []string {
-	low, high := "", ""
+func (p Point) row(u Unit) []Cell {
+	var low, high Cell
 	if p.Interval != nil {
-		low, high = raw(p.Interval.Low), raw(p.Interval.High)
+		low, high = number(p.Interval.Low, u), number(p.Interval.High, u)
 	}
 	note := p.Note
 	for _, more := range []string{p.Signal, partialNote(p.Partial)} {
@@ -122,11 +144,8 @@ func (p Point) row(u Unit) []string {
 		}
 		note += more
 	}
-	shown := ""
-	if p.Known() {
-		shown = Format(p.Value, u)
-	}
-	return []string{p.Label, shown, raw(p.Value), low, high, Count(p.N), note}
+	n := Cell{Text: Count(p.N), Raw: strconv.Itoa(p.N)}
+	return []Cell{{Text: p.Label}, number(p.Value, u), low, high, n, {Text: note}}
 }
 
 func partialNote(partial bool) string {
@@ -137,10 +156,10 @@ func partialNote(partial bool) string {
 }
 
 // columns head the rows that Point.row makes.
-func columns(first string, u Unit) []string {
-	name := "value"
+func columns(first string, u Unit) []Cell {
+	value := Cell{Text: "value"}
 	if u != "" && u != One {
-		name += " (" + string(u) + ")"
+		value.Raw = "value (" + string(u) + ")"
 	}
-	return []string{first, "shown", name, "low", "high", "n", "note"}
+	return []Cell{{Text: first}, value, {Text: "low"}, {Text: "high"}, {Text: "n"}, {Text: "note"}}
 }

@@ -97,14 +97,22 @@ func Percent(v float64) string {
 	p := v * 100
 	if v > 0.9 && v < 1 {
 		digits := 1 - int(math.Floor(math.Log10(100-p)))
-		return strconv.FormatFloat(p, 'f', min(max(digits, 0), 6), 64) + " %"
+		s := strconv.FormatFloat(p, 'f', min(max(digits, 0), 6), 64)
+		if strings.Contains(s, ".") {
+			s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+		}
+		return s + " %"
 	}
 	return Estimate(p) + " %"
 }
 
+// round goes through decimal digits, so that no binary noise is left.
 func round(v float64, digits int) float64 {
-	scale := math.Pow(10, float64(digits-1)-math.Floor(math.Log10(math.Abs(v))))
-	return math.Round(v*scale) / scale
+	r, err := strconv.ParseFloat(strconv.FormatFloat(v, 'e', digits-1, 64), 64)
+	if err != nil {
+		return v // beyond the range of numbers; nothing to round
+	}
+	return r
 }
 
 // group puts narrow spaces into the digits before the point and a true minus

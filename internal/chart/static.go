@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"sync"
 
 	"github.com/dop251/goja"
@@ -63,13 +64,24 @@ func (s *Static) SVG(ctx context.Context, c Chart, p Palette, width int) (string
 	if err != nil {
 		return "", fmt.Errorf("draw chart %s: %w", c.ID, err)
 	}
-	// The library numbers its pictures; naming them instead makes every drawing
-	// of a chart the same, and several can stand in one document.
-	return ids.ReplaceAllString(out.String(), c.ID+"-"), nil
+	return rename(out.String(), c.ID), nil
 }
 
 // ids are the names that the library gives to clip paths, patterns and classes.
-var ids = regexp.MustCompile(`\bzr\d+-`)
+var ids = regexp.MustCompile(`\bzr\d+-\w+(?:-\d+)?`)
+
+// rename numbers the ids of a picture from one under the chart's own name. The
+// library counts on from picture to picture; this way every drawing of a chart
+// is the same, and several can stand in one document.
+func rename(svg, id string) string {
+	names := map[string]string{}
+	return ids.ReplaceAllStringFunc(svg, func(old string) string {
+		if names[old] == "" {
+			names[old] = id + "-" + strconv.Itoa(len(names)+1)
+		}
+		return names[old]
+	})
+}
 
 // load compiles the library once.
 func (s *Static) load() error {

@@ -217,14 +217,14 @@ func trendTable(t TrendSpec) Table {
 	cols := columns("period", t.Unit)
 	many := len(t.Lines) > 1
 	if many {
-		cols = append([]string{"series"}, cols...)
+		cols = append([]Cell{{Text: "series"}}, cols...)
 	}
 	out := Table{Columns: cols}
 	for _, l := range t.Lines {
 		for _, p := range l.Points {
 			row := p.row(t.Unit)
 			if many {
-				row = append([]string{l.Name}, row...)
+				row = append([]Cell{{Text: l.Name}}, row...)
 			}
 			out.Rows = append(out.Rows, row)
 		}

@@ -153,16 +153,37 @@ func TestGalleryHasNoAccessibilityViolations(t *testing.T) {
 			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
 			wait(t, ctx, `document.querySelectorAll('[data-chart] canvas').length >= 4`)
 			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
-			var found []violation
-			if err := json.Unmarshal([]byte(js[string](t, ctx, runAxe)), &found); err != nil {
-				t.Fatal(err)
+			for _, state := range states {
+				name := fmt.Sprintf("%s-%d-%s", theme, width, state.name)
+				js[bool](t, ctx, `(() => { `+state.js+`; return true; })()`)
+				judge(t, ctx, name)
+				shoot(t, ctx, name)
 			}
-			for _, v := range found {
-				for _, n := range v.Nodes {
-					t.Errorf("%s %d: %s (%s)\n%s\n%s", theme, width, v.ID, v.Help, n.HTML, n.Summary)
-				}
-			}
-			shoot(t, ctx, fmt.Sprintf("%s-%d", theme, width))
+		}
+	}
+}
+
+// states are what axe and people look at, each reached from the one before.
+var states = []struct{ name, js string }{
+	{"page", `scrollTo(0, 0)`},
+	{"about", `document.querySelector('.hs-about').open = true`},
+	{"tables", `document.querySelector('.hs-about').open = false;
+		document.querySelectorAll('[data-chart-table]').forEach(b => b.click())`},
+	{"range", `document.querySelector('[data-fold]').open = true; document.querySelector('.hs-filter .hs-drop').open = true`},
+	{"palette", `document.querySelector('.hs-filter .hs-drop').open = false; hansei.openPalette()`},
+	{"keys", `document.getElementById('palette').close(); document.getElementById('keys').showModal()`},
+}
+
+// judge reports what axe finds on the page as it stands.
+func judge(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	var found []violation
+	if err := json.Unmarshal([]byte(js[string](t, ctx, runAxe)), &found); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range found {
+		for _, n := range v.Nodes {
+			t.Errorf("%s: %s (%s)\n%s\n%s", name, v.ID, v.Help, n.HTML, n.Summary)
 		}
 	}
 }

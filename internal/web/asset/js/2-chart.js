@@ -71,7 +71,7 @@
   function csv(figure) {
     const quote = (s) => (/[",\n]/.test(s) ? '"' + s.replace(/"/g, '""') + '"' : s);
     return [...figure.querySelectorAll('.hs-chart-table tr')]
-      .map((tr) => [...tr.cells].map((c) => quote(c.textContent)).join(',')).join('\r\n') + '\r\n';
+      .map((tr) => [...tr.cells].map((c) => quote(c.dataset.raw || c.textContent)).join(',')).join('\r\n') + '\r\n';
   }
 
   // A picture of its own, in the reader's colours on a solid ground.
