@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"hansei/internal/web/asset"
 )
 
 // openGallery opens the gallery at a width and counts what the policy blocks.
@@ -51,6 +53,9 @@ func TestKeysMoveThroughThePages(t *testing.T) {
 	press(t, ctx, "g")
 	press(t, ctx, "m")
 	wait(t, ctx, `settled === '/metrics'`)
+	if got := js[string](t, ctx, `document.title + ' ' + document.getElementById('live').textContent`); got != "Page at /metrics · GitHub · Hansei Page at /metrics" {
+		t.Errorf("after a move the title and the live region say %q", got)
+	}
 	press(t, ctx, "?")
 	wait(t, ctx, `document.getElementById('keys').open`)
 	js[bool](t, ctx, `document.getElementById('keys').close(), true`)
@@ -92,6 +97,45 @@ func TestChartsDrawAfterASwapAndCanBeSaved(t *testing.T) {
 	clean(t, ctx)
 }
 
+func TestAMoveStartsAtTheTop(t *testing.T) {
+	ctx, url := openGallery(t, 390)
+	do(t, ctx, chromedp.Navigate(url+"/"))
+	wait(t, ctx, `document.querySelectorAll('[data-chart] canvas').length === 4`)
+	js[bool](t, ctx, `window.settled = ''; document.addEventListener('htmx:after:settle', () => { settled = location.pathname; });
+		scrollTo(0, 3000); document.querySelector('a[data-key=i]').click(), true`)
+	wait(t, ctx, `settled === '/incidents'`)
+	if got := js[int](t, ctx, `Math.round(scrollY)`); got != 0 {
+		t.Errorf("got %d pixels down the page, want 0", got)
+	}
+	if got := js[bool](t, ctx, `document.querySelector('.hs-side').classList.contains('hs-open')`); got {
+		t.Error("the menu is still open")
+	}
+	if got := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); got > 0 {
+		t.Errorf("the page is %d pixels too wide for a phone", got)
+	}
+}
+
+func TestReadsWithoutScripts(t *testing.T) {
+	html := fetch(t, "/")
+	for _, want := range []string{`<td data-raw="3900">1 h 5 m</td>`, `The monthly median stayed`, `href="/?since=`, `<a class="hs-value"`} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	for _, bad := range []string{"style=", "onclick=", "<script>", "javascript:", "templ: failed"} {
+		if strings.Contains(html, bad) {
+			t.Errorf("the page has %s", bad)
+		}
+	}
+	sprite := fetch(t, asset.URL("icons.svg"))
+	for _, part := range strings.Split(html, asset.URL("icons.svg")+"#")[1:] {
+		name, _, _ := strings.Cut(part, `"`)
+		if !strings.Contains(sprite, `id="`+name+`"`) {
+			t.Errorf("no icon named %s", name)
+		}
+	}
+}
+
 func TestFilterBarKeepsTheURLShort(t *testing.T) {
 	ctx, url := openGallery(t, 390)
 	do(t, ctx, chromedp.Navigate(url+"/"))
@@ -111,16 +155,14 @@ func TestFilterBarKeepsTheURLShort(t *testing.T) {
 // before compression.
 func TestPageWeight(t *testing.T) {
 	const limit = 1_500_000
-	server := httptest.NewServer(gallery())
-	t.Cleanup(server.Close)
-	html := fetch(t, server.URL+"/")
+	html := fetch(t, "/")
 	total := len(html)
 	seen := map[string]bool{}
 	for _, part := range strings.Split(html, `"`) {
 		name, _, _ := strings.Cut(part, "#")
 		if strings.HasPrefix(name, "/assets/") && !seen[name] {
 			seen[name] = true
-			total += len(fetch(t, server.URL+name))
+			total += len(fetch(t, name))
 		}
 	}
 	if len(seen) != 7 {
@@ -132,12 +174,12 @@ func TestPageWeight(t *testing.T) {
 	t.Logf("%d bytes in all, %d of them HTML", total, len(html))
 }
 
-func fetch(t *testing.T, url string) string {
+func fetch(t *testing.T, path string) string {
 	t.Helper()
 	w := httptest.NewRecorder()
-	gallery().ServeHTTP(w, httptest.NewRequest(http.MethodGet, url, nil))
+	gallery().ServeHTTP(w, httptest.NewRequest(http.MethodGet, path, nil))
 	if w.Code != http.StatusOK {
-		t.Fatalf("%s: status %d", url, w.Code)
+		t.Fatalf("%s: status %d", path, w.Code)
 	}
 	return w.Body.String()
 }

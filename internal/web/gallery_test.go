@@ -153,7 +153,11 @@ func TestGalleryHasNoAccessibilityViolations(t *testing.T) {
 			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
 			wait(t, ctx, `document.querySelectorAll('[data-chart] canvas').length >= 4`)
 			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
-			for _, state := range states {
+			look := states
+			if (theme == "light") != (width == 1440) {
+				look = states[:1] // the opened parts once in each theme and at each width
+			}
+			for _, state := range look {
 				name := fmt.Sprintf("%s-%d-%s", theme, width, state.name)
 				js[bool](t, ctx, `(() => { `+state.js+`; return true; })()`)
 				judge(t, ctx, name)

@@ -39,6 +39,10 @@
   const run = () => enhancers.forEach((fn) => fn(document));
   document.addEventListener('DOMContentLoaded', run);
   document.addEventListener('htmx:after:swap', run);
-  document.addEventListener('htmx:after:history:update', run);
+  // A page that was swapped in says its name, as a loaded one would.
+  document.addEventListener('htmx:after:settle', (e) => {
+    const h1 = document.querySelector('h1');
+    if (e.target === document.body && h1) H.say(h1.textContent);
+  });
   window.hansei = H;
 })();
