@@ -178,9 +178,10 @@ var states = []struct{ name, js string }{
 	{"keys", `document.getElementById('palette').close(); document.getElementById('keys').showModal()`},
 }
 
-// judge reports what axe finds on the page as it stands.
+// judge reports what axe finds on the page once its colours have settled.
 func judge(t *testing.T, ctx context.Context, name string) {
 	t.Helper()
+	wait(t, ctx, `!document.getAnimations().some(a => a instanceof CSSTransition)`)
 	var found []violation
 	if err := json.Unmarshal([]byte(js[string](t, ctx, runAxe)), &found); err != nil {
 		t.Fatal(err)
