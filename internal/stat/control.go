@@ -1,0 +1,142 @@
+package stat
+
+import "math"
+
+// Limits are the centre and limits of a control chart, one of each per point.
+type Limits struct {
+	Center, Low, High []float64
+}
+
+// Signal is a point where a chart says that something changed.
+type Signal struct {
+	Index int
+	Rule  int // Nelson 1: beyond the limits; 2: eight in a row on one side
+}
+
+// d2 turns a mean moving range of two into a standard deviation.
+const d2 = 1.128
+
+// XmR is the individuals chart: x̄ ± 3·mR̄/1.128 (Wheeler; NIST 6.3.2.2).
+func XmR(xs []float64) (mean, mrBar float64, l Limits) {
+	mean = sumOf(xs) / float64(len(xs))
+	for i := 1; i < len(xs); i++ {
+		mrBar += math.Abs(xs[i] - xs[i-1])
+	}
+	mrBar /= float64(len(xs) - 1)
+	return mean, mrBar, constant(len(xs), mean, mean-3*mrBar/d2, mean+3*mrBar/d2)
+}
+
+func constant(n int, center, low, high float64) Limits {
+	l := Limits{make([]float64, n), make([]float64, n), make([]float64, n)}
+	for i := range n {
+		l.Center[i], l.Low[i], l.High[i] = center, low, high
+	}
+	return l
+}
+
+// UChart is the chart of rates x/n with varying exposure: ū ± 3√(ū/n)
+// (Montgomery). With laney the limits are widened by σ_z, the dispersion of
+// the points beyond Poisson (Laney's u′ chart), else large exposures raise
+// false alarms.
+func UChart(x, n []float64, laney bool) (u, sigmaZ float64, l Limits) {
+	u = sumOf(x) / sumOf(n)
+	sigmaZ = 1
+	if laney && len(x) > 1 {
+		last := 0.0
+		sigmaZ = 0
+		for i := range x {
+			score := (x[i]/n[i] - u) / math.Sqrt(u/n[i])
+			if i > 0 {
+				sigmaZ += math.Abs(score - last)
+			}
+			last = score
+		}
+		sigmaZ /= float64(len(x)-1) * d2
+	}
+	l = constant(len(x), u, 0, 0)
+	for i := range x {
+		half := 3 * sigmaZ * math.Sqrt(u/n[i])
+		l.Low[i], l.High[i] = math.Max(0, u-half), u+half
+	}
+	return u, sigmaZ, l
+}
+
+// TChart is the chart of times between rare events: XmR on t^(1/3.6) (Nelson
+// 1994). It returns the mean and upper limit on that scale and the upper limit
+// in time; exponential limits are beside it.
+func TChart(t []float64) (mean, ucl, uclTime float64, exponential [2]float64) {
+	y := make([]float64, len(t))
+	for i, v := range t {
+		y[i] = math.Pow(v, 1/3.6)
+	}
+	mean, _, l := XmR(y)
+	ucl = l.High[0]
+	tb := sumOf(t) / float64(len(t))
+	return mean, ucl, math.Pow(ucl, 3.6), [2]float64{-tb * math.Log(1-0.00135), -tb * math.Log(0.00135)}
+}
+
+// GChart is the chart of how many went well between two that did not: ḡ, its
+// upper 3σ limit and the 99.865 % quantile of the geometric distribution
+// (Benneyan 2001).
+func GChart(g []float64) (mean, ucl float64, quantile int) {
+	mean = sumOf(g) / float64(len(g))
+	p := 1 / (mean + 1)
+	return mean, mean + 3*math.Sqrt(mean*(mean+1)), int(math.Ceil(math.Log(0.00135)/math.Log(1-p) - 1))
+}
+
+// EWMA is the exponentially weighted moving average with its 3σ limits
+// (NIST 6.3.2.4), given a target and σ.
+func EWMA(xs []float64, target, sigma, lambda float64) (ewma []float64, l Limits) {
+	l = constant(len(xs), target, 0, 0)
+	e := target
+	half := 3 * sigma * math.Sqrt(lambda/(2-lambda))
+	for i, x := range xs {
+		e = lambda*x + (1-lambda)*e
+		ewma = append(ewma, e)
+		l.Low[i], l.High[i] = target-half, target+half
+	}
+	return ewma, l
+}
+
+// CUSUM is the tabular cumulative sum above and below a target with slack k;
+// first is the 1-based point where either first exceeds h, 0 if none does
+// (NIST 6.3.2.3).
+func CUSUM(xs []float64, target, k, h float64) (high, low []float64, first int) {
+	var a, b float64
+	for i, x := range xs {
+		a, b = math.Max(0, a+x-target-k), math.Max(0, b+target-k-x)
+		high, low = append(high, a), append(low, b)
+		if first == 0 && (a > h || b > h) {
+			first = i + 1
+		}
+	}
+	return high, low, first
+}
+
+// Signals applies Nelson's rules 1 and 2. All eight would give a false alarm
+// about every ninety points.
+func Signals(xs []float64, l Limits) []Signal {
+	var out []Signal
+	run, side := 0, 0
+	for i, x := range xs {
+		if x > l.High[i] || x < l.Low[i] {
+			out = append(out, Signal{i, 1})
+		}
+		now := 0
+		if x > l.Center[i] {
+			now = 1
+		} else if x < l.Center[i] {
+			now = -1
+		}
+		if now != 0 && now == side {
+			run++
+		} else {
+			run = 1
+		}
+		side = now
+		if run == 8 {
+			out = append(out, Signal{i, 2})
+		}
+	}
+	return out
+}
