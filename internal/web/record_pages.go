@@ -1,0 +1,4 @@
+package web
+
+// recordPages are the pages about records.
+func (s *Server) recordPages() map[string]page { return map[string]page{} }
