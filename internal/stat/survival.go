@@ -25,9 +25,11 @@ type lifetime struct {
 // KaplanMeier estimates how long things last when some have not ended: for
 // those ended[i] is false and t[i] is how long they lasted so far.
 func KaplanMeier(t []float64, ended []bool, level float64) Curve {
-	all := make([]lifetime, len(t))
+	all := make([]lifetime, 0, len(t))
 	for i := range t {
-		all[i] = lifetime{t[i], ended[i]}
+		if !math.IsNaN(t[i]) {
+			all = append(all, lifetime{t[i], ended[i]})
+		}
 	}
 	slices.SortFunc(all, func(a, b lifetime) int { return cmp.Compare(a.t, b.t) })
 	c := Curve{Level: level}
