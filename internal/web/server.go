@@ -30,6 +30,11 @@ type Server struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	Version string
+	// Background runs work that outlives the request that began it; nil runs
+	// it in a goroutine of its own.
+	Background func(func(context.Context))
+
+	offered offered
 }
 
 // page is a handler that may fail; one place decides what the person sees.
