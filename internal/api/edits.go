@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/intake"
+	"hansei/internal/record"
+)
+
+// FieldChanges are fields that a person sets.
+type FieldChanges struct {
+	Fields map[string]json.RawMessage `json:"fields" doc:"Field name to value: text, number, true or false, an RFC 3339 time, or a list of texts; null gives the field back to the sources"`
+	Reason string                     `json:"reason,omitempty" doc:"Why, for those who read the history"`
+}
+
+func (f FieldChanges) sets() []intake.Set {
+	var out []intake.Set
+	for _, name := range slices.Sorted(maps.Keys(f.Fields)) {
+		out = append(out, intake.Set{Field: name, Value: f.Fields[name]})
+	}
+	return out
+}
+
+// EditParams is an edit of a record.
+type EditParams struct {
+	RecordParam
+	IfMatch string `header:"If-Match" doc:"The revision that was read; 412 if somebody was faster"`
+	Body    FieldChanges
+}
+
+func (a *API) editRecord(ctx context.Context, who auth.Actor, in *EditParams) (*answer[Written], error) {
+	kind, id, err := a.find(ctx, who.Scope(), in.RecordParam)
+	if err != nil {
+		return nil, err
+	}
+	read, err := revision(in.IfMatch)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := a.people.Edit(ctx, who, kind, id, read, in.Body.sets(), in.Body.Reason)
+	if read != 0 && errors.Is(err, hansei.ErrConflict) {
+		return nil, problem(http.StatusPreconditionFailed, string(kind)+" "+string(id)+" was changed by somebody else meanwhile; read it again")
+	}
+	return a.written(ctx, id, seq, err)
+}
+
+// revision reads If-Match: a revision, quoted or not; * and "" are any.
+func revision(s string) (record.Revision, error) {
+	s = strings.Trim(strings.TrimPrefix(strings.TrimSpace(s), "W/"), `"`)
+	if s == "" || s == "*" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 1 {
+		return 0, hansei.Invalid("If-Match", "%q is not a revision; expected a number such as 3", s)
+	}
+	return record.Revision(n), nil
+}
+
+// NewRecord is a record made by hand.
+type NewRecord struct {
+	FieldChanges
+	ID string `json:"id,omitempty" maxLength:"200" doc:"Its id; made when empty"`
+}
+
+// CreateParams makes a record.
+type CreateParams struct {
+	KindParam
+	Body NewRecord
+}
+
+func (a *API) createRecord(ctx context.Context, who auth.Actor, in *CreateParams) (*answer[Written], error) {
+	kind, err := hansei.ParseKind(in.Kind)
+	if err != nil {
+		return nil, err
+	}
+	if kind == hansei.KindMetric || kind == hansei.KindOrganization {
+		return nil, hansei.Invalid("kind", "a %s is not made this way; PUT %s/metrics/ID or PATCH %s/organization", kind, Base, Base)
+	}
+	id := hansei.ID(in.Body.ID)
+	if id == "" {
+		id = newID(kind, in.Body.FieldChanges)
+	}
+	seq, err := a.people.Create(ctx, who, kind, id, in.Body.sets(), in.Body.Reason)
+	return a.written(ctx, id, seq, err)
+}
+
+// newID is the slug of a name for what is known by name, else a random one.
+func newID(kind hansei.Kind, f FieldChanges) hansei.ID {
+	var name string
+	if err := json.Unmarshal(f.Fields["name"], &name); err == nil && kind != hansei.KindIncident {
+		if id := hansei.Slug(name); id != "" {
+			return id
+		}
+	}
+	return hansei.ID("hand:" + strings.ToLower(rand.Text()[:16]))
+}
+
+func (a *API) deleteRecord(ctx context.Context, who auth.Actor, in *RecordParam) (*answer[Written], error) {
+	return a.setDeleted(ctx, who, in, true)
+}
+
+func (a *API) restoreRecord(ctx context.Context, who auth.Actor, in *RecordParam) (*answer[Written], error) {
+	return a.setDeleted(ctx, who, in, false)
+}
+
+func (a *API) setDeleted(ctx context.Context, who auth.Actor, in *RecordParam, deleted bool) (*answer[Written], error) {
+	kind, id, err := a.find(ctx, who.Scope(), *in)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := a.people.Delete(ctx, who, kind, id, deleted)
+	return a.written(ctx, id, seq, err)
+}
+
+// MergeParams says which record replaces another.
+type MergeParams struct {
+	RecordParam
+	Body struct {
+		Into string `json:"into" minLength:"1" doc:"The record that stays"`
+	}
+}
+
+func (a *API) merge(ctx context.Context, who auth.Actor, in *MergeParams) (*answer[Written], error) {
+	kind, from, err := a.find(ctx, who.Scope(), in.RecordParam)
+	if err != nil {
+		return nil, err
+	}
+	_, into, err := a.find(ctx, who.Scope(), RecordParam{KindParam: in.KindParam, ID: in.Body.Into})
+	if err != nil {
+		return nil, err
+	}
+	seq, err := a.people.Merge(ctx, who, kind, from, into)
+	return a.written(ctx, from, seq, err)
+}
+
+func (a *API) unmerge(ctx context.Context, who auth.Actor, in *RecordParam) (*answer[Written], error) {
+	kind, id, err := a.find(ctx, who.Scope(), *in)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := a.people.Unmerge(ctx, who, kind, id)
+	return a.written(ctx, id, seq, err)
+}

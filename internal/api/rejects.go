@@ -1,0 +1,63 @@
+package api
+
+import (
+	"context"
+	"strconv"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+)
+
+// RejectParams asks for the rejects of a delivery.
+type RejectParams struct {
+	ImportParam
+	Limit  int    `query:"limit" minimum:"0" maximum:"1000" doc:"Rejects on a page, 100 when empty"`
+	Cursor string `query:"cursor" doc:"From the page before"`
+}
+
+// RejectedRow is one row that could not be used.
+type RejectedRow struct {
+	Line     int    `json:"line" doc:"Where it stands in the file; the first line is 1"`
+	Column   string `json:"column"`
+	Value    string `json:"value"`
+	Expected string `json:"expected"`
+}
+
+// RejectPage is a page of rejects.
+type RejectPage struct {
+	Rejects []RejectedRow `json:"rejects"`
+	Next    string        `json:"next,omitempty" doc:"Cursor of the next page"`
+}
+
+func (a *API) rejects(ctx context.Context, who auth.Actor, in *RejectParams) (*answer[RejectPage], error) {
+	if _, err := a.Records.GetDelivery(ctx, who.Scope(), in.ID); err != nil {
+		return nil, err
+	}
+	after := 0
+	if in.Cursor != "" {
+		var err error
+		if after, err = strconv.Atoi(in.Cursor); err != nil {
+			return nil, hansei.Invalid("cursor", "%q is not a cursor of this list", in.Cursor)
+		}
+	}
+	if in.Limit == 0 {
+		in.Limit = 100
+	}
+	list, err := a.Records.Rejects(ctx, who.Scope(), in.ID, after, in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	out := RejectPage{Rejects: make([]RejectedRow, len(list))}
+	for i, r := range list {
+		out.Rejects[i] = rejected(r)
+	}
+	if len(list) == in.Limit {
+		out.Next = strconv.Itoa(list[len(list)-1].N)
+	}
+	return answered(out)
+}
+
+func rejected(r record.Reject) RejectedRow {
+	return RejectedRow{Line: r.Line, Column: r.Column, Value: r.Value, Expected: r.Expected}
+}

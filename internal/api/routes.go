@@ -1,0 +1,109 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"hansei/internal/auth"
+)
+
+// routes is the flat list of every operation.
+func (a *API) routes() {
+	on(a, cached(a, op("GET", "/metrics", "list-metrics", "The catalogue of metrics")), a.listMetrics)
+	on(a, cached(a, op("GET", "/metrics/{metric}", "get-metric", "One metric with its worked example")), a.getMetric)
+	on(a, upload(op("PUT", "/metrics/{metric}", "put-metric", "Define a metric of the organization, as YAML"), "application/yaml", maxDefinition), a.putMetric)
+	on(a, op("DELETE", "/metrics/{metric}", "delete-metric", "Remove a metric of the organization"), a.deleteMetric)
+
+	on(a, cached(a, op("GET", "/figures/{metric}", "figures", "Figures of a metric: one for each group and period")), a.figures)
+	on(a, cached(a, op("GET", "/figures/{metric}/records", "explain-figure", "Every record behind a figure and what it contributed")), a.explain)
+
+	on(a, cached(a, op("GET", "/records/{kind}", "list-records", "Records of a kind, filtered, sorted and paged")), a.listRecords)
+	on(a, op("POST", "/records/{kind}", "create-record", "Make a record by hand"), a.createRecord)
+	on(a, cached(a, op("GET", "/records/{kind}/{id}", "get-record", "One record, as it is or as it was")), a.getRecord)
+	on(a, op("PATCH", "/records/{kind}/{id}", "edit-record", "Set fields of a record, with a reason"), a.editRecord)
+	on(a, op("DELETE", "/records/{kind}/{id}", "delete-record", "Take a record out of every view; the journal keeps it"), a.deleteRecord)
+	on(a, op("POST", "/records/{kind}/{id}/restore", "restore-record", "Put a deleted record back"), a.restoreRecord)
+	on(a, cached(a, op("GET", "/records/{kind}/{id}/history", "record-history", "Every revision of a record, the newest first")), a.history)
+	on(a, op("POST", "/records/{kind}/{id}/merge", "merge-record", "Say that a service, team or person is another one"), a.merge)
+	on(a, op("POST", "/records/{kind}/{id}/unmerge", "unmerge-record", "Take a merge back"), a.unmerge)
+
+	on(a, cached(a, op("GET", "/organization", "get-organization", "What the organization said about itself")), a.getOrganization)
+	on(a, op("PATCH", "/organization", "edit-organization", "Set its name, time zone or number of customers"), a.editOrganization)
+
+	on(a, upload(op("POST", "/imports", "import", "Import a file: stored first, understood in the background"), "application/octet-stream", maxUpload), a.startImport)
+	on(a, op("GET", "/imports", "list-imports", "Deliveries, the newest first"), a.listImports)
+	on(a, upload(op("POST", "/imports/plan", "plan-import", "How a file would be read, its first records, and what would be rejected"), "application/octet-stream", maxUpload), a.planImport)
+	on(a, op("GET", "/imports/{id}", "get-import", "One delivery: how far it is and what came of it"), a.getImport)
+	on(a, op("GET", "/imports/{id}/rejects", "import-rejects", "The rows of a delivery that could not be used"), a.rejects)
+	on(a, op("POST", "/imports/{id}/replay", "replay-import", "Understand a delivery again"), a.replay)
+
+	on(a, op("POST", "/sql", "sql", "Run one read-only statement on the facts"), a.sql)
+	on(a, cached(a, op("GET", "/sql/schema", "sql-schema", "The tables and columns of the facts")), a.schema)
+
+	on(a, op("POST", "/rebuild", "rebuild", "Build the facts from nothing"), a.startRebuild)
+	on(a, op("GET", "/rebuild", "rebuild-progress", "How far the rebuild of the facts is"), a.rebuildProgress)
+	on(a, op("GET", "/status", "status", "What is running and where the journal stands"), a.status)
+
+	a.mux.HandleFunc("GET /healthz", a.healthz)
+}
+
+func op(method, path, id, summary string) huma.Operation {
+	o := huma.Operation{Method: method, Path: Base + path, OperationID: id, Summary: summary, BodyReadTimeout: 30 * time.Second}
+	return o
+}
+
+// cached makes an operation answer conditional requests.
+func cached(a *API, o huma.Operation) huma.Operation {
+	o.Middlewares = huma.Middlewares{a.conditional}
+	return o
+}
+
+const (
+	maxUpload     = 64 << 30 // bytes of a file; it is streamed, never held
+	maxDefinition = 64 << 10
+)
+
+// upload documents a body that the handler streams.
+func upload(o huma.Operation, media string, limit int64) huma.Operation {
+	o.MaxBodyBytes = limit
+	o.BodyReadTimeout = -1
+	o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		media: {Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}},
+	}}
+	return o
+}
+
+// on registers one operation: its input knows who asks, and its errors become
+// problems here.
+func on[I, O any, P interface {
+	*I
+	actor() auth.Actor
+}](a *API, o huma.Operation, fn func(context.Context, auth.Actor, *I) (*O, error)) {
+	huma.Register(a.huma, o, func(ctx context.Context, in *I) (*O, error) {
+		out, err := fn(ctx, P(in).actor(), in)
+		if err != nil {
+			return nil, a.Problem(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// answer is an output with nothing but a body.
+type answer[T any] struct{ Body T }
+
+func answered[T any](body T) (*answer[T], error) { return &answer[T]{body}, nil }
+
+func (a *API) healthz(w http.ResponseWriter, r *http.Request) {
+	if _, err := a.Records.Head(r.Context(), auth.Local().Scope()); err != nil {
+		a.Log.Error("the journal cannot be read", "error", err)
+		http.Error(w, "the journal cannot be read", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if _, err := w.Write([]byte("ok\n")); err != nil {
+		a.Log.Debug("answer a health check", "error", err)
+	}
+}
