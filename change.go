@@ -106,8 +106,8 @@ type Change struct {
 	Team     ID        `json:"team,omitempty"`
 	Author   ID        `json:"author,omitempty"`
 	Commit   string    `json:"commit,omitempty"`
-	At       time.Time `json:"at,omitzero"`
-	Until    time.Time `json:"until,omitzero"`
+	At       time.Time `json:"changed_at,omitzero"`
+	Until    time.Time `json:"ended_at,omitzero"`
 	WorkType string    `json:"work_type,omitempty"`
 }
 
@@ -120,9 +120,9 @@ func (c *Change) Validate() error {
 		return err
 	}
 	if c.At.IsZero() {
-		return Invalid("at", "a change needs the time it happened")
+		return Invalid("changed_at", "a change needs the time it happened")
 	}
-	return validTime("at", c.At)
+	return validTime("changed_at", c.At)
 }
 
 func (h *Header) gone() bool { return h.Deleted || h.MergedInto != "" }

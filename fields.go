@@ -79,8 +79,8 @@ var fields = map[Kind][]Field{
 		ref("team", KindTeam, "Who owns it", func(r *Change) any { return &r.Team }),
 		ref("author", KindPerson, "Who made it", func(r *Change) any { return &r.Author }),
 		text("commit", "Its commit", func(r *Change) any { return &r.Commit }),
-		instant("at", "When it took effect", func(r *Change) any { return &r.At }),
-		instant("until", "When it ended", func(r *Change) any { return &r.Until }),
+		instant("changed_at", "When it took effect", func(r *Change) any { return &r.At }),
+		instant("ended_at", "When it ended", func(r *Change) any { return &r.Until }),
 		text("work_type", "feature, fix, chore, rework", func(r *Change) any { return &r.WorkType }),
 	},
 	KindAlert: {

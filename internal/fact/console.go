@@ -3,7 +3,6 @@ package fact
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"hansei"

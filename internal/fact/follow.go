@@ -155,7 +155,7 @@ func (v *View) Follow(ctx context.Context, store *record.Store, scope auth.Scope
 			continue
 		}
 		at, _ := v.Head()
-		if err := store.Wait(ctx, at); err != nil {
+		if err := store.Wait(ctx, scope, at); err != nil {
 			return err
 		}
 	}

@@ -127,18 +127,18 @@ var extraTables = []Table{
 	{Name: milestoneTable, owner: "incident", Help: "Every milestone of every incident, the organization's own too", Columns: []Column{
 		{"incident", "VARCHAR", "The id of the incident"},
 		{"role", "VARCHAR", "Which moment it marks"},
-		{"at", "TIMESTAMP", "When it was"},
+		{"occurred_at", "TIMESTAMP", "When it was"},
 		{"set_by", "VARCHAR", "Who or what set it"},
 		{"moved_from", "TIMESTAMP", "What it was before a person edited it"},
 	}},
 	{Name: impactTable, owner: "incident", Help: "When customers felt an incident", Columns: []Column{
 		{"incident", "VARCHAR", "The id of the incident"},
-		{"since", "TIMESTAMP", "When the impact began"},
-		{"until", "TIMESTAMP", "When it ended"},
+		{"began_at", "TIMESTAMP", "When the impact began"},
+		{"ended_at", "TIMESTAMP", "When it ended"},
 	}},
 	{Name: updateTable, owner: "incident", Help: "What was posted while an incident went on", Columns: []Column{
 		{"incident", "VARCHAR", "The id of the incident"},
-		{"at", "TIMESTAMP", "When it was posted"},
+		{"posted_at", "TIMESTAMP", "When it was posted"},
 		{"status", "VARCHAR", "The status it announced"},
 		{"text", "VARCHAR", "What it said"},
 	}},

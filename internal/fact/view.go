@@ -74,7 +74,9 @@ func (v *View) open(ctx context.Context) error {
 	db, err := duck.Open(v.path, map[string]string{
 		"memory_limit":   v.options.MemoryLimit,
 		"temp_directory": v.path + ".tmp",
-		"TimeZone":       "UTC",
+		// Nothing is ever fetched: what is not built in is not there.
+		"autoinstall_known_extensions": "false",
+		"autoload_known_extensions":    "false",
 	})
 	if err != nil {
 		return err

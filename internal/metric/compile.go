@@ -200,7 +200,7 @@ func (c *compiled) explain(w window, extra string, limit, offset int) string {
 	if c.def.Of.Table == fact.LeadTable {
 		title = "(SELECT max(p.title) FROM history.pull_request p WHERE p.id = r.id AND " + c.holds("p") + ")"
 	}
-	return c.fill(fmt.Sprintf(`SELECT id, title, epoch_us(at), c, v, h FROM (
-  SELECT DISTINCT r.id AS id, %s AS title, %s AS at, CAST(%s AS INTEGER) AS c, CAST(%s AS DOUBLE) AS v, CAST(%s AS BIGINT) AS h %s AND %s)
-WHERE %s ORDER BY at, id LIMIT %d OFFSET %d`, title, c.at(), c.class(), value, "("+hit+")", c.from, c.in(w), extra, limit, offset))
+	return c.fill(fmt.Sprintf(`SELECT id, title, epoch_us(happened), c, v, h FROM (
+  SELECT DISTINCT r.id AS id, %s AS title, %s AS happened, CAST(%s AS INTEGER) AS c, CAST(%s AS DOUBLE) AS v, CAST(%s AS BIGINT) AS h %s AND %s)
+WHERE %s ORDER BY happened, id LIMIT %d OFFSET %d`, title, c.at(), c.class(), value, "("+hit+")", c.from, c.in(w), extra, limit, offset))
 }

@@ -181,7 +181,7 @@ func (d *Definition) moment(name string) (string, error) {
 
 // ownMoment is the time of a milestone that is not a column, on row r.
 func ownMoment(role string) string {
-	return fmt.Sprintf("(SELECT max(m.at) FROM history.milestone m WHERE m.incident = r.id AND m.role = '%s' AND {holds m})", strings.ReplaceAll(role, "'", "''"))
+	return fmt.Sprintf("(SELECT max(m.occurred_at) FROM history.milestone m WHERE m.incident = r.id AND m.role = '%s' AND {holds m})", strings.ReplaceAll(role, "'", "''"))
 }
 
 // holdsNow stands for the rows that hold; compile puts in as of when.

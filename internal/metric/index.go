@@ -91,13 +91,13 @@ func (e *estimator) index(f *Figure, m Index, x *cell, w window) {
 	e.sum(f, x.values, *e.settings.CustomersServed)
 	if d := e.days; d != nil && d.threshold > 0 {
 		f.warn("major_event_days", fmt.Sprintf("%d major event days (above %.3g minutes each)%s. Without them: %.3g minutes.",
-			len(d.dates), d.threshold, list(d.dates), *f.Value-d.minutes))
+			len(d.dates), d.threshold, dates5(d.dates), *f.Value-d.minutes))
 	} else if d != nil {
 		f.warn("no_major_event_days", fmt.Sprintf("%d days with impact in five years are too few to tell major event days; it takes %d.", d.days, gateMajorDays))
 	}
 }
 
-func list(days []time.Time) string {
+func dates5(days []time.Time) string {
 	if len(days) == 0 {
 		return ""
 	}

@@ -96,7 +96,11 @@ func (p *parts) next() (part []byte, err error) {
 	if err != nil {
 		return nil, readable(err)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	defer func() {
+		if closeErr := rows.Close(); err == nil { // io.EOF must stay bare
+			err = closeErr
+		}
+	}()
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
 			return nil, readable(err)

@@ -53,8 +53,8 @@ var synonyms = map[hansei.Kind][]synonym{
 		{"team", teams},
 		{"author", authors},
 		{"commit", "commit commit_sha sha commit_id revision git_sha commit_hash"},
-		{"at", "at changed implemented actual_start actual_started started occurred authored committed merged applied effective happened start date timestamp time created opened"},
-		{"until", "until ended finished completed actual_end actual_ended"},
+		{"changed_at", "at changed implemented actual_start actual_started started occurred authored committed merged applied effective happened start date timestamp time created opened"},
+		{"ended_at", "until ended finished completed actual_end actual_ended"},
 		{"work_type", "work_type"},
 	},
 	hansei.KindAlert: {

@@ -1,0 +1,151 @@
+// Package app wires everything: it is the only package that knows everyone.
+//
+// New opens what there is, Run runs it until its context ends, Close closes
+// it. Nothing starts by itself.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hansei/internal/api"
+	"hansei/internal/auth"
+	"hansei/internal/fact"
+	"hansei/internal/intake"
+	"hansei/internal/metric"
+	"hansei/internal/record"
+	"hansei/internal/web"
+)
+
+// Config is what an operator decides.
+type Config struct {
+	Dir    string // the data directory
+	Listen string // host:port on the loopback interface; "" serves the Unix socket only
+	Log    *slog.Logger
+	Now    func() time.Time // time.Now when nil
+}
+
+// App is an open installation.
+type App struct {
+	config  Config
+	log     *slog.Logger
+	records *record.Store
+	facts   *fact.View
+	metrics *metric.Engine
+	imports *intake.Imports
+	api     *api.Server
+	web     *web.Server
+
+	background sync.WaitGroup
+	life       context.Context // of background work; ends with Close
+	stop       context.CancelFunc
+}
+
+// DefaultDir is where the data lives unless somebody says otherwise:
+// $XDG_DATA_HOME/hansei, or ~/.local/share/hansei.
+func DefaultDir() string {
+	base := os.Getenv("XDG_DATA_HOME")
+	if base == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return "hansei-data"
+		}
+		base = filepath.Join(home, ".local", "share")
+	}
+	return filepath.Join(base, "hansei")
+}
+
+// Version is the version of this build.
+func Version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// New opens the data directory.
+func New(ctx context.Context, c Config) (*App, error) {
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if err := loopback(c.Listen); err != nil {
+		return nil, err
+	}
+	a := &App{config: c, log: c.Log}
+	a.life, a.stop = context.WithCancel(context.WithoutCancel(ctx))
+	var err error
+	if a.records, err = record.Open(ctx, record.Options{Dir: c.Dir, Now: c.Now, Log: c.Log}); err != nil {
+		return nil, err
+	}
+	if a.facts, err = fact.Open(ctx, fact.Options{Dir: c.Dir, Log: c.Log}); err != nil {
+		return nil, errors.Join(err, a.records.Close())
+	}
+	a.metrics = metric.New(a.facts, a.records, c.Now)
+	a.imports = &intake.Imports{Records: a.records, Log: c.Log}
+	people := intake.People{Records: a.records}
+	a.api = &api.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
+		Actor: local, Now: c.Now, Log: c.Log, Version: Version()}
+	a.web = &web.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
+		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
+	return a, nil
+}
+
+// local lets in whoever reaches the loopback interface or the Unix socket:
+// until there are accounts, that is the one user of this machine. Requests
+// from elsewhere do not get this far (see guard).
+func local(*http.Request) (auth.Actor, error) { return auth.Local(), nil }
+
+// Background runs work that outlives the request that began it. Close waits
+// for it.
+func (a *App) Background(fn func(context.Context)) {
+	a.background.Go(func() { fn(a.life) })
+}
+
+// CatchUp brings the facts to the journal's head and finishes imports that
+// were interrupted.
+func (a *App) CatchUp(ctx context.Context) error {
+	if err := a.imports.Resume(ctx, auth.Local()); err != nil {
+		return fmt.Errorf("finish interrupted imports: %w", err)
+	}
+	return a.facts.CatchUp(ctx, a.records, auth.Local().Scope(), nil)
+}
+
+// Run serves, keeps the facts at the journal's head and finishes interrupted
+// imports, until ctx ends.
+func (a *App) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.facts.Follow(ctx, a.records, auth.Local().Scope()) })
+	g.Go(func() error { return a.imports.Resume(ctx, auth.Local()) })
+	g.Go(func() error { return a.serve(ctx) })
+	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// Follow keeps the facts at the journal's head until ctx ends, for a command
+// that serves itself.
+func (a *App) Follow(ctx context.Context) error {
+	return a.facts.Follow(ctx, a.records, auth.Local().Scope())
+}
+
+// Close ends background work and closes the data directory.
+func (a *App) Close() error {
+	a.stop()
+	a.background.Wait()
+	a.facts.Close()
+	return a.records.Close()
+}
