@@ -1,20 +1,17 @@
-// Package client is the Go client of Hansei's HTTP API. The command line
-// speaks through nothing else, so whatever it can do, a program can.
+// Package client speaks Hansei's HTTP API from Go. It knows the paths, the
+// query parameters, the paging and the errors, and nothing about what the
+// numbers mean: answers that a caller only shows are handed on as the JSON the
+// server sent.
 //
-// A Client is given a server's address, or a way to dial one (a Unix socket).
-// Its methods are the API's operations: they take what an operation takes and
-// return its answer. Lists are iterators that fetch pages as they are read.
-// An error that the server answered is a *Problem.
-//
-// The package imports nothing of Hansei's: it can be copied into another
-// program.
+// It imports the standard library alone, so that it can be vendored into other
+// programs. The command line of Hansei talks through nothing else. What it is
+// not: a cache, a retrier, or a second place where figures are computed.
 package client
 
 import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -23,150 +20,121 @@ import (
 	"strings"
 )
 
-// Client talks to one server. It may be used by several goroutines.
+// Client asks one Hansei server. It is safe for use by many goroutines.
 type Client struct {
-	server string
-	token  string
-	http   *http.Client
+	base  string // scheme and host, with any path prefix, without a slash at the end
+	token string
+	http  *http.Client
 }
 
-// New makes a client of a server such as http://127.0.0.1:8080. token may be
-// empty.
-func New(server, token string) (*Client, error) {
-	u, err := url.Parse(server)
-	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
-		return nil, fmt.Errorf("server %q: expected a URL such as http://127.0.0.1:8080", server)
+// root is where the API begins on every server.
+const root = "/api/v1"
+
+// New makes a client of the server at a URL such as https://hansei.example.org,
+// or of the one that listens on a Unix socket when target is a path. The token
+// may be empty.
+func New(target, token string) (*Client, error) {
+	if !strings.Contains(target, "://") {
+		return Dialing(func(ctx context.Context) (net.Conn, error) {
+			var d net.Dialer
+			return d.DialContext(ctx, "unix", target)
+		}, token), nil
 	}
-	return &Client{server: strings.TrimSuffix(server, "/"), token: token, http: &http.Client{}}, nil
+	u, err := url.Parse(target)
+	if err != nil {
+		return nil, fmt.Errorf("server %q: %w", target, err)
+	}
+	if u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return nil, fmt.Errorf("server %q: expected a URL such as http://127.0.0.1:8080, or the path of a socket", target)
+	}
+	base := u.Scheme + "://" + u.Host + strings.TrimSuffix(strings.TrimSuffix(u.Path, "/"), root)
+	return &Client{base: base, token: token, http: &http.Client{}}, nil
 }
 
-// Over makes a client of a server that dial reaches, such as one on a Unix
-// socket.
-func Over(dial func(ctx context.Context) (net.Conn, error), token string) *Client {
-	t := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }, MaxIdleConns: 4}
-	return &Client{server: "http://localhost", token: token, http: &http.Client{Transport: t}}
+// Dialing makes a client of a server that is reached by calling dial.
+func Dialing(dial func(context.Context) (net.Conn, error), token string) *Client {
+	return &Client{base: "http://hansei", token: token, http: &http.Client{Transport: &http.Transport{
+		DialContext:         func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) },
+		DisableCompression:  true,
+		MaxIdleConnsPerHost: 4,
+	}}}
 }
 
-// Close frees the connections that are kept open.
+// Close gives up idle connections.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// Problem is an error that the server answered (RFC 9457).
-type Problem struct {
-	Status int    `json:"status"`
-	Title  string `json:"title"`
-	Detail string `json:"detail"`
-	Errors []struct {
-		Message  string `json:"message"`
-		Location string `json:"location"`
-	} `json:"errors"`
-}
-
-// Error is the problem in one line.
-func (p *Problem) Error() string {
-	says := p.Detail
-	if says == "" {
-		says = p.Title
-	}
-	for _, e := range p.Errors {
-		if e.Message != "" && !strings.Contains(says, e.Message) {
-			says += "; " + strings.TrimPrefix(e.Location+": ", ": ") + e.Message
-		}
-	}
-	return says
-}
-
-// IsNotFound says that what was asked for does not exist.
-func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
-
-// IsConflict says that somebody else was faster.
-func IsConflict(err error) bool {
-	return hasStatus(err, http.StatusConflict) || hasStatus(err, http.StatusPreconditionFailed)
-}
-
-func hasStatus(err error, status int) bool {
-	var p *Problem
-	return errors.As(err, &p) && p.Status == status
-}
-
-// call is one request: what is sent, and where the answer goes.
-type call struct {
+// request is one call of the API.
+type request struct {
 	method string
-	path   string // below /api/v1, escaped
+	path   string // below /api/v1, its variable parts already escaped
 	query  url.Values
 	header http.Header
-	body   io.Reader // sent as it is; or
-	send   any       // sent as JSON
-	into   any       // a pointer that the JSON answer is read into; nil to ignore it
+	body   io.Reader
+	media  string // of body
 }
 
-func (c *Client) do(ctx context.Context, k call) (err error) {
-	body, media := k.body, "application/octet-stream"
-	if k.send != nil {
-		text, err := json.Marshal(k.send)
-		if err != nil {
-			return fmt.Errorf("encode the request: %w", err)
-		}
-		body, media = bytes.NewReader(text), "application/json"
+// do sends a request and reads its answer into out (nil: the answer is not
+// needed). An answer that is a problem is returned as *Problem.
+func (c *Client) do(ctx context.Context, r request, out any) error {
+	u := c.base + root + r.path
+	if len(r.query) > 0 {
+		u += "?" + r.query.Encode()
 	}
-	target := c.server + "/api/v1" + k.path
-	if len(k.query) > 0 {
-		target += "?" + k.query.Encode()
-	}
-	req, err := http.NewRequestWithContext(ctx, k.method, target, body)
+	req, err := http.NewRequestWithContext(ctx, r.method, u, r.body)
 	if err != nil {
-		return fmt.Errorf("make the request: %w", err)
+		return fmt.Errorf("ask %s: %w", c.base, err)
 	}
-	for name, values := range k.header {
-		req.Header[name] = values
+	for k, v := range r.header {
+		req.Header[k] = v
 	}
-	if body != nil && req.Header.Get("Content-Type") == "" {
-		req.Header.Set("Content-Type", media)
+	req.Header.Set("Accept", "application/json, application/problem+json")
+	if r.media != "" {
+		req.Header.Set("Content-Type", r.media)
 	}
-	req.Header.Set("Accept", "application/json")
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	resp, err := c.http.Do(req)
+	res, err := c.http.Do(req)
 	if err != nil {
-		var u *url.Error
-		if errors.As(err, &u) {
-			err = u.Err
-		}
-		return fmt.Errorf("no answer from %s: %w", c.server, err)
+		return unreachable(c.base, err)
 	}
-	defer func() { err = errors.Join(err, resp.Body.Close()) }()
-	if resp.StatusCode >= 400 {
-		return problemOf(resp)
+	defer func() { _ = res.Body.Close() }() // only read from
+	if res.StatusCode >= 300 {
+		return problemOf(res)
 	}
-	if k.into == nil {
-		_, err := io.Copy(io.Discard, resp.Body)
+	if out == nil {
+		_, err := io.Copy(io.Discard, res.Body)
 		return err
 	}
-	if err := json.NewDecoder(resp.Body).Decode(k.into); err != nil {
-		return fmt.Errorf("read the answer of %s %s: %w", k.method, k.path, err)
+	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
+		return fmt.Errorf("the answer of %s to %s %s is not the JSON expected: %w", c.base, r.method, r.path, err)
 	}
 	return nil
 }
 
-const maxProblem = 1 << 20
-
-func problemOf(resp *http.Response) error {
-	text, err := io.ReadAll(io.LimitReader(resp.Body, maxProblem))
-	if err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	p := &Problem{}
-	if err := json.Unmarshal(text, p); err != nil || p.Status == 0 {
-		p = &Problem{Status: resp.StatusCode, Title: resp.Status, Detail: strings.TrimSpace(string(text[:min(len(text), 200)]))}
-	}
-	return p
+func (c *Client) get(ctx context.Context, path string, q url.Values, out any) error {
+	return c.do(ctx, request{method: http.MethodGet, path: path, query: q}, out)
 }
 
-// at joins parts of a path, each escaped.
-func at(parts ...string) string {
-	var b strings.Builder
-	for _, p := range parts {
-		b.WriteString("/" + url.PathEscape(p))
+// send puts in as JSON into the body.
+func (c *Client) send(ctx context.Context, method, path string, in, out any) error {
+	r := request{method: method, path: path}
+	if in != nil {
+		text, err := json.Marshal(in)
+		if err != nil {
+			return fmt.Errorf("encode what is sent to %s: %w", path, err)
+		}
+		r.body, r.media = bytes.NewReader(text), "application/json"
 	}
-	return b.String()
+	return c.do(ctx, r, out)
 }
+
+// set adds a parameter unless it is empty.
+func set(q url.Values, name, value string) {
+	if value != "" {
+		q.Set(name, value)
+	}
+}
+
+// segment escapes a variable part of a path.
+func segment(s string) string { return url.PathEscape(s) }
