@@ -1,0 +1,168 @@
+package web_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"hansei/internal/auth"
+	"hansei/internal/fact"
+	"hansei/internal/intake"
+	"hansei/internal/metric"
+	"hansei/internal/record"
+	"hansei/internal/web"
+)
+
+// site is the pages over real stores.
+type site struct {
+	*web.Server
+	url    string
+	client *http.Client
+}
+
+// now is when the tests' pages are looked at.
+var now = time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	ctx, dir := t.Context(), t.TempDir()
+	clock := func() time.Time { return now }
+	records, err := record.Open(ctx, record.Options{Dir: dir, Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, err := fact.Open(ctx, fact.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- facts.Follow(follow, records, auth.Local().Scope()) }()
+	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	s := &web.Server{Records: records, Facts: facts, Metrics: metric.New(facts, records, clock),
+		Imports: &intake.Imports{Records: records, Log: log}, People: intake.People{Records: records},
+		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: clock, Log: log, Version: "test",
+		Background: func(fn func(context.Context)) { fn(follow) }}
+	server := httptest.NewServer(s.Handler())
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		server.Close()
+		stop()
+		<-ended
+		facts.Close()
+		if err := records.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return &site{s, server.URL, &http.Client{Jar: jar}}
+}
+
+// load imports a file and waits until the facts hold it.
+func (s *site) load(t *testing.T, name, content string) string {
+	t.Helper()
+	ctx := t.Context()
+	d, _, err := s.Imports.Receive(ctx, auth.Local(), name, intake.Options{}, strings.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Imports.Understand(ctx, auth.Local(), d.ID); err != nil {
+		t.Fatal(err)
+	}
+	head, err := s.Records.Head(ctx, auth.Local().Scope())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Facts.Wait(ctx, head.Seq); err != nil {
+		t.Fatal(err)
+	}
+	return d.ID
+}
+
+// answer is what a page said.
+type answer struct {
+	status int
+	path   string // after redirects
+	body   string
+	header http.Header
+}
+
+func (s *site) answered(t *testing.T, r *http.Response, err error) answer {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = r.Body.Close() }()
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{r.StatusCode, r.Request.URL.RequestURI(), string(body), r.Header}
+}
+
+func (s *site) get(t *testing.T, path string) answer {
+	t.Helper()
+	r, err := s.client.Get(s.url + path)
+	return s.answered(t, r, err)
+}
+
+// post sends a form: name, value, name, value …
+func (s *site) post(t *testing.T, path string, form ...string) answer {
+	t.Helper()
+	v := url.Values{}
+	for i := 0; i < len(form); i += 2 {
+		v.Add(form[i], form[i+1])
+	}
+	r, err := s.client.PostForm(s.url+path, v)
+	return s.answered(t, r, err)
+}
+
+// says checks an answer's status and what its page must and, after a "!",
+// must not hold.
+func (a answer) says(t *testing.T, status int, parts ...string) answer {
+	t.Helper()
+	if a.status != status {
+		t.Errorf("%s: got status %d, want %d", a.path, a.status, status)
+	}
+	text, bad := strings.Join(strings.Fields(a.body), " "), a.status != status
+	for _, p := range parts {
+		p, absent := strings.CutPrefix(p, "!")
+		if strings.Contains(text, strings.Join(strings.Fields(p), " ")) == absent {
+			bad = true
+			t.Errorf("%s: %q, want it absent: %v", a.path, p, absent)
+		}
+	}
+	if bad {
+		t.Logf("%s:\n%.3000s", a.path, words.ReplaceAllString(main(text), " "))
+	}
+	return a
+}
+
+// words is what stands between them.
+var words = regexp.MustCompile(`(<[^>]*>\s*)+`)
+
+// main is the content of a page without what stands around it.
+func main(html string) string {
+	_, after, ok := strings.Cut(html, "<main")
+	if !ok {
+		return html
+	}
+	before, _, _ := strings.Cut(after, "</main>")
+	return before
+}
+
+const incidentsCSV = `id,title,severity,status,services,started_at,detected_at,resolved_at,customers_affected,region
+A-1,Checkout was slow,sev2,resolved,"checkout, payments",2025-03-01T10:00:00Z,2025-03-01T10:05:00Z,2025-03-01T11:00:00Z,1200,eu
+A-2,<script>alert(1)</script>,sev1,resolved,search,2025-04-02T08:00:00Z,2025-04-02T07:30:00Z,2025-04-02T08:42:00Z,,us
+A-3,Nobody could log in,sev3,open,login,2025-05-30T22:00:00Z,,,,eu
+`
