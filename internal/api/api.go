@@ -3,8 +3,9 @@
 //
 // It is an edge. A handler reads its input, asks metric, intake, fact or
 // record, and shapes the answer; it computes nothing. Three things are decided
-// here and nowhere else: which status an error becomes (problem.go), who the
-// caller is (caller.go), and when an answer has not changed (etag.go).
+// here and nowhere else: which status an error becomes (problem.go), how the
+// caller becomes an actor (routes.go), and when an answer has not changed
+// (etag.go).
 //
 // It is not the pages, which ask the same packages directly, and it does not
 // listen: package app gives its Handler a server.
@@ -12,6 +13,7 @@ package api
 
 import (
 	"context"
+	"crypto/rand"
 	"log/slog"
 	"net/http"
 	"time"
@@ -26,51 +28,37 @@ import (
 	"hansei/internal/record"
 )
 
-// Deps are the parts that the API speaks for.
-type Deps struct {
+// Server holds what the API speaks for. Its fields are set once, before
+// Handler.
+type Server struct {
 	Records *record.Store
 	Facts   *fact.View
 	Metrics *metric.Engine
 	Imports *intake.Imports
-	Rebuild Rebuilder
-	Log     *slog.Logger
+	People  intake.People
+	Actor   func(*http.Request) (auth.Actor, error) // who asks; the same as the pages'
 	Now     func() time.Time
-	Version string // of the program, shown and part of every ETag
+	Log     *slog.Logger
+	Version string // of the program
+	// Background runs work that outlives the request that began it; nil runs
+	// it in a goroutine of its own.
+	Background func(func(context.Context))
 }
 
-// Rebuilder builds the facts from nothing while the server goes on.
-type Rebuilder interface {
-	// Start begins a rebuild unless one is running.
-	Start()
-	// Progress is how far it is.
-	Progress() RebuildProgress
-}
-
-// RebuildProgress is how far a rebuild of the facts is.
-type RebuildProgress struct {
-	Running bool       `json:"running"`
-	Applied record.Seq `json:"applied" doc:"The last sequence applied"`
-	Head    record.Seq `json:"head" doc:"The journal's last sequence when it began"`
-	Seconds float64    `json:"seconds" doc:"How long it has taken"`
-	Error   string     `json:"error,omitempty" doc:"Why the last one ended early"`
-}
-
-// API serves the HTTP API.
-type API struct {
-	Deps
-	people intake.People
-	queue  chan string // deliveries to understand, in the order they came
-	mux    *http.ServeMux
-	huma   huma.API
+// edge is a Server with its routes.
+type edge struct {
+	*Server
+	mux  *http.ServeMux
+	huma huma.API
 }
 
 // Base is the path under which every operation stands.
 const Base = "/api/v1"
 
-// New makes the API. Run must run for imports to be understood.
-func New(d Deps) *API {
-	a := &API{Deps: d, people: intake.People{Records: d.Records}, queue: make(chan string, 1024), mux: http.NewServeMux()}
-	c := huma.DefaultConfig("Hansei", d.Version)
+// Handler serves /api/v1, the reference page /api, /openapi.json and /healthz.
+func (s *Server) Handler() http.Handler {
+	a := &edge{Server: s, mux: http.NewServeMux()}
+	c := huma.DefaultConfig("Hansei", s.Version)
 	c.Info.Description = "What an organisation learns from its incidents: records, figures with their intervals, and the records behind each."
 	c.Servers = []*huma.Server{{URL: "/"}}
 	c.DocsPath, c.SchemasPath = "", "" // the stock pages load scripts from elsewhere
@@ -79,27 +67,39 @@ func New(d Deps) *API {
 	a.huma = humago.New(a.mux, c)
 	a.routes()
 	a.reference()
-	return a
+	return a.traced(a.mux)
 }
 
-// Handler serves /api, /api/v1, /openapi.json and /healthz.
-func (a *API) Handler() http.Handler { return a.mux }
-
-// Run understands imports one after the other until ctx ends, those that were
-// interrupted first.
-func (a *API) Run(ctx context.Context) error {
-	if err := a.Imports.Resume(ctx, auth.Local()); err != nil && ctx.Err() == nil {
-		a.Log.Error("interrupted imports could not be resumed", "error", err)
-	}
-	for {
-		select {
-		case id := <-a.queue:
-			// Its error is kept with the delivery, and logged where it arose.
-			if _, err := a.Imports.Understand(ctx, auth.Local(), id); err != nil && ctx.Err() != nil {
-				return nil
+// traced gives each request an id, answers a path that is not there with a
+// problem, and turns a panic into one logged line and a problem.
+func (a *edge) traced(next *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := rand.Text()[:12]
+		w.Header().Set("X-Request-Id", id)
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
 			}
-		case <-ctx.Done():
-			return nil
+			if p == http.ErrAbortHandler {
+				panic(p)
+			}
+			a.Log.Error("a request panicked", "request", id, "method", r.Method, "path", r.URL.Path, "panic", p)
+			a.refuse(w, broken(id))
+		}()
+		r = r.WithContext(withRequestID(r.Context(), id))
+		if _, pattern := next.Handler(r); pattern == "" {
+			a.unrouted(w, r)
+			return
 		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) background(fn func(context.Context)) {
+	if s.Background == nil {
+		go fn(context.Background())
+		return
 	}
+	s.Background(fn)
 }

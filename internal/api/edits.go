@@ -7,6 +7,7 @@ import (
 	"errors"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,21 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/record"
 )
+
+// written waits for the facts and reads what a write made.
+func (a *edge) written(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID, seq record.Seq, err error) (*answer[RecordDoc], error) {
+	if err != nil {
+		return nil, err
+	}
+	if err := a.settle(ctx, seq); err != nil {
+		return nil, err
+	}
+	docs, err := a.docs(ctx, who.Scope(), kind, []hansei.ID{id}, latest)
+	if err != nil {
+		return nil, err
+	}
+	return answered(docs[0])
+}
 
 // FieldChanges are fields that a person sets.
 type FieldChanges struct {
@@ -38,7 +54,7 @@ type EditParams struct {
 	Body    FieldChanges
 }
 
-func (a *API) editRecord(ctx context.Context, who auth.Actor, in *EditParams) (*answer[Written], error) {
+func (a *edge) editRecord(ctx context.Context, who auth.Actor, in *EditParams) (*answer[RecordDoc], error) {
 	kind, id, err := a.find(ctx, who.Scope(), in.RecordParam)
 	if err != nil {
 		return nil, err
@@ -47,21 +63,21 @@ func (a *API) editRecord(ctx context.Context, who auth.Actor, in *EditParams) (*
 	if err != nil {
 		return nil, err
 	}
-	seq, err := a.people.Edit(ctx, who, kind, id, read, in.Body.sets(), in.Body.Reason)
+	seq, err := a.People.Edit(ctx, who, kind, id, read, in.Body.sets(), in.Body.Reason)
 	if read != 0 && errors.Is(err, hansei.ErrConflict) {
 		return nil, problem(http.StatusPreconditionFailed, string(kind)+" "+string(id)+" was changed by somebody else meanwhile; read it again")
 	}
-	return a.written(ctx, id, seq, err)
+	return a.written(ctx, who, kind, id, seq, err)
 }
 
-// revision reads If-Match: a revision, quoted or not; * and "" are any.
+// revision reads If-Match: a revision, quoted or not; *, 0 and "" are any.
 func revision(s string) (record.Revision, error) {
 	s = strings.Trim(strings.TrimPrefix(strings.TrimSpace(s), "W/"), `"`)
 	if s == "" || s == "*" {
 		return 0, nil
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 1 {
+	if err != nil || n < 0 {
 		return 0, hansei.Invalid("If-Match", "%q is not a revision; expected a number such as 3", s)
 	}
 	return record.Revision(n), nil
@@ -79,7 +95,14 @@ type CreateParams struct {
 	Body NewRecord
 }
 
-func (a *API) createRecord(ctx context.Context, who auth.Actor, in *CreateParams) (*answer[Written], error) {
+// created is 201 with the record.
+type created struct {
+	Status   int
+	Location string `header:"Location"`
+	Body     RecordDoc
+}
+
+func (a *edge) createRecord(ctx context.Context, who auth.Actor, in *CreateParams) (*created, error) {
 	kind, err := hansei.ParseKind(in.Kind)
 	if err != nil {
 		return nil, err
@@ -91,8 +114,12 @@ func (a *API) createRecord(ctx context.Context, who auth.Actor, in *CreateParams
 	if id == "" {
 		id = newID(kind, in.Body.FieldChanges)
 	}
-	seq, err := a.people.Create(ctx, who, kind, id, in.Body.sets(), in.Body.Reason)
-	return a.written(ctx, id, seq, err)
+	seq, err := a.People.Create(ctx, who, kind, id, in.Body.sets(), in.Body.Reason)
+	out, err := a.written(ctx, who, kind, id, seq, err)
+	if err != nil {
+		return nil, err
+	}
+	return &created{Status: http.StatusCreated, Location: Base + "/records/" + string(kind) + "/" + url.PathEscape(string(id)), Body: out.Body}, nil
 }
 
 // newID is the slug of a name for what is known by name, else a random one.
@@ -106,21 +133,21 @@ func newID(kind hansei.Kind, f FieldChanges) hansei.ID {
 	return hansei.ID("hand:" + strings.ToLower(rand.Text()[:16]))
 }
 
-func (a *API) deleteRecord(ctx context.Context, who auth.Actor, in *RecordParam) (*answer[Written], error) {
+func (a *edge) deleteRecord(ctx context.Context, who auth.Actor, in *RecordParam) (*answer[RecordDoc], error) {
 	return a.setDeleted(ctx, who, in, true)
 }
 
-func (a *API) restoreRecord(ctx context.Context, who auth.Actor, in *RecordParam) (*answer[Written], error) {
+func (a *edge) restoreRecord(ctx context.Context, who auth.Actor, in *RecordParam) (*answer[RecordDoc], error) {
 	return a.setDeleted(ctx, who, in, false)
 }
 
-func (a *API) setDeleted(ctx context.Context, who auth.Actor, in *RecordParam, deleted bool) (*answer[Written], error) {
+func (a *edge) setDeleted(ctx context.Context, who auth.Actor, in *RecordParam, deleted bool) (*answer[RecordDoc], error) {
 	kind, id, err := a.find(ctx, who.Scope(), *in)
 	if err != nil {
 		return nil, err
 	}
-	seq, err := a.people.Delete(ctx, who, kind, id, deleted)
-	return a.written(ctx, id, seq, err)
+	seq, err := a.People.Delete(ctx, who, kind, id, deleted)
+	return a.written(ctx, who, kind, id, seq, err)
 }
 
 // MergeParams says which record replaces another.
@@ -131,7 +158,7 @@ type MergeParams struct {
 	}
 }
 
-func (a *API) merge(ctx context.Context, who auth.Actor, in *MergeParams) (*answer[Written], error) {
+func (a *edge) merge(ctx context.Context, who auth.Actor, in *MergeParams) (*answer[RecordDoc], error) {
 	kind, from, err := a.find(ctx, who.Scope(), in.RecordParam)
 	if err != nil {
 		return nil, err
@@ -140,15 +167,15 @@ func (a *API) merge(ctx context.Context, who auth.Actor, in *MergeParams) (*answ
 	if err != nil {
 		return nil, err
 	}
-	seq, err := a.people.Merge(ctx, who, kind, from, into)
-	return a.written(ctx, from, seq, err)
+	seq, err := a.People.Merge(ctx, who, kind, from, into)
+	return a.written(ctx, who, kind, from, seq, err)
 }
 
-func (a *API) unmerge(ctx context.Context, who auth.Actor, in *RecordParam) (*answer[Written], error) {
+func (a *edge) unmerge(ctx context.Context, who auth.Actor, in *RecordParam) (*answer[RecordDoc], error) {
 	kind, id, err := a.find(ctx, who.Scope(), *in)
 	if err != nil {
 		return nil, err
 	}
-	seq, err := a.people.Unmerge(ctx, who, kind, id)
-	return a.written(ctx, id, seq, err)
+	seq, err := a.People.Unmerge(ctx, who, kind, id)
+	return a.written(ctx, who, kind, id, seq, err)
 }

@@ -2,7 +2,6 @@ package api
 
 import (
 	"fmt"
-	"hash/fnv"
 	"net/http"
 	"strings"
 	"time"
@@ -15,7 +14,7 @@ import (
 // client has. The ETag is the sequence of the journal (and that of the facts,
 // when they are behind) with the epoch; a question whose window ends now also
 // carries the minute, because open incidents grow older.
-func (a *API) conditional(ctx huma.Context, next func(huma.Context)) {
+func (a *edge) conditional(ctx huma.Context, next func(huma.Context)) {
 	r, _ := humago.Unwrap(ctx)
 	tag, err := a.tag(r)
 	if err != nil {
@@ -33,8 +32,8 @@ func (a *API) conditional(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
-func (a *API) tag(r *http.Request) (string, error) {
-	who, err := ActorOf(r)
+func (a *edge) tag(r *http.Request) (string, error) {
+	who, err := a.Actor(r)
 	if err != nil {
 		return "", err
 	}
@@ -42,12 +41,9 @@ func (a *API) tag(r *http.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	facts, _ := a.Facts.Head()
-	sum := fnv.New32a()
-	fmt.Fprint(sum, a.Version, "\x00", r.URL.Path, "\x00", head.Epoch)
-	tag := fmt.Sprintf("%d-%08x", head.Seq, sum.Sum32())
-	if facts != head.Seq {
-		tag = fmt.Sprintf("%d.%d-%08x", head.Seq, facts, sum.Sum32())
+	tag := fmt.Sprintf("%s-%d", head.Epoch, head.Seq)
+	if facts, _ := a.Facts.Head(); facts != head.Seq {
+		tag += fmt.Sprintf(".%d", facts)
 	}
 	if strings.HasPrefix(r.URL.Path, Base+"/figures/") && r.URL.Query().Get("until") == "" {
 		tag += "-" + a.Now().UTC().Truncate(time.Minute).Format("0601021504")

@@ -26,7 +26,12 @@ type FigureParams struct {
 	AsOf      string   `query:"as_of" doc:"Answer as of a sequence of the journal or a time"`
 }
 
-func (a *API) figures(ctx context.Context, who auth.Actor, in *FigureParams) (*answer[[]metric.Figure], error) {
+// FigureList is the answer of a metric.
+type FigureList struct {
+	Figures []metric.Figure `json:"figures" doc:"One for each group and period"`
+}
+
+func (a *edge) figures(ctx context.Context, who auth.Actor, in *FigureParams) (*answer[FigureList], error) {
 	q, err := a.query(ctx, who.Scope(), in)
 	if err != nil {
 		return nil, err
@@ -38,12 +43,12 @@ func (a *API) figures(ctx context.Context, who auth.Actor, in *FigureParams) (*a
 	if list == nil {
 		list = []metric.Figure{}
 	}
-	return answered(list)
+	return answered(FigureList{list})
 }
 
 // query reads the parameters of a question; dates are at midnight in the
 // organization's zone.
-func (a *API) query(ctx context.Context, who auth.Scope, in *FigureParams) (q metric.Query, err error) {
+func (a *edge) query(ctx context.Context, who auth.Scope, in *FigureParams) (q metric.Query, err error) {
 	if err := a.fresh(ctx, who); err != nil {
 		return q, err
 	}
@@ -76,7 +81,7 @@ func filters(in []string) (out []metric.Filter, err error) {
 	return out, nil
 }
 
-func (a *API) window(ctx context.Context, who auth.Scope, since, until string) (s, u time.Time, err error) {
+func (a *edge) window(ctx context.Context, who auth.Scope, since, until string) (s, u time.Time, err error) {
 	zone, err := a.Metrics.Zone(ctx, who)
 	if err != nil {
 		return s, u, err
@@ -93,7 +98,7 @@ func (a *API) window(ctx context.Context, who auth.Scope, since, until string) (
 }
 
 // seq reads a sequence of the journal, given as such or as a time; 0 is now.
-func (a *API) seq(ctx context.Context, who auth.Scope, field, text string) (record.Seq, error) {
+func (a *edge) seq(ctx context.Context, who auth.Scope, field, text string) (record.Seq, error) {
 	if text == "" {
 		return 0, nil
 	}
@@ -132,7 +137,7 @@ type ExplainedPage struct {
 	Next    string                `json:"next,omitempty" doc:"Cursor of the next page"`
 }
 
-func (a *API) explain(ctx context.Context, who auth.Actor, in *ExplainParams) (*answer[ExplainedPage], error) {
+func (a *edge) explain(ctx context.Context, who auth.Actor, in *ExplainParams) (*answer[ExplainedPage], error) {
 	q, err := a.query(ctx, who.Scope(), &in.FigureParams)
 	if err != nil {
 		return nil, err

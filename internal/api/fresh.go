@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"hansei/internal/auth"
 	"hansei/internal/record"
 )
@@ -21,7 +19,7 @@ const (
 )
 
 // settle waits until the facts hold a write.
-func (a *API) settle(ctx context.Context, seq record.Seq) error {
+func (a *edge) settle(ctx context.Context, seq record.Seq) error {
 	ctx, cancel := context.WithTimeout(ctx, settleFor)
 	defer cancel()
 	err := a.Facts.Wait(ctx, seq)
@@ -35,7 +33,7 @@ func (a *API) settle(ctx context.Context, seq record.Seq) error {
 // fresh waits a little for facts that are behind the journal. While they are
 // built from nothing they hold nothing, and no figure is better than a wrong
 // one.
-func (a *API) fresh(ctx context.Context, who auth.Scope) error {
+func (a *edge) fresh(ctx context.Context, who auth.Scope) error {
 	head, err := a.Records.Head(ctx, who)
 	if err != nil {
 		return err
@@ -53,6 +51,5 @@ func (a *API) fresh(ctx context.Context, who auth.Scope) error {
 	if have, _ = a.Facts.Head(); have > 0 {
 		return nil // somewhat behind; every answer says as of which sequence it is
 	}
-	return huma.Error503ServiceUnavailable("the facts are being built from the journal; ask again in a moment ("+Base+"/rebuild tells how far they are)",
-		&huma.ErrorDetail{Location: "Retry-After", Message: http.StatusText(http.StatusServiceUnavailable)})
+	return problem(http.StatusServiceUnavailable, "the facts are being built from the journal; ask again in a moment")
 }

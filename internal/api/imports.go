@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,12 +20,18 @@ type ImportParams struct {
 	Name   string `query:"name" doc:"The file's name, for people and as a hint at its kind"`
 	Kind   string `query:"kind" doc:"The kind of its records; recognised when empty"`
 	Source string `query:"source" doc:"Whose records they are"`
-	Map    string `query:"map" doc:"A mapping, as YAML"`
 	Zone   string `query:"zone" doc:"The time zone of times that name none"`
+	Map    string `header:"X-Hansei-Mapping" doc:"A mapping, as YAML in base64"`
 }
 
-func (p ImportParams) options() intake.Options {
-	return intake.Options{Kind: hansei.Kind(p.Kind), Source: p.Source, Mapping: p.Map, Zone: p.Zone}
+func (p ImportParams) options() (intake.Options, error) {
+	o := intake.Options{Kind: hansei.Kind(p.Kind), Source: p.Source, Zone: p.Zone}
+	text, err := base64.StdEncoding.DecodeString(p.Map)
+	if err != nil {
+		return o, hansei.Invalid("X-Hansei-Mapping", "it is not base64: %v", err)
+	}
+	o.Mapping = string(text)
+	return o, nil
 }
 
 func (p ImportParams) name() string {
@@ -41,17 +48,16 @@ type ImportState struct {
 	Name     string           `json:"name"`
 	Size     int64            `json:"size" doc:"Bytes"`
 	Received time.Time        `json:"received"`
-	State    string           `json:"state" enum:"received,done,failed"`
+	State    string           `json:"state" enum:"received,applying,done,failed" doc:"applying: in the journal, and soon in figures and lists"`
 	Known    bool             `json:"known,omitempty" doc:"The same file was imported before"`
 	Error    string           `json:"error,omitempty" doc:"Why it failed"`
 	Options  intake.Options   `json:"options"`
 	Progress *intake.Progress `json:"progress,omitempty" doc:"While it is being understood"`
 	Summary  *intake.Summary  `json:"summary,omitempty" doc:"What came of it"`
 	Seq      record.Seq       `json:"seq,omitempty" doc:"The journal's head once it was understood"`
-	Visible  bool             `json:"visible" doc:"Figures and lists hold it"`
 }
 
-func (a *API) state(d record.Delivery) (ImportState, error) {
+func (a *edge) state(d record.Delivery) (ImportState, error) {
 	out := ImportState{ID: d.ID, Source: d.Source, Name: d.Name, Size: d.Size, Received: d.Received, State: d.State, Error: d.Error, Seq: d.Seq}
 	if d.Options != "" {
 		if err := json.Unmarshal([]byte(d.Options), &out.Options); err != nil {
@@ -67,10 +73,15 @@ func (a *API) state(d record.Delivery) (ImportState, error) {
 	if p, ok := a.Imports.Running(d.ID); ok {
 		out.Progress = &p
 	}
-	head, _ := a.Facts.Head()
-	out.Visible = d.State != record.DeliveryReceived && head >= d.Seq
+	if head, _ := a.Facts.Head(); d.State == record.DeliveryDone && head < d.Seq {
+		out.State = applying
+	}
 	return out, nil
 }
+
+// applying is the state of an import that is in the journal while the facts
+// are still behind it.
+const applying = "applying"
 
 // importAnswer is 202 while there is something to wait for.
 type importAnswer struct {
@@ -87,41 +98,45 @@ func accepted(s ImportState) *importAnswer {
 	return out
 }
 
-func (a *API) startImport(ctx context.Context, who auth.Actor, in *ImportParams) (*importAnswer, error) {
-	d, known, err := a.Imports.Receive(ctx, who, in.name(), in.options(), in.body)
+func (a *edge) startImport(ctx context.Context, who auth.Actor, in *ImportParams) (*importAnswer, error) {
+	o, err := in.options()
 	if err != nil {
 		return nil, err
 	}
-	if !known {
-		err = a.enqueue(ctx, d.ID)
-	} else if d.State == record.DeliveryFailed {
-		d, err = a.reopen(ctx, who, d.ID) // what failed may work now
-	}
+	d, known, err := a.Imports.Receive(ctx, who, in.name(), o, in.body)
 	if err != nil {
 		return nil, err
+	}
+	switch {
+	case !known:
+		a.understand(who, d.ID)
+	case d.State == record.DeliveryFailed:
+		// What failed may work now.
+		if d, err = a.reopen(ctx, who, d.ID); err != nil {
+			return nil, err
+		}
 	}
 	s, err := a.state(d)
 	s.Known = known && d.State == record.DeliveryDone
 	return accepted(s), err
 }
 
-func (a *API) enqueue(ctx context.Context, id string) error {
-	select {
-	case a.queue <- id:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err() // it is durable, and understood at the next start
-	}
+// understand makes records of a delivery in the background. It is durable: if
+// this process ends first, the next one goes on with it.
+func (a *edge) understand(who auth.Actor, id string) {
+	a.background(func(ctx context.Context) {
+		if _, err := a.Imports.Understand(ctx, who, id); err != nil {
+			// The reason is kept with the delivery, and logged where it arose.
+			a.Log.Debug("an import ended with an error", "delivery", id, "error", err)
+		}
+	})
 }
 
-func (a *API) reopen(ctx context.Context, who auth.Actor, id string) (record.Delivery, error) {
-	_, err := a.Records.Write(ctx, who, func(tx *record.Tx) error { return tx.ReopenDelivery(id) })
-	if err != nil {
+func (a *edge) reopen(ctx context.Context, who auth.Actor, id string) (record.Delivery, error) {
+	if _, err := a.Records.Write(ctx, who, func(tx *record.Tx) error { return tx.ReopenDelivery(id) }); err != nil {
 		return record.Delivery{}, err
 	}
-	if err := a.enqueue(ctx, id); err != nil {
-		return record.Delivery{}, err
-	}
+	a.understand(who, id)
 	return a.Records.GetDelivery(ctx, who.Scope(), id)
 }
 
@@ -131,7 +146,7 @@ type ImportParam struct {
 	ID string `path:"id" doc:"The delivery's id"`
 }
 
-func (a *API) replay(ctx context.Context, who auth.Actor, in *ImportParam) (*importAnswer, error) {
+func (a *edge) replay(ctx context.Context, who auth.Actor, in *ImportParam) (*importAnswer, error) {
 	d, err := a.Records.GetDelivery(ctx, who.Scope(), in.ID)
 	if err != nil {
 		return nil, err
@@ -148,7 +163,7 @@ func (a *API) replay(ctx context.Context, who auth.Actor, in *ImportParam) (*imp
 // lookFor is how long a question about an import waits for its facts.
 const lookFor = 500 * time.Millisecond
 
-func (a *API) getImport(ctx context.Context, who auth.Actor, in *ImportParam) (*answer[ImportState], error) {
+func (a *edge) getImport(ctx context.Context, who auth.Actor, in *ImportParam) (*answer[ImportState], error) {
 	d, err := a.Records.GetDelivery(ctx, who.Scope(), in.ID)
 	if err != nil {
 		return nil, err
@@ -183,7 +198,7 @@ type ImportPage struct {
 	Next    string        `json:"next,omitempty" doc:"Cursor of the next page"`
 }
 
-func (a *API) listImports(ctx context.Context, who auth.Actor, in *ImportsParams) (*answer[ImportPage], error) {
+func (a *edge) listImports(ctx context.Context, who auth.Actor, in *ImportsParams) (*answer[ImportPage], error) {
 	f := record.DeliveryFilter{Source: in.Source, State: in.State, Limit: in.Limit}
 	if f.Limit == 0 {
 		f.Limit = 50

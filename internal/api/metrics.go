@@ -41,9 +41,14 @@ func dimensions(kind hansei.Kind) []string {
 	return out
 }
 
+// MetricList is the catalogue.
+type MetricList struct {
+	Metrics []CatalogueEntry `json:"metrics"`
+}
+
 type none struct{ Caller }
 
-func (a *API) listMetrics(ctx context.Context, who auth.Actor, _ *none) (*answer[[]CatalogueEntry], error) {
+func (a *edge) listMetrics(ctx context.Context, who auth.Actor, _ *none) (*answer[MetricList], error) {
 	defs, err := a.Metrics.Catalogue(ctx, who.Scope())
 	if err != nil {
 		return nil, err
@@ -52,7 +57,7 @@ func (a *API) listMetrics(ctx context.Context, who auth.Actor, _ *none) (*answer
 	for i, d := range defs {
 		out[i] = entry(d)
 	}
-	return answered(out)
+	return answered(MetricList{out})
 }
 
 // MetricParam names a metric.
@@ -61,7 +66,7 @@ type MetricParam struct {
 	Metric string `path:"metric" doc:"The metric's id"`
 }
 
-func (a *API) getMetric(ctx context.Context, who auth.Actor, in *MetricParam) (*answer[CatalogueEntry], error) {
+func (a *edge) getMetric(ctx context.Context, who auth.Actor, in *MetricParam) (*answer[CatalogueEntry], error) {
 	defs, err := a.Metrics.Catalogue(ctx, who.Scope())
 	if err != nil {
 		return nil, err
@@ -97,7 +102,7 @@ type MetricDefinition struct {
 	Metric string `path:"metric" doc:"The metric's id; the same as in the definition"`
 }
 
-func (a *API) putMetric(ctx context.Context, who auth.Actor, in *MetricDefinition) (*answer[CatalogueEntry], error) {
+func (a *edge) putMetric(ctx context.Context, who auth.Actor, in *MetricDefinition) (*answer[CatalogueEntry], error) {
 	text, err := io.ReadAll(in.body)
 	if err != nil {
 		return nil, err
@@ -126,24 +131,7 @@ func (a *API) putMetric(ctx context.Context, who auth.Actor, in *MetricDefinitio
 	return a.getMetric(ctx, who, &MetricParam{Metric: in.Metric})
 }
 
-// Written says where a write stands in the journal.
-type Written struct {
-	ID  hansei.ID  `json:"id"`
-	Seq record.Seq `json:"seq" doc:"The journal's head after the write"`
-}
-
-// written waits for the facts and says where a write stands.
-func (a *API) written(ctx context.Context, id hansei.ID, seq record.Seq, err error) (*answer[Written], error) {
-	if err != nil {
-		return nil, err
-	}
-	if err := a.settle(ctx, seq); err != nil {
-		return nil, err
-	}
-	return answered(Written{ID: id, Seq: seq})
-}
-
-func (a *API) deleteMetric(ctx context.Context, who auth.Actor, in *MetricParam) (*answer[Written], error) {
+func (a *edge) deleteMetric(ctx context.Context, who auth.Actor, in *MetricParam) (*answer[RecordDoc], error) {
 	id := hansei.ID(in.Metric)
 	own, _, err := record.Get[*hansei.CustomMetric](ctx, a.Records, who.Scope(), id)
 	if err == nil && own.Deleted {
@@ -152,6 +140,6 @@ func (a *API) deleteMetric(ctx context.Context, who auth.Actor, in *MetricParam)
 	if err != nil {
 		return nil, err
 	}
-	seq, err := a.people.Delete(ctx, who, hansei.KindMetric, id, true)
-	return a.written(ctx, id, seq, err)
+	seq, err := a.People.Delete(ctx, who, hansei.KindMetric, id, true)
+	return a.written(ctx, who, hansei.KindMetric, id, seq, err)
 }

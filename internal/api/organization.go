@@ -18,7 +18,7 @@ type OrganizationWords struct {
 	Revision        record.Revision `json:"revision"`
 }
 
-func (a *API) getOrganization(ctx context.Context, who auth.Actor, _ *none) (*answer[OrganizationWords], error) {
+func (a *edge) getOrganization(ctx context.Context, who auth.Actor, _ *none) (*answer[OrganizationWords], error) {
 	o, rev, err := record.Get[*hansei.Organization](ctx, a.Records, who.Scope(), hansei.OrganizationID)
 	if errors.Is(err, hansei.ErrNotFound) {
 		return answered(OrganizationWords{Zone: "UTC"})
@@ -43,7 +43,7 @@ type OrganizationChanges struct {
 	}
 }
 
-func (a *API) editOrganization(ctx context.Context, who auth.Actor, in *OrganizationChanges) (*answer[OrganizationWords], error) {
+func (a *edge) editOrganization(ctx context.Context, who auth.Actor, in *OrganizationChanges) (*answer[OrganizationWords], error) {
 	text, err := json.Marshal(in.Body)
 	if err != nil {
 		return nil, err
@@ -52,9 +52,9 @@ func (a *API) editOrganization(ctx context.Context, who auth.Actor, in *Organiza
 	if err := json.Unmarshal(text, &f.Fields); err != nil {
 		return nil, err
 	}
-	seq, err := a.people.Edit(ctx, who, hansei.KindOrganization, hansei.OrganizationID, 0, f.sets(), "")
+	seq, err := a.People.Edit(ctx, who, hansei.KindOrganization, hansei.OrganizationID, 0, f.sets(), "")
 	if errors.Is(err, hansei.ErrNotFound) {
-		seq, err = a.people.Create(ctx, who, hansei.KindOrganization, hansei.OrganizationID, f.sets(), "")
+		seq, err = a.People.Create(ctx, who, hansei.KindOrganization, hansei.OrganizationID, f.sets(), "")
 	}
 	if err != nil {
 		return nil, err

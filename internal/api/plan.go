@@ -4,8 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+
+	"github.com/goccy/go-yaml"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -15,21 +18,33 @@ import (
 
 // ImportPlan is a dry run: how a file would be read and what would come of it.
 type ImportPlan struct {
-	Plan     *file.Plan        `json:"plan"`
-	Records  []json.RawMessage `json:"records" doc:"The first rows as records; services, teams and people by the names the file uses"`
-	Rows     int               `json:"rows" doc:"Rows of the file"`
-	Rejected int               `json:"rejected" doc:"Rows that could not be used"`
-	Rejects  []RejectedRow     `json:"rejects" doc:"The first of them"`
+	Plan     *file.Plan    `json:"plan"`
+	Mapping  string        `json:"mapping" doc:"The plan as a mapping, to change and give back"`
+	Rows     []PlannedRow  `json:"rows" doc:"The first rows as records; services, teams and people by the names the file uses"`
+	Read     int           `json:"read" doc:"Rows of the file"`
+	Rejected int           `json:"rejected" doc:"Rows that could not be used"`
+	Rejects  []RejectedRow `json:"rejects" doc:"The first of them"`
+}
+
+// PlannedRow is one row as the record it would become.
+type PlannedRow struct {
+	Kind   hansei.Kind     `json:"kind"`
+	ID     hansei.ID       `json:"id"`
+	Record json.RawMessage `json:"record"`
 }
 
 const (
-	plannedRecords = 5
-	plannedRejects = 100
+	plannedRows    = 10
+	plannedRejects = 20
 )
 
 // planImport reads the whole body without storing anything: once to plan, and
 // from its beginning again by the plan.
-func (a *API) planImport(ctx context.Context, _ auth.Actor, in *ImportParams) (out *answer[ImportPlan], err error) {
+func (a *edge) planImport(ctx context.Context, _ auth.Actor, in *ImportParams) (out *answer[ImportPlan], err error) {
+	o, err := in.options()
+	if err != nil {
+		return nil, err
+	}
 	spool, err := os.CreateTemp("", "hansei-plan-*")
 	if err != nil {
 		return nil, err
@@ -41,10 +56,15 @@ func (a *API) planImport(ctx context.Context, _ auth.Actor, in *ImportParams) (o
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
-	p := ImportPlan{Records: []json.RawMessage{}, Rejects: []RejectedRow{}}
-	if p.Plan, err = a.Imports.Plan(in.name(), in.options(), spool); err != nil {
+	p := ImportPlan{Rows: []PlannedRow{}, Rejects: []RejectedRow{}}
+	if p.Plan, err = a.Imports.Plan(in.name(), o, spool); err != nil {
 		return nil, err
 	}
+	mapping, err := yaml.Marshal(p.Plan.Mapping())
+	if err != nil {
+		return nil, fmt.Errorf("write the mapping: %w", err)
+	}
+	p.Mapping = string(mapping)
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
 		return nil, err
 	}
@@ -56,8 +76,8 @@ func (a *API) planImport(ctx context.Context, _ auth.Actor, in *ImportParams) (o
 
 func (p *ImportPlan) read(ctx context.Context, body io.Reader) error {
 	return file.Observe(body, p.Plan, func(o hansei.Observation) error {
-		p.Rows++
-		if p.Rows%1000 == 0 && ctx.Err() != nil {
+		p.Read++
+		if p.Read%1000 == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		head := o.Record.Head()
@@ -70,14 +90,14 @@ func (p *ImportPlan) read(ctx context.Context, body io.Reader) error {
 		} else if err != nil {
 			return err
 		}
-		if len(p.Records) >= plannedRecords {
+		if len(p.Rows) >= plannedRows {
 			return nil
 		}
 		doc, err := record.Encode(o.Record)
-		p.Records = append(p.Records, doc)
+		p.Rows = append(p.Rows, PlannedRow{o.Key.Kind, head.ID, doc})
 		return err
 	}, func(r file.Reject) error {
-		p.Rows++
+		p.Read++
 		p.reject(RejectedRow{Line: r.Line, Column: r.Column, Value: r.Value, Expected: r.Expected})
 		return nil
 	})

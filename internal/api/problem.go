@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -13,21 +15,21 @@ import (
 // requestKey is the context key of a request's trace id.
 type requestKey struct{}
 
-// WithRequestID puts a request's trace id into its context.
-func WithRequestID(ctx context.Context, id string) context.Context {
+// withRequestID puts a request's trace id into its context.
+func withRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestKey{}, id)
 }
 
-// RequestID is the trace id of the request that a context belongs to.
-func RequestID(ctx context.Context) string {
+// requestID is the trace id of the request that a context belongs to.
+func requestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestKey{}).(string)
 	return id
 }
 
-// Problem turns an error into the RFC 9457 problem that a client sees. It is
+// problemOf turns an error into the RFC 9457 problem that a client sees. It is
 // the only place that knows statuses. What is not the caller's doing is logged
 // here, once, and never shown.
-func (a *API) Problem(ctx context.Context, err error) error {
+func (a *edge) problemOf(ctx context.Context, err error) error {
 	var status huma.StatusError
 	var invalid *hansei.InvalidError
 	switch {
@@ -46,18 +48,46 @@ func (a *API) Problem(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return problem(http.StatusServiceUnavailable, "the request was given up before it was answered")
 	}
-	id := RequestID(ctx)
+	id := requestID(ctx)
 	a.Log.ErrorContext(ctx, "a request failed", "request", id, "error", err)
-	return Broken(id)
+	return broken(id)
 }
 
-// Broken is the problem of an error on our side.
-func Broken(requestID string) error {
-	p := problem(http.StatusInternalServerError, "something broke on our side; the log has it under request "+requestID)
-	p.Instance = "urn:hansei:request:" + requestID
+// broken is the problem of an error on our side.
+func broken(request string) *huma.ErrorModel {
+	p := problem(http.StatusInternalServerError, "something broke on our side; the log has it under request "+request)
+	p.Instance = "urn:hansei:request:" + request
 	return p
 }
 
 func problem(status int, detail string) *huma.ErrorModel {
 	return &huma.ErrorModel{Status: status, Title: http.StatusText(status), Detail: detail}
+}
+
+// refuse answers a problem outside of an operation.
+func (a *edge) refuse(w http.ResponseWriter, p *huma.ErrorModel) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	if err := json.NewEncoder(w).Encode(p); err != nil {
+		a.Log.Debug("send a problem", "error", err)
+	}
+}
+
+// unrouted answers a request that no operation takes: another method, or
+// nothing at all.
+func (a *edge) unrouted(w http.ResponseWriter, r *http.Request) {
+	var allowed []string
+	for _, m := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		other := r.Clone(r.Context())
+		other.Method = m
+		if _, pattern := a.mux.Handler(other); pattern != "" {
+			allowed = append(allowed, m)
+		}
+	}
+	if len(allowed) > 0 {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		a.refuse(w, problem(http.StatusMethodNotAllowed, r.Method+" is not possible here; expected "+strings.Join(allowed, " or ")))
+		return
+	}
+	a.refuse(w, problem(http.StatusNotFound, "there is nothing at "+r.URL.Path+"; /api lists every operation"))
 }

@@ -26,7 +26,7 @@ type parameter struct{ Name, In, Type, Help string }
 
 // reference serves /api: the OpenAPI document as a page that loads nothing.
 // It is made once, when all operations are known.
-func (a *API) reference() {
+func (a *edge) reference() {
 	var ops []operation
 	for path, item := range a.huma.OpenAPI().Paths {
 		for method, o := range map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "PUT": item.Put, "PATCH": item.Patch, "DELETE": item.Delete} {
@@ -50,7 +50,7 @@ func (a *API) reference() {
 	})
 }
 
-func (a *API) describe(method, path string, o *huma.Operation) operation {
+func (a *edge) describe(method, path string, o *huma.Operation) operation {
 	out := operation{Method: method, Path: path, Summary: o.Summary, ID: o.OperationID}
 	for _, p := range o.Parameters {
 		out.Params = append(out.Params, parameter{p.Name, p.In, typeOf(p.Schema), p.Description})

@@ -2,9 +2,7 @@ package api
 
 import (
 	"context"
-	"strconv"
 
-	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
 )
@@ -12,12 +10,13 @@ import (
 // RejectParams asks for the rejects of a delivery.
 type RejectParams struct {
 	ImportParam
-	Limit  int    `query:"limit" minimum:"0" maximum:"1000" doc:"Rejects on a page, 100 when empty"`
-	Cursor string `query:"cursor" doc:"From the page before"`
+	Limit int `query:"limit" minimum:"0" maximum:"1000" doc:"Rejects on a page, 100 when empty"`
+	After int `query:"after" minimum:"0" doc:"next of the page before"`
 }
 
 // RejectedRow is one row that could not be used.
 type RejectedRow struct {
+	N        int    `json:"n,omitempty" doc:"Its place in the list, from 1"`
 	Line     int    `json:"line" doc:"Where it stands in the file; the first line is 1"`
 	Column   string `json:"column"`
 	Value    string `json:"value"`
@@ -27,24 +26,17 @@ type RejectedRow struct {
 // RejectPage is a page of rejects.
 type RejectPage struct {
 	Rejects []RejectedRow `json:"rejects"`
-	Next    string        `json:"next,omitempty" doc:"Cursor of the next page"`
+	Next    int           `json:"next,omitempty" doc:"after of the next page"`
 }
 
-func (a *API) rejects(ctx context.Context, who auth.Actor, in *RejectParams) (*answer[RejectPage], error) {
+func (a *edge) rejects(ctx context.Context, who auth.Actor, in *RejectParams) (*answer[RejectPage], error) {
 	if _, err := a.Records.GetDelivery(ctx, who.Scope(), in.ID); err != nil {
 		return nil, err
-	}
-	after := 0
-	if in.Cursor != "" {
-		var err error
-		if after, err = strconv.Atoi(in.Cursor); err != nil {
-			return nil, hansei.Invalid("cursor", "%q is not a cursor of this list", in.Cursor)
-		}
 	}
 	if in.Limit == 0 {
 		in.Limit = 100
 	}
-	list, err := a.Records.Rejects(ctx, who.Scope(), in.ID, after, in.Limit)
+	list, err := a.Records.Rejects(ctx, who.Scope(), in.ID, in.After, in.Limit)
 	if err != nil {
 		return nil, err
 	}
@@ -53,11 +45,11 @@ func (a *API) rejects(ctx context.Context, who auth.Actor, in *RejectParams) (*a
 		out.Rejects[i] = rejected(r)
 	}
 	if len(list) == in.Limit {
-		out.Next = strconv.Itoa(list[len(list)-1].N)
+		out.Next = list[len(list)-1].N
 	}
 	return answered(out)
 }
 
 func rejected(r record.Reject) RejectedRow {
-	return RejectedRow{Line: r.Line, Column: r.Column, Value: r.Value, Expected: r.Expected}
+	return RejectedRow{N: r.N, Line: r.Line, Column: r.Column, Value: r.Value, Expected: r.Expected}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // routes is the flat list of every operation.
-func (a *API) routes() {
+func (a *edge) routes() {
 	on(a, cached(a, op("GET", "/metrics", "list-metrics", "The catalogue of metrics")), a.listMetrics)
 	on(a, cached(a, op("GET", "/metrics/{metric}", "get-metric", "One metric with its worked example")), a.getMetric)
 	on(a, upload(op("PUT", "/metrics/{metric}", "put-metric", "Define a metric of the organization, as YAML"), "application/yaml", maxDefinition), a.putMetric)
@@ -43,20 +43,18 @@ func (a *API) routes() {
 	on(a, op("POST", "/sql", "sql", "Run one read-only statement on the facts"), a.sql)
 	on(a, cached(a, op("GET", "/sql/schema", "sql-schema", "The tables and columns of the facts")), a.schema)
 
-	on(a, op("POST", "/rebuild", "rebuild", "Build the facts from nothing"), a.startRebuild)
-	on(a, op("GET", "/rebuild", "rebuild-progress", "How far the rebuild of the facts is"), a.rebuildProgress)
+	on(a, op("POST", "/rebuild", "rebuild", "Build the facts from nothing"), a.rebuild)
 	on(a, op("GET", "/status", "status", "What is running and where the journal stands"), a.status)
 
 	a.mux.HandleFunc("GET /healthz", a.healthz)
 }
 
 func op(method, path, id, summary string) huma.Operation {
-	o := huma.Operation{Method: method, Path: Base + path, OperationID: id, Summary: summary, BodyReadTimeout: 30 * time.Second}
-	return o
+	return huma.Operation{Method: method, Path: Base + path, OperationID: id, Summary: summary, BodyReadTimeout: 30 * time.Second}
 }
 
 // cached makes an operation answer conditional requests.
-func cached(a *API, o huma.Operation) huma.Operation {
+func cached(a *edge, o huma.Operation) huma.Operation {
 	o.Middlewares = huma.Middlewares{a.conditional}
 	return o
 }
@@ -76,16 +74,20 @@ func upload(o huma.Operation, media string, limit int64) huma.Operation {
 	return o
 }
 
-// on registers one operation: its input knows who asks, and its errors become
-// problems here.
+// on registers one operation. Here, and only here, a request gets its actor
+// and an error becomes a problem.
 func on[I, O any, P interface {
 	*I
-	actor() auth.Actor
-}](a *API, o huma.Operation, fn func(context.Context, auth.Actor, *I) (*O, error)) {
+	from() *http.Request
+}](a *edge, o huma.Operation, fn func(context.Context, auth.Actor, *I) (*O, error)) {
 	huma.Register(a.huma, o, func(ctx context.Context, in *I) (*O, error) {
-		out, err := fn(ctx, P(in).actor(), in)
+		who, err := a.Actor(P(in).from())
 		if err != nil {
-			return nil, a.Problem(ctx, err)
+			return nil, a.problemOf(ctx, err)
+		}
+		out, err := fn(ctx, who, in)
+		if err != nil {
+			return nil, a.problemOf(ctx, err)
 		}
 		return out, nil
 	})
@@ -96,8 +98,12 @@ type answer[T any] struct{ Body T }
 
 func answered[T any](body T) (*answer[T], error) { return &answer[T]{body}, nil }
 
-func (a *API) healthz(w http.ResponseWriter, r *http.Request) {
-	if _, err := a.Records.Head(r.Context(), auth.Local().Scope()); err != nil {
+func (a *edge) healthz(w http.ResponseWriter, r *http.Request) {
+	who, err := a.Actor(r)
+	if err == nil {
+		_, err = a.Records.Head(r.Context(), who.Scope())
+	}
+	if err != nil {
 		a.Log.Error("the journal cannot be read", "error", err)
 		http.Error(w, "the journal cannot be read", http.StatusServiceUnavailable)
 		return

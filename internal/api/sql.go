@@ -17,7 +17,7 @@ type SQLParams struct {
 	}
 }
 
-func (a *API) sql(ctx context.Context, who auth.Actor, in *SQLParams) (*answer[fact.Rows], error) {
+func (a *edge) sql(ctx context.Context, who auth.Actor, in *SQLParams) (*answer[fact.Rows], error) {
 	if _, err := who.Scope().MayRead(); err != nil {
 		return nil, err
 	}
@@ -39,6 +39,11 @@ func (a *API) sql(ctx context.Context, who auth.Actor, in *SQLParams) (*answer[f
 	return answered(rows)
 }
 
-func (a *API) schema(context.Context, auth.Actor, *none) (*answer[[]fact.Table], error) {
-	return answered(fact.Schema())
+// TableList describes the facts.
+type TableList struct {
+	Tables []fact.Table `json:"tables"`
+}
+
+func (a *edge) schema(context.Context, auth.Actor, *none) (*answer[TableList], error) {
+	return answered(TableList{fact.Schema()})
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -11,20 +12,33 @@ import (
 
 // ServerStatus is what is running and where the journal stands.
 type ServerStatus struct {
-	Version string         `json:"version"`
-	Head    record.Seq     `json:"head" doc:"The journal's last sequence"`
-	Epoch   record.Epoch   `json:"epoch" doc:"Which life of the journal the sequence belongs to"`
-	Facts   record.Seq     `json:"facts" doc:"The last sequence that the facts hold"`
-	Records map[string]int `json:"records" doc:"How many records there are of each kind"`
+	Version    string         `json:"version"`
+	Journal    JournalStatus  `json:"journal"`
+	Facts      FactsStatus    `json:"facts"`
+	CatchingUp bool           `json:"catching_up" doc:"The facts are behind the journal"`
+	Records    map[string]int `json:"records" doc:"How many records there are of each kind"`
 }
 
-func (a *API) status(ctx context.Context, who auth.Actor, _ *none) (*answer[ServerStatus], error) {
+// JournalStatus is where the journal stands.
+type JournalStatus struct {
+	Seq   record.Seq   `json:"seq" doc:"Its last sequence"`
+	Epoch record.Epoch `json:"epoch" doc:"Which life of the journal the sequence belongs to"`
+	At    time.Time    `json:"at" doc:"When its last entry was written"`
+}
+
+// FactsStatus is where the facts stand.
+type FactsStatus struct {
+	Seq record.Seq `json:"seq" doc:"The last sequence that they hold"`
+}
+
+func (a *edge) status(ctx context.Context, who auth.Actor, _ *none) (*answer[ServerStatus], error) {
 	head, err := a.Records.Head(ctx, who.Scope())
 	if err != nil {
 		return nil, err
 	}
-	out := ServerStatus{Version: a.Version, Head: head.Seq, Epoch: head.Epoch, Records: map[string]int{}}
-	out.Facts, _ = a.Facts.Head()
+	facts, _ := a.Facts.Head()
+	out := ServerStatus{Version: a.Version, Journal: JournalStatus{head.Seq, head.Epoch, head.At},
+		Facts: FactsStatus{facts}, CatchingUp: facts < head.Seq, Records: map[string]int{}}
 	sql, kinds := "SELECT ", []hansei.Kind{}
 	for _, k := range hansei.Kinds {
 		if k == hansei.KindMetric || k == hansei.KindOrganization {
@@ -48,20 +62,26 @@ func (a *API) status(ctx context.Context, who auth.Actor, _ *none) (*answer[Serv
 	return answered(out)
 }
 
-// rebuildAnswer is 202: it goes on in the background.
-type rebuildAnswer struct {
-	Status int
-	Body   RebuildProgress
+// Rebuilt says what a rebuild of the facts did.
+type Rebuilt struct {
+	Records record.Seq `json:"records" doc:"Entries of the journal that were applied"`
+	Seconds float64    `json:"seconds"`
 }
 
-func (a *API) startRebuild(_ context.Context, who auth.Actor, _ *none) (*rebuildAnswer, error) {
+// rebuild answers once the facts are built. Somebody who goes away meanwhile
+// does not leave them half built.
+func (a *edge) rebuild(ctx context.Context, who auth.Actor, _ *none) (*answer[Rebuilt], error) {
 	if _, err := who.MayWrite(); err != nil {
 		return nil, err
 	}
-	a.Rebuild.Start()
-	return &rebuildAnswer{202, a.Rebuild.Progress()}, nil
-}
-
-func (a *API) rebuildProgress(context.Context, auth.Actor, *none) (*answer[RebuildProgress], error) {
-	return answered(a.Rebuild.Progress())
+	ctx = context.WithoutCancel(ctx)
+	began := time.Now()
+	if err := a.Facts.Reset(ctx); err != nil {
+		return nil, err
+	}
+	if err := a.Facts.CatchUp(ctx, a.Records, who.Scope(), nil); err != nil {
+		return nil, err
+	}
+	head, _ := a.Facts.Head()
+	return answered(Rebuilt{Records: head, Seconds: time.Since(began).Seconds()})
 }
