@@ -1,0 +1,36 @@
+package incidents
+
+import (
+	"time"
+
+	"hansei/internal/web/records"
+	"hansei/internal/web/ui"
+)
+
+// Incident is the page of one.
+type Incident struct {
+	Record   records.Record
+	Badges   []Badge
+	Tool     string // where it stands in its own tool; may be empty
+	Timeline ui.Timeline
+	Errors   []string // what contradicts itself in its data
+	Times    []ui.Item
+	Impact   []ui.Item
+	Who      []ui.Item // services, teams, responders
+	Updates  []Update
+	Changes  ui.Table
+	NoChange string // instead of Changes: why there are none
+}
+
+// Badge is a word about the incident.
+type Badge struct {
+	Severity *ui.Severity
+	Text     string
+	Strong   bool
+}
+
+// Update is a message posted while it went on.
+type Update struct {
+	At               time.Time
+	Status, Text, By string
+}

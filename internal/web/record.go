@@ -1,0 +1,285 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+	"hansei/internal/web/records"
+	"hansei/internal/web/ui"
+)
+
+// found is a record with what a page needs to show it in words.
+type found struct {
+	record.Stored
+	Versions []record.Version // every one, the newest first
+	Zone     *time.Location
+	names    map[hansei.ID]string // of the services, teams and people it refers to
+	said     []hansei.Record      // what each source last said, in the order of From
+}
+
+// find reads a record, its history and the names it refers to.
+func (s *Server) find(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID) (*found, error) {
+	stored, err := record.Load(ctx, s.Records, who.Scope(), kind, []hansei.ID{id})
+	if err != nil {
+		return nil, err
+	}
+	one, ok := stored[id]
+	if !ok {
+		return nil, fmt.Errorf("%s %s: %w", kind, id, hansei.ErrNotFound)
+	}
+	f := &found{Stored: one, names: map[hansei.ID]string{}}
+	if f.Zone, err = s.Metrics.Zone(ctx, who.Scope()); err != nil {
+		return nil, err
+	}
+	if f.Versions, err = s.Records.History(ctx, who.Scope(), kind, id); err != nil {
+		return nil, err
+	}
+	for _, o := range one.Record.Head().From {
+		rec := one.Record
+		if len(o.Record) > 0 {
+			if rec, err = record.DecodeDoc(kind, o.Record); err != nil {
+				return nil, err
+			}
+		}
+		f.said = append(f.said, rec)
+	}
+	return f, s.name(ctx, who.Scope(), f)
+}
+
+// name finds the names of everything that any version refers to.
+func (s *Server) name(ctx context.Context, who auth.Scope, f *found) error {
+	refs := map[hansei.Kind]map[hansei.ID]bool{}
+	for _, v := range f.Versions {
+		rec, err := record.DecodeDoc(f.Record.Kind(), v.Doc)
+		if err != nil {
+			return err
+		}
+		for _, field := range hansei.FieldsOf(rec.Kind()) {
+			value, _ := field.Get(rec)
+			for _, id := range idsOf(value) {
+				if refs[field.Of] == nil {
+					refs[field.Of] = map[hansei.ID]bool{}
+				}
+				refs[field.Of][id] = true
+			}
+		}
+	}
+	for kind, ids := range refs {
+		stored, err := record.Load(ctx, s.Records, who, kind, slices.Collect(maps.Keys(ids)))
+		if err != nil {
+			return err
+		}
+		for id, x := range stored {
+			f.names[id] = titleOf(x.Record)
+		}
+	}
+	return nil
+}
+
+func idsOf(v any) []hansei.ID {
+	switch v := v.(type) {
+	case hansei.ID:
+		return []hansei.ID{v}
+	case []hansei.ID:
+		return v
+	}
+	return nil
+}
+
+// titleOf is what people call a record: its name, its title, or its id.
+func titleOf(rec hansei.Record) string {
+	for _, name := range []string{"name", "title", "number"} {
+		if f, err := hansei.FieldNamed(rec.Kind(), name); err == nil {
+			if v, ok := f.Get(rec); ok {
+				return fmt.Sprint(v)
+			}
+		}
+	}
+	return string(rec.Head().ID)
+}
+
+func (f *found) nameOf(id hansei.ID) string {
+	if n := f.names[id]; n != "" {
+		return n
+	}
+	return string(id)
+}
+
+// recordURL is the page of a record.
+func recordURL(kind hansei.Kind, id hansei.ID) string {
+	if kind == hansei.KindIncident {
+		return incidentURL(string(id))
+	}
+	return "/records/" + string(kind) + "/" + url.PathEscape(string(id))
+}
+
+func nounOf(kind hansei.Kind) string { return strings.ReplaceAll(string(kind), "-", " ") }
+
+// text writes a field's value as people read it.
+func (f *found) text(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case float64:
+		if v == float64(int64(v)) {
+			return ui.Count(int(v))
+		}
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case bool:
+		if v {
+			return "yes"
+		}
+		return "no"
+	case time.Time:
+		return v.In(f.Zone).Format("2 Jan 2006 15:04:05 MST")
+	case []string:
+		return strings.Join(v, ", ")
+	case hansei.ID, []hansei.ID:
+		var out []string
+		for _, id := range idsOf(v) {
+			out = append(out, f.nameOf(id))
+		}
+		return strings.Join(out, ", ")
+	}
+	return ""
+}
+
+// item is a field with its value and where it came from.
+func (f *found) item(field hansei.Field) ui.Item {
+	v, ok := field.Get(f.Record)
+	it := ui.Item{Name: field.Label, Text: f.text(v), From: f.origin(field)}
+	if !ok {
+		return ui.Item{Name: field.Label, Absent: "not recorded", From: it.From}
+	}
+	switch v := v.(type) {
+	case time.Time:
+		it.Component = ui.Time(v, f.Zone)
+	case hansei.ID, []hansei.ID:
+		it.Component = records.Many(f.links(field.Of, idsOf(v)))
+	case string:
+		if field.Name == "url" {
+			it.Component = records.Outside(v)
+		}
+	}
+	return it
+}
+
+func (f *found) links(kind hansei.Kind, ids []hansei.ID) []ui.Link {
+	var out []ui.Link
+	for _, id := range ids {
+		out = append(out, ui.Link{Text: f.nameOf(id), URL: recordURL(kind, id)})
+	}
+	return out
+}
+
+// origin says where a field's value came from: a person, with the reason, or
+// the best source that says anything of it.
+func (f *found) origin(field hansei.Field) string {
+	head := f.Record.Head()
+	if e, ok := head.EditOf(field.Name); ok {
+		out := "set by " + e.By + ", " + ui.Clock(e.At, f.Zone)
+		if e.Reason != "" {
+			out += ": " + e.Reason
+		}
+		return out
+	}
+	for i, said := range f.said {
+		if _, ok := field.Get(said); ok {
+			return "from " + head.From[i].Source
+		}
+	}
+	return ""
+}
+
+// view is what every record's page shows.
+func (f *found) view() (records.Record, error) {
+	rec, head := f.Record, f.Record.Head()
+	at := recordURL(rec.Kind(), head.ID)
+	out := records.Record{Noun: nounOf(rec.Kind()), Zone: f.Zone, Notices: f.notices()}
+	for _, field := range hansei.FieldsOf(rec.Kind()) {
+		row := records.Field{Item: f.item(field), EditURL: editURL(rec.Kind(), head.ID, field.Name)}
+		if row.Item.Absent == "" {
+			out.Fields = append(out.Fields, row)
+		} else {
+			out.Empty = append(out.Empty, row)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(head.Custom)) {
+		out.Custom = append(out.Custom, ui.Item{Name: name, Text: head.Custom[name], From: f.customOrigin(name)})
+	}
+	for _, o := range head.From {
+		out.Sources = append(out.Sources, ui.Item{Name: o.Source, Text: o.External})
+	}
+	if !head.Deleted {
+		out.Delete = at + "/delete"
+	}
+	var err error
+	out.History, err = f.history()
+	return out, err
+}
+
+func (f *found) customOrigin(name string) string {
+	for i, said := range f.said {
+		if _, ok := said.Head().Custom[name]; ok {
+			return "from " + f.Record.Head().From[i].Source
+		}
+	}
+	return ""
+}
+
+func (f *found) notices() []records.Notice {
+	var out []records.Notice
+	head := f.Record.Head()
+	if head.Deleted {
+		out = append(out, records.Notice{Text: "This " + nounOf(f.Record.Kind()) + " is deleted: no list and no figure counts it.",
+			Post: &ui.Link{Text: "Put it back", URL: recordURL(f.Record.Kind(), head.ID) + "/restore"}})
+	}
+	if head.MergedInto != "" {
+		out = append(out, records.Notice{Text: "This " + nounOf(f.Record.Kind()) + " was merged into another.",
+			Link: &ui.Link{Text: "Show that one", URL: recordURL(f.Record.Kind(), head.MergedInto)}})
+	}
+	return out
+}
+
+// named reads which record a path names.
+func named(r *http.Request) (hansei.Kind, hansei.ID, error) {
+	kind := hansei.KindIncident
+	if k := r.PathValue("kind"); k != "" {
+		var err error
+		if kind, err = hansei.ParseKind(k); err != nil {
+			return "", "", fmt.Errorf("kind %q: %w", k, hansei.ErrNotFound)
+		}
+	}
+	return kind, hansei.ID(r.PathValue("id")), nil
+}
+
+// recordPage is the page of a record of any kind.
+func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
+	kind, id, err := named(r)
+	if err != nil {
+		return err
+	}
+	if kind == hansei.KindIncident {
+		return back(w, r, recordURL(kind, id))
+	}
+	f, err := s.find(r.Context(), who, kind, id)
+	if err != nil {
+		return err
+	}
+	v, err := f.view()
+	if err != nil {
+		return err
+	}
+	p := ui.Page{Title: titleOf(f.Record), Lead: strings.ToUpper(v.Noun[:1]) + v.Noun[1:] + " " + string(id)}
+	return s.show(w, r, who, p, records.Page(v))
+}
