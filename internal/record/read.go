@@ -199,7 +199,7 @@ func chain(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, id h
 			return nil, fmt.Errorf("history of %s %s: %w", kind, id, err)
 		}
 		out = append(out, v)
-		if prev == 0 || !more(v) {
+		if !more(v) || prev == 0 {
 			return out, nil
 		}
 		q = "SELECT seq, revision, prev, at, who, doc FROM entry WHERE journal = ? AND seq = ?"
