@@ -54,7 +54,7 @@ func (c *Client) Figures(ctx context.Context, q Question) ([]json.RawMessage, er
 func (c *Client) Explain(ctx context.Context, q Question, class string, limit int) iter.Seq2[json.RawMessage, error] {
 	v := q.values()
 	set(v, "class", class)
-	return c.pages(ctx, "/figures/"+segment(q.Metric)+"/records", v, limit)
+	return pages[json.RawMessage](ctx, c, "/figures/"+segment(q.Metric)+"/records", v, limit)
 }
 
 // maxPage is the most records that the server puts on a page.
@@ -62,8 +62,8 @@ const maxPage = 1000
 
 // pages follows the cursors of a list whose items stand under "records". It
 // ends after limit items, unless limit is 0, or with the first error.
-func (c *Client) pages(ctx context.Context, path string, v url.Values, limit int) iter.Seq2[json.RawMessage, error] {
-	return func(yield func(json.RawMessage, error) bool) {
+func pages[T any](ctx context.Context, c *Client, path string, v url.Values, limit int) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
 		for left := limit; ; {
 			size := maxPage
 			if limit > 0 {
@@ -71,11 +71,12 @@ func (c *Client) pages(ctx context.Context, path string, v url.Values, limit int
 			}
 			v.Set("limit", strconv.Itoa(size))
 			var page struct {
-				Records []json.RawMessage `json:"records"`
-				Next    string            `json:"next"`
+				Records []T    `json:"records"`
+				Next    string `json:"next"`
 			}
 			if err := c.get(ctx, path, v, &page); err != nil {
-				yield(nil, err)
+				var none T
+				yield(none, err)
 				return
 			}
 			for _, r := range page.Records {

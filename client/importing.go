@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -46,7 +45,7 @@ type Import struct {
 	Source   string    `json:"source"`
 	Size     int64     `json:"size"` // bytes
 	Received time.Time `json:"received"`
-	State    string    `json:"state"` // received, done or failed
+	State    string    `json:"state"` // received, applying (the facts are not there yet), done or failed
 	Error    string    `json:"error,omitempty"`
 	Summary  *Summary  `json:"summary,omitempty"`
 	Progress *Progress `json:"progress,omitempty"` // while it is being understood
@@ -159,8 +158,8 @@ func (c *Client) Rejects(ctx context.Context, id string, limit int) iter.Seq2[Re
 				v.Set("limit", strconv.Itoa(min(left, maxPage)))
 			}
 			var page struct {
-				Rejects []Reject        `json:"rejects"`
-				Next    json.RawMessage `json:"next"` // the number of the last one
+				Rejects []Reject `json:"rejects"`
+				Next    int64    `json:"next"` // 0 at the end
 			}
 			if err := c.get(ctx, "/imports/"+segment(id)+"/rejects", v, &page); err != nil {
 				yield(Reject{}, err)
@@ -174,11 +173,10 @@ func (c *Client) Rejects(ctx context.Context, id string, limit int) iter.Seq2[Re
 					return
 				}
 			}
-			next := strings.Trim(string(page.Next), `"`)
-			if next == "" || next == "0" || next == "null" {
+			if page.Next == 0 {
 				return
 			}
-			v.Set("after", next)
+			v.Set("after", strconv.FormatInt(page.Next, 10))
 		}
 	}
 }

@@ -8,17 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"time"
 )
-
-// Version is one revision of a record.
-type Version struct {
-	Record   json.RawMessage `json:"record"`
-	Revision int64           `json:"revision"`
-	Seq      int64           `json:"seq"` // its place in the journal
-	At       time.Time       `json:"at"`
-	Who      string          `json:"who,omitempty"` // in a history
-}
 
 // Filter narrows a list of records down. The zero Filter lists all.
 type Filter struct {
@@ -26,25 +16,16 @@ type Filter struct {
 	Where        []string
 }
 
-// Narrows says whether the filter leaves anything out.
-func (f Filter) Narrows() bool { return f.Since != "" || f.Until != "" || len(f.Where) > 0 }
-
-// Records yields every record of a kind as a whole document (a Version),
-// limit of them at most unless it is 0.
-func (c *Client) Records(ctx context.Context, kind string, limit int) iter.Seq2[json.RawMessage, error] {
-	return c.pages(ctx, "/records/"+segment(kind), url.Values{"full": {"true"}}, limit)
-}
-
-// Rows yields the records that a filter leaves, in the columns that the facts
-// keep of them; "id" is one of these.
-func (c *Client) Rows(ctx context.Context, kind string, f Filter, limit int) iter.Seq2[json.RawMessage, error] {
-	v := url.Values{}
+// Records yields the records of a kind that a filter leaves, as whole
+// documents, limit of them at most unless it is 0.
+func (c *Client) Records(ctx context.Context, kind string, f Filter, limit int) iter.Seq2[Version, error] {
+	v := url.Values{"full": {"true"}}
 	set(v, "since", f.Since)
 	set(v, "until", f.Until)
 	for _, w := range f.Where {
 		v.Add("where", w)
 	}
-	return c.pages(ctx, "/records/"+segment(kind), v, limit)
+	return pages[Version](ctx, c, "/records/"+segment(kind), v, limit)
 }
 
 func recordPath(kind, id string) string { return "/records/" + segment(kind) + "/" + segment(id) }

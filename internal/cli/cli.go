@@ -1,0 +1,155 @@
+// Package cli is the command line: one file per command. A command reads its
+// flags, asks the HTTP API through package client, and prints the answer as a
+// table for people or as JSON, CSV or YAML for programs.
+//
+// It computes nothing and opens no database. Which server answers is decided
+// in one place (connect.go): the one named by --server, else the one that
+// holds the data directory, else one started inside the process for the length
+// of the command. So a figure on a terminal is the figure on the page.
+//
+// The exit code is 0 when all went well, 1 when it did not, and 2 when the
+// command was not understood. What went wrong is one line on standard error.
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"hansei/client"
+	"hansei/internal/app"
+)
+
+// program is one run of the command line.
+type program struct {
+	in     io.Reader
+	out    *bufio.Writer // standard output
+	stderr io.Writer
+
+	dir, server, token, format string
+}
+
+// The formats of -o.
+const (
+	asTable = "table"
+	asJSON  = "json"
+	asCSV   = "csv"
+	asYAML  = "yaml"
+)
+
+// Main runs the command line and returns its exit code. It ends early, in an
+// orderly way, when ctx does.
+func Main(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer) int {
+	p := &program{in: in, out: bufio.NewWriterSize(out, 64<<10), stderr: stderr}
+	root := p.root()
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if flushErr := p.out.Flush(); err == nil && flushErr != nil {
+		err = failed{flushErr}
+	}
+	if err == nil {
+		return 0
+	}
+	var f failed
+	if errors.As(err, &f) {
+		if ctx.Err() != nil {
+			f.error = errors.New("interrupted")
+		}
+		p.say("hansei: %s", line(f.error))
+		return 1
+	}
+	p.say("hansei: %s; see %s --help", line(err), cmd.CommandPath())
+	return 2
+}
+
+// failed marks what went wrong while a command ran. Every other error is about
+// how the command was written.
+type failed struct{ error }
+
+func (f failed) Unwrap() error { return f.error }
+
+// misuse is an error about how a command was written that only the command
+// itself can find.
+type misuse struct{ error }
+
+func misused(format string, args ...any) error { return misuse{fmt.Errorf(format, args...)} }
+
+// line makes one line of an error.
+func line(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// say prints a line for a person beside the output. That the terminal cannot
+// be written to is nobody's to hear.
+func (p *program) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(p.stderr, format+"\n", args...)
+}
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "hansei",
+		Short:         "What an organisation learns from its incidents",
+		Long:          "Hansei turns incidents into reliability figures that stand up to scrutiny.\n\nStart with: hansei demo",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if !slices.Contains([]string{asTable, asJSON, asCSV, asYAML}, p.format) {
+				return fmt.Errorf("--output %q: expected table, json, csv or yaml", p.format)
+			}
+			return nil
+		},
+	}
+	root.SetOut(p.out)
+	root.SetErr(p.stderr)
+	f := root.PersistentFlags()
+	f.StringVar(&p.dir, "data", env("HANSEI_DATA", app.DefaultDir()), "data directory ($HANSEI_DATA)")
+	f.StringVar(&p.server, "server", env("HANSEI_SERVER", ""), "URL of a server to ask instead of the data directory ($HANSEI_SERVER)")
+	// A token in the help text of a shared terminal would be one given away.
+	f.StringVar(&p.token, "token", "", "token for that server ($HANSEI_TOKEN)")
+	f.StringVarP(&p.format, "output", "o", env("HANSEI_OUTPUT", asTable), "table, json, csv or yaml ($HANSEI_OUTPUT)")
+	root.AddCommand(
+		p.demo(), p.serve(),
+		p.importFiles(), p.imports(),
+		p.figure(), p.explain(), p.metrics(),
+		p.get(), p.edit(), p.merge(), p.unmerge(),
+		p.sql(), p.rebuild(), p.organization(), p.version(),
+	)
+	return root
+}
+
+// env is a flag's default: the environment's word, else ours.
+func env(name, otherwise string) string {
+	if v := os.Getenv(name); v != "" {
+		return v
+	}
+	return otherwise
+}
+
+// running makes a command's RunE of a function that needs no server.
+func running(fn func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		err := fn(cmd.Context(), args)
+		var wrong misuse
+		if err == nil || errors.As(err, &wrong) {
+			return err
+		}
+		return failed{err}
+	}
+}
+
+// asking makes a command's RunE of a function that asks a server.
+func (p *program) asking(fn func(ctx context.Context, c *client.Client, args []string) error) func(*cobra.Command, []string) error {
+	return running(func(ctx context.Context, args []string) (err error) {
+		c, done, err := p.connect(ctx)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, done()) }()
+		return fn(ctx, c, args)
+	})
+}

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"hansei/client"
+	"hansei/internal/app"
+)
+
+// connect finds the server that a command asks: the one at --server, else the
+// one that holds the data directory, else one inside this process. done gives
+// everything up again.
+func (p *program) connect(ctx context.Context) (c *client.Client, done func() error, err error) {
+	token := p.token
+	if token == "" {
+		token = os.Getenv("HANSEI_TOKEN")
+	}
+	if p.server != "" {
+		c, err := client.New(p.server, token)
+		if err != nil {
+			return nil, nil, err
+		}
+		return c, func() error { c.Close(); return nil }, nil
+	}
+	if socket := filepath.Join(p.dir, "hansei.sock"); accepts(ctx, socket) {
+		c, err := client.New(socket, token)
+		if err != nil {
+			return nil, nil, err
+		}
+		return c, func() error { c.Close(); return nil }, nil
+	}
+	return p.inside(ctx)
+}
+
+// accepts says whether somebody listens on a Unix socket. A socket left behind
+// by a process that died refuses.
+func accepts(ctx context.Context, socket string) bool {
+	d := net.Dialer{Timeout: 2 * time.Second}
+	conn, err := d.DialContext(ctx, "unix", socket)
+	if err != nil {
+		return false
+	}
+	return conn.Close() == nil
+}
+
+// closing bounds how long a server inside the process may take to finish its
+// last answers.
+const closing = 10 * time.Second
+
+// inside opens the data directory and serves it to this command alone.
+func (p *program) inside(ctx context.Context) (*client.Client, func() error, error) {
+	a, err := app.New(ctx, app.Config{Dir: p.dir, Log: p.log(slog.LevelWarn)})
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := a.CatchUp(ctx); err != nil {
+		return nil, nil, errors.Join(err, a.Close())
+	}
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	followed := make(chan error, 1)
+	go func() { followed <- a.Follow(life) }()
+	pipe := newPipe()
+	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: closing}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(pipe) }()
+	c := client.Dialing(pipe.dial, "")
+	done := func() error {
+		c.Close()
+		last, cancel := context.WithTimeout(life, closing)
+		defer cancel()
+		err := server.Shutdown(last)
+		if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
+			err = errors.Join(err, serveErr)
+		}
+		stop()
+		if followErr := <-followed; followErr != nil && !errors.Is(followErr, context.Canceled) {
+			err = errors.Join(err, followErr)
+		}
+		return errors.Join(err, a.Close())
+	}
+	return c, done, nil
+}
+
+func (p *program) log(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: level}))
+}
+
+// pipe is a listener whose connections stay inside the process.
+type pipe struct {
+	conns  chan net.Conn
+	closed chan struct{}
+	once   sync.Once
+}
+
+func newPipe() *pipe { return &pipe{conns: make(chan net.Conn), closed: make(chan struct{})} }
+
+func (p *pipe) dial(ctx context.Context) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case p.conns <- theirs:
+		return ours, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept implements net.Listener.
+func (p *pipe) Accept() (net.Conn, error) {
+	select {
+	case c := <-p.conns:
+		return c, nil
+	case <-p.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (p *pipe) Close() error {
+	p.once.Do(func() { close(p.closed) })
+	return nil
+}
+
+// Addr implements net.Listener.
+func (p *pipe) Addr() net.Addr { return pipeAddr{} }
+
+type pipeAddr struct{}
+
+func (pipeAddr) Network() string { return "pipe" }
+func (pipeAddr) String() string  { return "pipe" }

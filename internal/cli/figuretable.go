@@ -1,0 +1,150 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// figureTable prints figures for people: one row each, then what to know
+// before using them.
+func (p *program) figureTable(figures []figureAnswer, z *time.Location) error {
+	if len(figures) == 0 {
+		return p.printf("no figures: no record is in the window and the filters\n")
+	}
+	f := figures[0]
+	by := dimensions(figures)
+	spans := map[string]bool{}
+	compared, censored, excluded := false, false, false
+	for _, f := range figures {
+		spans[f.Since+f.Until] = true
+		compared = compared || f.Compare != nil
+		censored = censored || f.Censored != "0"
+		excluded = excluded || len(f.Excluded) > 0
+	}
+	title := fmt.Sprintf("%s, %s", strings.ReplaceAll(f.Metric, "_", " "), statistic(f.Statistic))
+	if len(spans) == 1 {
+		title += ", " + span(f.Since, f.Until, z)
+	}
+	if err := p.printf("%s\n\n", title); err != nil {
+		return err
+	}
+	head := slices.Clone(by)
+	if len(spans) > 1 {
+		head = append(head, "period")
+	}
+	head = append(head, "value", fmt.Sprintf("%s interval", percent(f.Level.String())), "n")
+	if censored {
+		head = append(head, "still open")
+	}
+	if excluded {
+		head = append(head, "left out")
+	}
+	if compared {
+		head = append(head, "compared")
+	}
+	t := table{head: head}
+	for _, f := range figures {
+		var row []string
+		for _, d := range by {
+			row = append(row, f.Group[d])
+		}
+		if len(spans) > 1 {
+			row = append(row, span(f.Since, f.Until, z))
+		}
+		row = append(row, quantity(f.Value, f.Unit), interval(f), f.N.String())
+		if censored {
+			row = append(row, f.Censored.String())
+		}
+		if excluded {
+			row = append(row, leftOut(f.Excluded, " ", ", "))
+		}
+		if compared {
+			row = append(row, f.verdict())
+		}
+		t.rows = append(t.rows, row)
+	}
+	if err := t.print(p); err != nil {
+		return err
+	}
+	return p.notes(figures)
+}
+
+func (f figureAnswer) verdict() string {
+	if f.Compare == nil {
+		return ""
+	}
+	return f.Compare.Verdict
+}
+
+// notes prints each verdict as its sentence and each warning once, under the
+// table.
+func (p *program) notes(figures []figureAnswer) error {
+	var says []string
+	times := map[string]int{}
+	add := func(s string) {
+		if times[s]++; times[s] == 1 && s != "" {
+			says = append(says, s)
+		}
+	}
+	for _, f := range figures {
+		if f.Compare != nil {
+			add(f.label() + f.Compare.Says)
+		}
+	}
+	for _, f := range figures {
+		for _, w := range f.Warnings {
+			add(w.Says)
+		}
+	}
+	if len(says) == 0 {
+		return nil
+	}
+	if err := p.printf("\n"); err != nil {
+		return err
+	}
+	for _, s := range says {
+		if n := times[s]; n > 1 {
+			s += fmt.Sprintf(" (%d of %d figures)", n, len(figures))
+		}
+		if err := p.printf("%s\n", s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// label names a figure's group before a sentence about it.
+func (f figureAnswer) label() string {
+	var names []string
+	for _, d := range dimensions([]figureAnswer{f}) {
+		names = append(names, f.Group[d])
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return strings.Join(names, ", ") + ": "
+}
+
+func interval(f figureAnswer) string {
+	switch {
+	case f.Low == nil && f.High == nil:
+		return "–"
+	case f.Low == nil:
+		return "up to " + quantity(f.High, f.Unit)
+	case f.High == nil:
+		return quantity(f.Low, f.Unit) + " or more"
+	}
+	return quantity(f.Low, f.Unit) + " – " + quantity(f.High, f.Unit)
+}
+
+func statistic(s string) string {
+	switch {
+	case s == "p50":
+		return "median"
+	case s == "ratio":
+		return "share"
+	}
+	return s
+}
