@@ -2,6 +2,7 @@ package fact
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -40,11 +41,16 @@ func (v *View) CatchUp(ctx context.Context, store *record.Store, scope auth.Scop
 		if at == head.Seq {
 			return nil
 		}
-		if err := v.pass(ctx, store, scope, at, head, progress); err != nil {
+		err = v.pass(ctx, store, scope, at, head, progress)
+		if err != nil && !errors.Is(err, errOvertaken) {
 			return err
 		}
 	}
 }
+
+// errOvertaken says that a rebuild, or somebody else who catches up, moved the
+// facts while this pass waited for its turn; its rows would be there twice.
+var errOvertaken = errors.New("the facts were moved by somebody else")
 
 // pass applies the journal from after one sequence up to a known head.
 func (v *View) pass(ctx context.Context, store *record.Store, scope auth.Scope, after record.Seq, head record.Head, progress func(Progress)) error {
@@ -52,6 +58,7 @@ func (v *View) pass(ctx context.Context, store *record.Store, scope auth.Scope, 
 	pages := make(chan chan []Decoded, runtime.GOMAXPROCS(0))
 	g.Go(func() error {
 		defer close(pages)
+		after := after
 		for after < head.Seq {
 			page, err := store.Feed(ctx, scope, after, pageSize)
 			if err != nil {
@@ -85,6 +92,10 @@ func (v *View) append(ctx context.Context, pages <-chan chan []Decoded, after re
 	b, err := v.begin(ctx)
 	if err != nil {
 		return err
+	}
+	if at, _ := v.Head(); at != after {
+		b.abandon(ctx)
+		return errOvertaken
 	}
 	var pending []Decoded
 	flush := func() error {

@@ -172,6 +172,8 @@ func leadHelp() Table {
 
 // LeadSelect is the SQL of the change_lead table as the journal stood at the
 // rows that the predicate holds picks; services limits it (an SQL list).
+// DuckDB's ASOF join may match a NULL time, so what was not merged is kept out
+// by hand.
 func LeadSelect(holds func(alias string) string, services string) string {
 	only := func(alias string) string {
 		if services == "" {
@@ -180,7 +182,7 @@ func LeadSelect(holds func(alias string) string, services string) string {
 		return fmt.Sprintf(" AND coalesce(%s.service, '') IN (%s)", alias, services)
 	}
 	return fmt.Sprintf(`SELECT p.id, p.service, p.work_type, p.status, p.first_commit_at, p.created_at, p.merged_at,
-  d.id AS deployment, d.done AS deployed_at
+  CASE WHEN p.merged_at IS NOT NULL THEN d.id END AS deployment, CASE WHEN p.merged_at IS NOT NULL THEN d.done END AS deployed_at
 FROM (SELECT * FROM history.pull_request p WHERE %s%s) p
 ASOF LEFT JOIN (SELECT d.id, d.service, coalesce(d.started_at, d.finished_at) AS began, coalesce(d.finished_at, d.started_at) AS done
   FROM history.deployment d WHERE %s%s AND coalesce(d.environment, 'production') = 'production'

@@ -74,6 +74,9 @@ func (v *View) open(ctx context.Context) error {
 	db, err := duck.Open(v.path, map[string]string{
 		"memory_limit":   v.options.MemoryLimit,
 		"temp_directory": v.path + ".tmp",
+		// Rows of the running transaction have no statistics; a guess of
+		// "few" would make the join of change_lead a nested loop.
+		"asof_loop_join_threshold": "0",
 		// Nothing is ever fetched: what is not built in is not there.
 		"autoinstall_known_extensions": "false",
 		"autoload_known_extensions":    "false",
@@ -140,6 +143,8 @@ func (v *View) readMeta(ctx context.Context) error {
 	if !r.Next() || r.Int64s(0)[0] != schemaVersion {
 		return errShape
 	}
+	v.state.Lock()
+	defer v.state.Unlock()
 	v.head, v.epoch = record.Seq(r.Int64s(1)[0]), record.Epoch(r.Strings(2)[0])
 	return nil
 }

@@ -49,7 +49,7 @@ var changeMetrics = []Definition{
 		ID: "change_fail_rate", Version: 1, Title: "Change fail rate (declared)", Unit: Ratio, Better: Lower,
 		Asks:    "What share of deployments needed immediate intervention?",
 		Formula: "Production deployments that an incident names as its cause, or that were marked as failed, divided by all that reached production. A deployment counts once however many incidents it caused.",
-		Of:      Deployments, Measure: Portion{Hit: hasFailed, With: blamed, Exclude: []Rule{{Reason: "no_cause_recorded", When: cond(neverBlamed)}}}, Default: Share,
+		Of:      Deployments, Measure: Portion{Hit: hasFailed, With: blamed, Recorded: causesRecorded, Unrecorded: "no_cause_recorded"}, Default: Share,
 		Caveats: "Only what people declared. Where nobody records causes it cannot be measured, and says so instead of showing 0.",
 		Source:  dora,
 	},
@@ -73,15 +73,15 @@ var changeMetrics = []Definition{
 		ID: "deployment_rework_rate", Version: 1, Title: "Deployment rework rate", Unit: Ratio, Better: Lower,
 		Asks:    "What share of deployments was unplanned work because of an incident?",
 		Formula: "Production deployments marked as unplanned (rollback, hotfix), or that an incident names as its fix, divided by all that reached production.",
-		Of:      Deployments, Measure: Portion{Hit: Or(Known("fixing.fixing_id"), True("unplanned"), Is("work_type", "rework")), With: fixing, Exclude: []Rule{{Reason: "no_rework_recorded", When: cond(neverRework)}}}, Default: Share,
+		Of:      Deployments, Measure: Portion{Hit: Or(Known("fixing.fixing_id"), True("unplanned"), Is("work_type", "rework")), With: fixing, Recorded: reworkRecorded, Unrecorded: "no_rework_recorded"}, Default: Share,
 		Caveats: "Only what people or tools marked.",
 		Source:  dora,
 	},
 }
 
-// neverBlamed holds for every deployment as long as no incident at all names
-// a cause and no deployment is marked: then nothing was recorded, and 0 would
-// be a claim.
-const neverBlamed = "NOT {recorded}"
-
-const neverRework = "NOT {recorded_rework}"
+// causesRecorded and reworkRecorded ask whether anybody records the thing at
+// all: if nobody does, 0 would be a claim.
+const (
+	causesRecorded = `SELECT (SELECT count(*) FROM history.incident_caused_by x WHERE {holds x}) + (SELECT count(*) FROM history.deployment x WHERE {holds x} AND x.failed IS NOT NULL)`
+	reworkRecorded = `SELECT (SELECT count(*) FROM history.incident_fixed_by x WHERE {holds x}) + (SELECT count(*) FROM history.deployment x WHERE {holds x} AND (x.unplanned IS NOT NULL OR x.work_type = 'rework'))`
+)

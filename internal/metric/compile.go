@@ -62,10 +62,11 @@ func compile(def Definition, q Query, now time.Time) (*compiled, error) {
 		if err != nil {
 			return nil, err
 		}
-		if d.values != "" {
-			joins += fmt.Sprintf(" LEFT JOIN %s g%d ON g%d.id = r.id", d.values, i, i)
-			d.expr = fmt.Sprintf("g%d.v", i)
+		alias := fmt.Sprintf("g%d", i)
+		if d.join != "" {
+			joins += " " + strings.ReplaceAll(d.join, "{g}", alias)
 		}
+		d.expr = strings.ReplaceAll(d.expr, "{g}", alias)
 		c.dims = append(c.dims, d)
 	}
 	if len(where) == 0 {
@@ -122,7 +123,7 @@ func (c *compiled) cells(periods []window) string {
 	if c.rows.value != "" {
 		value = c.rows.value
 	}
-	agg := "count(*), count_if(h)"
+	agg := "count(*), CAST(count_if(h) AS BIGINT)"
 	if c.rows.value != "" {
 		agg += fmt.Sprintf(", list(v) FILTER (c <= %d)", censored)
 	}
@@ -143,21 +144,8 @@ func (c *compiled) dimList() string {
 	return s
 }
 
-// fill puts the time of asking and what depends on the whole journal into a
-// statement.
+// fill puts the time of asking, and as of when, into a statement.
 func (c *compiled) fill(sql string) string {
-	recorded := func() string {
-		return fmt.Sprintf("((SELECT count(*) > 0 FROM history.incident_caused_by x WHERE %s) OR (SELECT count(*) > 0 FROM history.deployment x WHERE %s AND x.failed IS NOT NULL))", c.holds("x"), c.holds("x"))
-	}
-	rework := func() string {
-		return fmt.Sprintf("((SELECT count(*) > 0 FROM history.incident_fixed_by x WHERE %s) OR (SELECT count(*) > 0 FROM history.deployment x WHERE %s AND (x.unplanned IS NOT NULL OR x.work_type = 'rework')))", c.holds("x"), c.holds("x"))
-	}
-	if strings.Contains(sql, "{recorded}") {
-		sql = strings.ReplaceAll(sql, "{recorded}", recorded())
-	}
-	if strings.Contains(sql, "{recorded_rework}") {
-		sql = strings.ReplaceAll(sql, "{recorded_rework}", rework())
-	}
 	sql = holdsMark.ReplaceAllStringFunc(sql, func(m string) string {
 		return c.holds(strings.TrimSuffix(strings.TrimPrefix(m, "{holds "), "}"))
 	})

@@ -9,22 +9,25 @@ import (
 
 const (
 	resamples    = 2000
-	resampleUpTo = 1000 // values; above, the sum is near enough to normal
+	resampleUpTo = 50 // values; above, the log of the sum is near enough to normal
 )
 
 // compoundPoisson is the 95 % interval of the sum that the same process would
 // give in another such window: the number of records is Poisson, each as
-// large as one of these. Resampled (seeded) for few, else normal with
-// variance Σx².
+// large as one of these. Resampled (seeded) for few, else normal on the log
+// scale with variance Σx²/(Σx)² (delta method).
 func compoundPoisson(values []float64, seed string) (low, high float64) {
 	sum, squares := 0.0, 0.0
 	for _, v := range values {
 		sum += v
 		squares += v * v
 	}
+	if sum <= 0 {
+		return 0, 0
+	}
 	if len(values) > resampleUpTo {
-		half := z975 * math.Sqrt(squares)
-		return math.Max(0, sum-half), sum + half
+		factor := math.Exp(z975 * math.Sqrt(squares) / sum)
+		return sum / factor, sum * factor
 	}
 	rng := stat.Seed("compound Poisson", seed)
 	sums := make([]float64, resamples)

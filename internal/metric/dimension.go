@@ -10,15 +10,40 @@ import (
 	"hansei/internal/fact"
 )
 
-// dimension is one field that records can be grouped or filtered by.
+// dimension is one field that records can be grouped or filtered by. In its
+// SQL {g} stands for the alias of its join, {in} for a list of values in lower
+// case.
 type dimension struct {
-	name string
-	// expr is the value on row r, when it has at most one.
-	expr string
-	// values is a relation (id, v) of the record's values, when it has several.
-	values string
-	// also is a second column of values that a filter may match: an id beside a name.
-	also string
+	name  string
+	expr  string // the value of row r, with its join
+	join  string // what brings the value in; "" when it stands in row r
+	match string // whether row r has one of the values, without the join
+	none  string // whether row r has no value, without the join
+}
+
+// scalar is a dimension that stands in row r.
+func scalar(name, expr string) dimension {
+	return dimension{name: name, expr: expr, match: "coalesce(lower(" + expr + ") IN ({in}), false)", none: expr + " IS NULL"}
+}
+
+// bridged is a dimension with several values per record: a relation (id, v),
+// whose values may also be named by a second column.
+func bridged(name, values, also string) dimension {
+	d := dimension{name: name, expr: "{g}.v", join: "LEFT JOIN " + values + " {g} ON {g}.id = r.id",
+		none: "r.id NOT IN (SELECT id FROM " + values + ")"}
+	hit := "lower(v) IN ({in})"
+	if also != "" {
+		hit += " OR lower(" + also + ") IN ({in})"
+	}
+	d.match = "r.id IN (SELECT id FROM " + values + " WHERE " + hit + ")"
+	return d
+}
+
+// referred is a dimension that row r refers to by id: a relation (id, name).
+func referred(name, column, named string) dimension {
+	return dimension{name: name, expr: "{g}.name", join: "LEFT JOIN " + named + " {g} ON {g}.id = " + column,
+		match: "coalesce(" + column + " IN (SELECT id FROM " + named + " WHERE lower(name) IN ({in}) OR lower(id) IN ({in})), false)",
+		none:  column + " IS NULL"}
 }
 
 // aboutPeople matches custom fields that name a person. No figure is ever
@@ -32,100 +57,86 @@ var builtin = []string{"source", "start_role"}
 // kind (singular or plural), a column, team or tier through the service, or
 // else a custom field.
 func dimensionOf(p Population, name string, holds func(string) string) (dimension, error) {
-	d := dimension{name: name}
 	if slices.Contains(builtin, name) {
-		d.expr = col(name)
-		return d, nil
+		return scalar(name, col(name)), nil
 	}
 	for _, f := range hansei.FieldsOf(p.Kind) {
-		if f.Name != name && strings.TrimSuffix(f.Name, "s") != name {
-			continue
+		if f.Name == name || strings.TrimSuffix(f.Name, "s") == name {
+			return fieldDimension(p, f, name, holds)
 		}
-		return fieldDimension(p, f, d, holds)
 	}
 	switch name {
 	case "team", "tier":
-		return serviceDimension(p, d, holds)
+		return serviceDimension(p, name, holds), nil
 	}
 	if aboutPeople.MatchString(name) {
-		return d, person(name)
+		return dimension{}, person(name)
 	}
-	if !regexp.MustCompile(`^[\p{L}\p{N}_. -]{1,80}$`).MatchString(name) {
-		return d, hansei.Invalid("by", "%q is not the name of a field", name)
+	if !customName.MatchString(name) {
+		return dimension{}, hansei.Invalid("by", "%q is not the name of a field", name)
 	}
-	d.values = fmt.Sprintf("(SELECT x.record AS id, x.value AS v FROM history.custom_field x WHERE %s AND x.kind = %s AND x.name = %s)",
-		holds("x"), fact.Literal(string(p.Kind)), fact.Literal(name))
-	return d, nil
+	return bridged(name, fmt.Sprintf("(SELECT x.record AS id, x.value AS v FROM history.custom_field x WHERE %s AND x.kind = %s AND x.name = %s)",
+		holds("x"), fact.Literal(string(p.Kind)), fact.Literal(name)), ""), nil
 }
+
+var customName = regexp.MustCompile(`^[\p{L}\p{N}_. -]{1,80}$`)
 
 func person(name string) error {
 	return hansei.Invalid("by", "%q names people; figures are about groups and never about a single person", name)
 }
 
-func fieldDimension(p Population, f hansei.Field, d dimension, holds func(string) string) (dimension, error) {
-	own := fact.TableOf(p.Kind)
+func fieldDimension(p Population, f hansei.Field, name string, holds func(string) string) (dimension, error) {
+	own, value := fact.TableOf(p.Kind), strings.TrimSuffix(f.Name, "s")
 	switch {
 	case f.Of == hansei.KindPerson:
-		return d, person(d.name)
+		return dimension{}, person(name)
 	case f.Type == hansei.Time || f.Type == hansei.Number:
-		return d, hansei.Invalid("by", "%q is a %s; group by a field with a few values", d.name, f.Type)
-	case f.Name == "teams" || f.Name == "team":
-		return serviceDimension(p, d, holds)
+		return dimension{}, hansei.Invalid("by", "%q is a %s; group by a field with a few values", name, f.Type)
+	case f.Of == hansei.KindTeam:
+		return serviceDimension(p, name, holds), nil
 	case f.Type == hansei.Ref && f.Of == hansei.KindService:
-		// One service per record: a view of names, joined.
-		d.values = fmt.Sprintf("(SELECT x.id, n.name AS v, n.id AS also FROM %s x JOIN %s n ON n.id = x.service %s)",
-			table(p, holds), names("service", holds), whereHolds(p, "x", holds))
-		d.also = "also"
-		d.expr = ""
-		return d, nil
+		return referred(name, "r."+f.Name, names("service", holds)), nil
 	case f.Type == hansei.Refs && f.Of == hansei.KindService:
-		d.values = fmt.Sprintf("(SELECT DISTINCT x.%s AS id, n.name AS v, n.id AS also FROM history.%s_service x JOIN %s n ON n.id = x.service WHERE %s)",
-			own, own, names("service", holds), holds("x"))
-		d.also = "also"
-		return d, nil
+		return bridged(name, fmt.Sprintf("(SELECT DISTINCT x.%s AS id, n.name AS v, n.id AS also FROM history.%s_%s x JOIN %s n ON n.id = x.%s WHERE %s)",
+			own, own, value, names("service", holds), value, holds("x")), "also"), nil
 	case f.Type == hansei.List || f.Type == hansei.Refs:
-		bridge := own + "_" + strings.TrimSuffix(f.Name, "s")
-		d.values = fmt.Sprintf("(SELECT x.%s AS id, x.%s AS v FROM history.%s x WHERE %s)",
-			own, strings.TrimSuffix(f.Name, "s"), bridge, holds("x"))
-		return d, nil
+		return bridged(name, fmt.Sprintf("(SELECT x.%s AS id, x.%s AS v FROM history.%s_%s x WHERE %s)", own, value, own, value, holds("x")), ""), nil
 	case f.Type == hansei.Bool:
-		d.expr = fmt.Sprintf("CASE WHEN %s THEN 'yes' WHEN NOT %s THEN 'no' END", col(f.Name), col(f.Name))
-		return d, nil
+		return scalar(name, fmt.Sprintf("CASE WHEN %s THEN 'yes' WHEN NOT %s THEN 'no' END", col(f.Name), col(f.Name))), nil
+	case p.Kind == hansei.KindIncident && f.Name == "type":
+		return scalar(name, "coalesce(r.type, 'real')"), nil
 	}
-	d.expr = col(f.Name)
-	if p.Kind == hansei.KindIncident && f.Name == "type" {
-		d.expr = "coalesce(r.type, 'real')"
-	}
-	return d, nil
+	return scalar(name, col(f.Name)), nil
 }
 
 // serviceDimension is the team or tier of a record: its own team where it
 // names one, else that of its services.
-func serviceDimension(p Population, d dimension, holds func(string) string) (dimension, error) {
+func serviceDimension(p Population, name string, holds func(string) string) dimension {
+	services := names("service", holds)
+	// (id of a service, name of its team or tier)
+	of := fmt.Sprintf("(SELECT s.id, t.name FROM %s s JOIN %s t ON t.id = s.team)", services, names("team", holds))
+	if name == "tier" {
+		of = fmt.Sprintf("(SELECT s.id, s.tier AS name FROM %s s WHERE s.tier IS NOT NULL)", services)
+	}
 	own := fact.TableOf(p.Kind)
-	attr := "team"
-	if d.name == "tier" {
-		attr = "tier"
-	}
-	services := fmt.Sprintf("SELECT x.%s AS id, n.%s AS ref FROM history.%s_service x JOIN %s n ON n.id = x.service WHERE %s", own, attr, own, names("service", holds), holds("x"))
 	if single(p.Kind) {
-		services = fmt.Sprintf("SELECT x.id, n.%s AS ref FROM %s x JOIN %s n ON n.id = x.service %s", attr, table(p, holds), names("service", holds), whereHolds(p, "x", holds))
+		d := referred(name, "r.service", of)
+		if name == "tier" || p.Kind != hansei.KindDeployment {
+			return d
+		}
+		mine := referred(name, "r.team", names("team", holds))
+		d.join = strings.ReplaceAll(mine.join, "{g}", "{g}t") + " " + d.join
+		d.expr = "coalesce({g}t.name, {g}.name)"
+		d.match = "(" + mine.match + " OR (r.team IS NULL AND " + d.match + "))"
+		d.none = "(r.team IS NULL AND r.service NOT IN (SELECT id FROM " + of + "))"
+		return d
 	}
-	if attr == "tier" {
-		d.values = fmt.Sprintf("(SELECT DISTINCT id, ref AS v FROM (%s) WHERE ref IS NOT NULL)", services)
-		return d, nil
+	through := fmt.Sprintf("SELECT x.%s AS id, o.name AS v FROM history.%s_service x JOIN %s o ON o.id = x.service WHERE %s", own, own, of, holds("x"))
+	if name == "tier" || p.Kind != hansei.KindIncident {
+		return bridged(name, "(SELECT DISTINCT id, v FROM ("+through+"))", "")
 	}
-	all := services
-	switch p.Kind {
-	case hansei.KindIncident:
-		mine := fmt.Sprintf("SELECT x.incident AS id, x.team AS ref FROM history.incident_team x WHERE %s", holds("x"))
-		all = fmt.Sprintf("%s UNION %s AND x.incident NOT IN (SELECT x.incident FROM history.incident_team x WHERE %s)", mine, services, holds("x"))
-	case hansei.KindDeployment:
-		all = fmt.Sprintf("SELECT x.id, coalesce(x.team, n.team) AS ref FROM %s x LEFT JOIN %s n ON n.id = x.service %s", table(p, holds), names("service", holds), whereHolds(p, "x", holds))
-	}
-	d.values = fmt.Sprintf("(SELECT DISTINCT t.id, n.name AS v, n.id AS also FROM (%s) t JOIN %s n ON n.id = t.ref)", all, names("team", holds))
-	d.also = "also"
-	return d, nil
+	named := fmt.Sprintf("SELECT x.incident AS id, n.name AS v FROM history.incident_team x JOIN %s n ON n.id = x.team WHERE %s", names("team", holds), holds("x"))
+	return bridged(name, fmt.Sprintf("(%s UNION %s AND x.incident NOT IN (SELECT x.incident FROM history.incident_team x WHERE %s))", named, through, holds("x")), "")
 }
 
 // single says that records of a kind have at most one service.
@@ -147,18 +158,23 @@ func whereHolds(p Population, alias string, holds func(string) string) string {
 	return "WHERE " + holds(alias)
 }
 
-// names is the relation (id, name, team, tier) of services or teams, under
-// the name of the one they were merged into.
+// names is the relation (id, name, team, tier) of services, or (id, name) of
+// teams, under the name of what they were merged into, up to three steps away.
 func names(kind string, holds func(string) string) string {
-	if kind == "team" {
-		return fmt.Sprintf("(SELECT a.id, coalesce(b.name, a.name) AS name FROM history.team a LEFT JOIN history.team b ON b.id = a.merged_into AND %s WHERE %s)", holds("b"), holds("a"))
+	last := func(column string) string {
+		return fmt.Sprintf("coalesce(d.%s, c.%s, b.%s, a.%s) AS %s", column, column, column, column, column)
 	}
-	return fmt.Sprintf("(SELECT a.id, coalesce(b.name, a.name) AS name, coalesce(b.team, a.team) AS team, coalesce(b.tier, a.tier) AS tier FROM history.service a LEFT JOIN history.service b ON b.id = a.merged_into AND %s WHERE %s)", holds("b"), holds("a"))
+	cols := last("name")
+	if kind == "service" {
+		cols += ", " + last("team") + ", " + last("tier")
+	}
+	return fmt.Sprintf("(SELECT a.id, %[2]s FROM history.%[1]s a LEFT JOIN history.%[1]s b ON b.id = a.merged_into AND %[3]s LEFT JOIN history.%[1]s c ON c.id = b.merged_into AND %[4]s LEFT JOIN history.%[1]s d ON d.id = c.merged_into AND %[5]s WHERE %[6]s)",
+		kind, cols, holds("b"), holds("c"), holds("d"), holds("a"))
 }
 
 // filter is the condition on row r of a filter.
 func (d dimension) filter(f Filter) string {
-	var lowered []string
+	var lowered, parts []string
 	none := false
 	for _, v := range f.Values {
 		if v == None || v == "" {
@@ -167,27 +183,11 @@ func (d dimension) filter(f Filter) string {
 		}
 		lowered = append(lowered, fact.Literal(strings.ToLower(v)))
 	}
-	in := strings.Join(lowered, ", ")
-	var parts []string
-	switch {
-	case d.values == "":
-		if in != "" {
-			parts = append(parts, fmt.Sprintf("coalesce(lower(%s) IN (%s), false)", d.expr, in))
-		}
-		if none {
-			parts = append(parts, d.expr+" IS NULL")
-		}
-	default:
-		if in != "" {
-			match := fmt.Sprintf("lower(v) IN (%s)", in)
-			if d.also != "" {
-				match = fmt.Sprintf("(%s OR lower(%s) IN (%s))", match, d.also, in)
-			}
-			parts = append(parts, fmt.Sprintf("r.id IN (SELECT id FROM %s WHERE %s)", d.values, match))
-		}
-		if none {
-			parts = append(parts, fmt.Sprintf("r.id NOT IN (SELECT id FROM %s)", d.values))
-		}
+	if len(lowered) > 0 {
+		parts = append(parts, strings.ReplaceAll(d.match, "{in}", strings.Join(lowered, ", ")))
+	}
+	if none {
+		parts = append(parts, d.none)
 	}
 	sql := "(" + strings.Join(parts, " OR ") + ")"
 	if f.Not {

@@ -181,7 +181,7 @@ func (e *Engine) first(ctx context.Context, a *asked) (time.Time, error) {
 // compute reads the cells of the window, and of the window to compare with,
 // and estimates.
 func (e *Engine) compute(ctx context.Context, a *asked) ([]Figure, error) {
-	c, err := compile(a.def, a.q, a.now)
+	c, err := e.compile(ctx, a, a.q)
 	if err != nil {
 		return nil, err
 	}
@@ -215,6 +215,35 @@ func (e *Engine) compute(ctx context.Context, a *asked) ([]Figure, error) {
 		}
 	}
 	return out, nil
+}
+
+// compile compiles a question, and finds out whether what it asks for is
+// recorded at all.
+func (e *Engine) compile(ctx context.Context, a *asked, q Query) (*compiled, error) {
+	c, err := compile(a.def, q, a.now)
+	if err != nil {
+		return nil, err
+	}
+	m, ok := a.def.Measure.(Portion)
+	if !ok || m.Recorded == "" {
+		return c, nil
+	}
+	key := fmt.Sprintf("recorded %d %s %s %d", a.seq, a.epoch, m.Unrecorded, q.AsOf)
+	figs, err := e.cache.get(ctx, key, func(ctx context.Context) ([]Figure, error) {
+		var f Figure
+		err := e.facts.Read(ctx, c.fill(m.Recorded), func(r *duck.Result) error {
+			f.N = int(r.Int64s(0)[0])
+			return nil
+		})
+		return []Figure{f}, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if figs[0].N == 0 {
+		c.rules = append(c.rules, Rule{Reason: m.Unrecorded, When: cond("true")})
+	}
+	return c, nil
 }
 
 // organization reads what the organization's own records say, once for each

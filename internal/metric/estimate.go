@@ -162,13 +162,7 @@ func (e *estimator) survival(f *Figure, x *cell, q float64) {
 		f.warn(TooFew, fmt.Sprintf("%d have ended and %d have not: too few ends for an estimate; it takes %d.", len(x.values), x.censored, gateCurve))
 		return
 	}
-	times := append(slices.Clone(x.values), x.waiting...)
-	ended := make([]bool, len(times))
-	for i := range x.values {
-		ended[i] = true
-	}
-	curve := stat.KaplanMeier(times, ended, Level)
-	value, ci := curve.Quantile(q)
+	value, ci, _ := stat.SurvivalQuantile(slices.Clone(x.values), slices.Clone(x.waiting), q, Level)
 	method := f.Method
 	f.set(value, ci)
 	f.Method = method

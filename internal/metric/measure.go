@@ -152,13 +152,15 @@ func (Amount) statistics() []StatisticName { return quantiles() }
 
 // Portion is the share of records for which Hit holds.
 type Portion struct {
-	Hit     Cond
-	Exclude []Rule
-	With    func(holds func(string) string) string // a join that Hit and Exclude use
+	Hit  Cond
+	With func(holds func(string) string) string // a join that Hit uses
+	// Recorded is a statement that counts what would make a hit at all; when
+	// it finds nothing, every record is left out for the reason Unrecorded.
+	Recorded, Unrecorded string
 }
 
 func (m Portion) rows() rows {
-	return rows{exclude: m.Exclude, hit: m.Hit.sql(), with: m.With}
+	return rows{hit: m.Hit.sql(), with: m.With}
 }
 
 func (Portion) statistics() []StatisticName { return []StatisticName{Share} }

@@ -47,7 +47,7 @@ func (e *Engine) Explain(ctx context.Context, who auth.Scope, q Query, class str
 	}
 	q = a.q
 	q.By = nil // groups are filters here
-	c, err := compile(a.def, q, a.now)
+	c, err := e.compile(ctx, a, q)
 	if err != nil {
 		return Explanation{}, err
 	}

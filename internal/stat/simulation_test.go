@@ -190,6 +190,37 @@ func TestProperties(t *testing.T) {
 			t.Errorf("x=%d: the 99 %% interval does not hold the 95 %% one", x)
 		}
 	}
+	for range 300 {
+		n := 1 + rng.IntN(40)
+		var ended, waiting, all []float64
+		var is []bool
+		for range n {
+			v := math.Floor(rng.ExpFloat64() * 10)
+			if is = append(is, rng.Float64() < .7); is[len(is)-1] {
+				ended = append(ended, v)
+			} else {
+				waiting = append(waiting, v)
+			}
+			all = append(all, v)
+		}
+		c := KaplanMeier(all, is, .95)
+		for _, q := range []float64{.25, .5, .9} {
+			want, wantCI := c.Quantile(q)
+			got, ci, _ := SurvivalQuantile(slices.Clone(ended), slices.Clone(waiting), q, .95)
+			if !same(got, want) || !same(ci.Low, wantCI.Low) || !same(ci.High, wantCI.High) {
+				t.Fatalf("%v %v q=%v: got %v %+v, want %v %+v", ended, waiting, q, got, ci, want, wantCI)
+			}
+		}
+	}
+	big := make([]float64, radixFrom+1000)
+	for i := range big {
+		big[i] = math.Round(rng.NormFloat64()*1e6) / 64
+	}
+	big[5], big[6] = 0, math.Inf(-1)
+	ordered := slices.Sorted(slices.Values(big))
+	if sortFloats(big); !slices.Equal(big, ordered) {
+		t.Error("sorting by digits differs from sorting")
+	}
 	xs := make([]float64, 5000)
 	for i := range xs {
 		xs[i] = math.Floor(rng.ExpFloat64() * 50) // many ties
@@ -241,5 +272,48 @@ func FuzzIntervals(f *testing.F) {
 		MannWhitney([]float64{a, b}, []float64{q})
 		LognormalMean([]float64{a, b, q}, .95)
 		KaplanMeier([]float64{a, b}, []bool{true, false}, .95).Quantile(q)
+	})
+}
+
+func same(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) }
+
+func BenchmarkMillion(b *testing.B) {
+	rng := Seed("benchmark")
+	xs := make([]float64, 1_000_000)
+	for i := range xs {
+		xs[i] = math.Exp(3 * rng.NormFloat64())
+	}
+	work := make([]float64, len(xs))
+	b.Run("QuantileCI", func(b *testing.B) {
+		for b.Loop() {
+			copy(work, xs)
+			QuantileCI(work, .5, .95)
+		}
+	})
+	b.Run("SurvivalQuantile", func(b *testing.B) {
+		for b.Loop() {
+			copy(work, xs)
+			SurvivalQuantile(work[:980_000], work[980_000:], .5, .95)
+		}
+	})
+	b.Run("HodgesLehmann50kx50k", func(b *testing.B) {
+		for b.Loop() {
+			HodgesLehmannRatio(xs[:50_000], xs[50_000:100_000], .95)
+		}
+	})
+	b.Run("MannWhitney50kx50k", func(b *testing.B) {
+		for b.Loop() {
+			MannWhitney(xs[:50_000], xs[50_000:100_000])
+		}
+	})
+	b.Run("RateRatioMillion", func(b *testing.B) {
+		for b.Loop() {
+			RateRatio(1_000_000, 1, 990_000, 1, .95)
+		}
+	})
+	b.Run("RateDetectable", func(b *testing.B) {
+		for b.Loop() {
+			RateDetectable(100_000, 1, 1, .8, .95)
+		}
 	})
 }

@@ -1,7 +1,9 @@
 package duck
 
 import (
+	"fmt"
 	"math/big"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -56,6 +58,15 @@ func (r *Result) vector(col int) mapping.Vector {
 	return mapping.DataChunkGetVector(r.chunk, mapping.IdxT(col))
 }
 
+// expect stops a program that reads a column as another type than it has:
+// that would be silent nonsense.
+func (r *Result) expect(col int, types ...mapping.Type) mapping.Vector {
+	if !slices.Contains(types, r.Types[col]) {
+		panic(fmt.Sprintf("duckdb: column %d (%s) has type %d, expected %v", col, r.Names[col], r.Types[col], types))
+	}
+	return r.vector(col)
+}
+
 func data[T any](v mapping.Vector, n int) []T {
 	if n == 0 {
 		return nil
@@ -64,13 +75,13 @@ func data[T any](v mapping.Vector, n int) []T {
 }
 
 // Int64s reads a BIGINT column of the chunk; a NULL reads as 0.
-func (r *Result) Int64s(col int) []int64 { return data[int64](r.vector(col), r.rows) }
+func (r *Result) Int64s(col int) []int64 { return data[int64](r.expect(col, mapping.TypeBigInt), r.rows) }
 
 // Int32s reads an INTEGER column of the chunk.
-func (r *Result) Int32s(col int) []int32 { return data[int32](r.vector(col), r.rows) }
+func (r *Result) Int32s(col int) []int32 { return data[int32](r.expect(col, mapping.TypeInteger), r.rows) }
 
 // Float64s reads a DOUBLE column of the chunk.
-func (r *Result) Float64s(col int) []float64 { return data[float64](r.vector(col), r.rows) }
+func (r *Result) Float64s(col int) []float64 { return data[float64](r.expect(col, mapping.TypeDouble), r.rows) }
 
 // Nulls reads which rows of a column are NULL; nil when none is.
 func (r *Result) Nulls(col int) []bool { return nulls(r.vector(col), r.rows) }
@@ -90,7 +101,7 @@ func nulls(v mapping.Vector, n int) []bool {
 
 // Lists reads a DOUBLE[] column: one slice a row, empty for NULL.
 func (r *Result) Lists(col int) [][]float64 {
-	v := r.vector(col)
+	v := r.expect(col, mapping.TypeList)
 	entries := data[[2]uint64](v, r.rows) // offset, length
 	all := data[float64](mapping.ListVectorGetChild(v), int(mapping.ListVectorGetSize(v)))
 	null := nulls(v, r.rows)
@@ -123,10 +134,13 @@ func (t *text) string() string {
 
 // Strings reads a VARCHAR column of the chunk, copied; NULL reads as "".
 func (r *Result) Strings(col int) []string {
-	v := r.vector(col)
-	cells := data[text](v, r.rows)
-	null := nulls(v, r.rows)
-	out := make([]string, r.rows)
+	return texts(r.expect(col, mapping.TypeVarchar), r.rows)
+}
+
+func texts(v mapping.Vector, n int) []string {
+	cells := data[text](v, n)
+	null := nulls(v, n)
+	out := make([]string, n)
 	for i := range cells {
 		if null == nil || !null[i] {
 			out[i] = cells[i].string()
@@ -183,7 +197,7 @@ func (r *Result) Values(col int) []any {
 	case mapping.TypeTimestamp, mapping.TypeTimestampTZ:
 		fill(out, data[int64](v, n), func(us int64) any { return time.UnixMicro(us).UTC() })
 	default:
-		fill(out, r.Strings(col), func(s string) any { return s })
+		fill(out, texts(v, n), func(s string) any { return s })
 	}
 	for i, null := range nulls(v, n) {
 		if null {
