@@ -16,6 +16,9 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -60,6 +63,7 @@ func (s *Server) Handler() http.Handler {
 	a := &edge{Server: s, mux: http.NewServeMux()}
 	c := huma.DefaultConfig("Hansei", s.Version)
 	c.Info.Description = "What an organisation learns from its incidents: records, figures with their intervals, and the records behind each."
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", named)
 	c.Servers = []*huma.Server{{URL: "/"}}
 	c.DocsPath, c.SchemasPath = "", "" // the stock pages load scripts from elsewhere
 	c.CreateHooks = nil                // no "$schema" in answers
@@ -68,6 +72,20 @@ func (s *Server) Handler() http.Handler {
 	a.routes()
 	a.reference()
 	return a.traced(a.mux)
+}
+
+// named names a type in the OpenAPI document. Types of other packages carry
+// the package's name: a column of a file is not a column of the facts.
+func named(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice {
+		t = t.Elem()
+	}
+	pkg := path.Base(t.PkgPath())
+	if t.Name() == "" || pkg == "api" || pkg == "." || pkg == "v2" {
+		return name
+	}
+	return strings.ToUpper(pkg[:1]) + pkg[1:] + name
 }
 
 // traced gives each request an id, answers a path that is not there with a

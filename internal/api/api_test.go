@@ -1,0 +1,399 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"hansei/internal/auth"
+	"hansei/internal/fact"
+	"hansei/internal/intake"
+	"hansei/internal/metric"
+	"hansei/internal/record"
+)
+
+// world is an API on a real journal and real facts.
+type world struct {
+	*httptest.Server
+	t   *testing.T
+	log *bytes.Buffer
+}
+
+func open(t *testing.T) *world {
+	t.Helper()
+	ctx, dir := t.Context(), t.TempDir()
+	w := &world{t: t, log: &bytes.Buffer{}}
+	log := slog.New(slog.NewTextHandler(w.log, nil))
+	store, err := record.Open(ctx, record.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, err := fact.Open(ctx, fact.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	follow, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- facts.Follow(follow, store, auth.Local().Scope()) }()
+	s := &Server{Records: store, Facts: facts, Metrics: metric.New(facts, store, time.Now),
+		Imports: &intake.Imports{Records: store, Log: log}, People: intake.People{Records: store},
+		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: time.Now, Log: log, Version: "test"}
+	w.Server = httptest.NewServer(s.Handler())
+	t.Cleanup(func() {
+		w.Close()
+		stop()
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Errorf("follow: %v", err)
+		}
+		facts.Close()
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+// ask sends a request with headers "Name: value" and reads the answer as JSON.
+func (w *world) ask(method, path, body string, headers ...string) (*http.Response, map[string]any) {
+	w.t.Helper()
+	req, err := http.NewRequestWithContext(w.t.Context(), method, w.URL+path, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if strings.HasPrefix(body, "{") {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		req.Header.Set(name, value)
+	}
+	res, err := w.Client().Do(req)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	text, err := io.ReadAll(res.Body)
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		w.t.Fatal(err)
+	}
+	var out map[string]any
+	if len(text) > 0 && strings.Contains(res.Header.Get("Content-Type"), "json") {
+		if err := json.Unmarshal(text, &out); err != nil {
+			w.t.Fatalf("%s %s: %v: %s", method, path, err, text)
+		}
+	}
+	return res, out
+}
+
+// must is ask with a status that must be.
+func (w *world) must(status int, method, path, body string, headers ...string) map[string]any {
+	w.t.Helper()
+	res, out := w.ask(method, path, body, headers...)
+	if res.StatusCode != status {
+		w.t.Fatalf("%s %s: got %d %v, want %d", method, path, res.StatusCode, out, status)
+	}
+	return out
+}
+
+const incidents = `id,title,severity,created_at,resolved_at,service
+1,one,sev1,2025-01-01T00:00:00Z,2025-01-01T01:00:00Z,web
+2,two,sev2,2025-01-02T00:00:00Z,2025-01-02T03:00:00Z,db
+3,three,sev2,2025-01-03T00:00:00Z,not a time,db
+`
+
+// load imports the incidents and waits until figures hold them.
+func (w *world) load() string {
+	w.t.Helper()
+	out := w.must(202, "POST", "/api/v1/imports?name=incidents.csv", incidents)
+	id, _ := out["id"].(string)
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+		im := w.must(200, "GET", "/api/v1/imports/"+id, "")
+		if im["state"] == "done" {
+			return id
+		}
+		if im["state"] == "failed" {
+			w.t.Fatalf("the import failed: %v", im)
+		}
+	}
+	w.t.Fatal("the import did not end")
+	return ""
+}
+
+func TestImportToFigure(t *testing.T) {
+	w := open(t)
+	id := w.load()
+	im := w.must(200, "GET", "/api/v1/imports/"+id, "")
+	sum, _ := im["summary"].(map[string]any)
+	if sum["created"] != 2.0 || sum["rejected"] != 1.0 {
+		t.Errorf("got summary %v", sum)
+	}
+	rejects := w.must(200, "GET", "/api/v1/imports/"+id+"/rejects", "")["rejects"].([]any)
+	if r := rejects[0].(map[string]any); len(rejects) != 1 || r["line"] != 4.0 || r["value"] != "not a time" {
+		t.Errorf("got rejects %v", rejects)
+	}
+	if again := w.must(200, "POST", "/api/v1/imports?name=incidents.csv", incidents); again["known"] != true {
+		t.Errorf("the same file again: got %v", again)
+	}
+	figures := w.must(200, "GET", "/api/v1/figures/time_to_resolve?since=2025-01-01&until=2026-01-01&by=severity&where=severity=sev1,sev2", "")["figures"].([]any)
+	got := map[any]any{}
+	for _, f := range figures {
+		f := f.(map[string]any)
+		got[f["group"].(map[string]any)["severity"]] = f["value"]
+	}
+	if len(got) != 2 || got["sev1"] != 3600.0 || got["sev2"] != 10800.0 {
+		t.Errorf("got %v; want one hour and three", got)
+	}
+	behind := w.must(200, "GET", "/api/v1/figures/time_to_resolve/records?since=2025-01-01&until=2026-01-01&limit=1", "")
+	if len(behind["records"].([]any)) != 1 || behind["next"] == nil {
+		t.Errorf("got %v; want one record and a next page", behind)
+	}
+}
+
+func TestProblems(t *testing.T) {
+	w := open(t)
+	w.load()
+	for _, c := range []struct {
+		method, path, body string
+		header             string
+		status             int
+		location, says     string
+	}{
+		{"GET", "/api/v1/figures/nothing", "", "", 404, "", "nothing"},
+		{"GET", "/api/v1/figures/time_to_resolve?since=yesterday", "", "", 422, "since", "not a date"},
+		{"GET", "/api/v1/figures/time_to_resolve?every=moon", "", "", 422, "every", "moon"},
+		{"GET", "/api/v1/figures/time_to_resolve?by=responders", "", "", 422, "by", "people"},
+		{"GET", "/api/v1/figures/time_to_resolve?as_of=999999", "", "", 422, "as_of", "after the last"},
+		{"GET", "/api/v1/figures/time_to_resolve?wehre=a", "", "", 422, "query.wehre", "unknown"},
+		{"GET", "/api/v1/records/unicorn", "", "", 422, "kind", "not a kind"},
+		{"GET", "/api/v1/records/incident/nope", "", "", 404, "", "nope"},
+		{"PATCH", "/api/v1/records/incident/1", `{"fields":{"title":"x"}}`, "If-Match: 7", 412, "", "changed by somebody else"},
+		{"PATCH", "/api/v1/records/incident/1", `{"fields":{"colour":"red"}}`, "", 422, "colour", "no such field"},
+		{"POST", "/api/v1/records/incident", `{"id":"x","fields":{"title":"no time"}}`, "", 422, "began", "start"},
+		{"POST", "/api/v1/sql", `{"sql":"DROP TABLE incident"}`, "", 422, "sql", "only reads"},
+		{"POST", "/api/v1/sql", `{"sql":"SELECT * FROM read_csv('/etc/passwd')"}`, "", 422, "sql", ""},
+		{"POST", "/api/v1/imports?kind=unicorn", "a,b\n1,2\n", "", 422, "kind", "unicorn"},
+		{"PATCH", "/api/v1/organization", `{"zone":"Mars/Olympus"}`, "", 422, "zone", "time zone"},
+		{"PUT", "/api/v1/metrics/mine", "id: other_one\ntitle: T\nof: incident\nmeasure: {count: true}\n", "", 422, "id", "other_one"},
+		{"GET", "/api/v1/nowhere", "", "", 404, "", "/api lists"},
+		{"DELETE", "/api/v1/status", "", "", 405, "", "GET"},
+	} {
+		var headers []string
+		if c.header != "" {
+			headers = append(headers, c.header)
+		}
+		res, p := w.ask(c.method, c.path, c.body, headers...)
+		detail, _ := p["detail"].(string)
+		var location any = ""
+		if errs, _ := p["errors"].([]any); len(errs) > 0 {
+			location = errs[0].(map[string]any)["location"]
+			detail += " " + errs[0].(map[string]any)["message"].(string)
+		}
+		if res.StatusCode != c.status || res.Header.Get("Content-Type") != "application/problem+json" || location != c.location || !strings.Contains(detail, c.says) {
+			t.Errorf("%s %s: got %d %s %v", c.method, c.path, res.StatusCode, res.Header.Get("Content-Type"), p)
+		}
+	}
+	if w.log.Len() > 0 && strings.Contains(w.log.String(), "a request failed") {
+		t.Errorf("a caller's mistake was logged as ours: %s", w.log)
+	}
+}
+
+func TestInternalErrorsAreNotShown(t *testing.T) {
+	log := &bytes.Buffer{}
+	a := &edge{Server: &Server{Log: slog.New(slog.NewTextHandler(log, nil))}}
+	err := a.problemOf(withRequestID(t.Context(), "R1"), errors.New("the secret path"))
+	if strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "R1") {
+		t.Errorf("got %q", err)
+	}
+	if strings.Count(log.String(), "the secret path") != 1 {
+		t.Errorf("got log %q; want the error once", log)
+	}
+}
+
+func TestConditional(t *testing.T) {
+	w := open(t)
+	w.load()
+	for _, path := range []string{"/api/v1/metrics", "/api/v1/records/incident?full=true", "/api/v1/records/incident/file:1", "/api/v1/figures/incident_rate?until=2026-01-01"} {
+		res, _ := w.ask("GET", path, "")
+		tag := res.Header.Get("ETag")
+		if res.StatusCode != 200 || tag == "" {
+			t.Fatalf("%s: got %d with ETag %q", path, res.StatusCode, tag)
+		}
+		if res, _ := w.ask("GET", path, "", "If-None-Match: "+tag); res.StatusCode != 304 {
+			t.Errorf("%s: got %d, want 304", path, res.StatusCode)
+		}
+		w.must(200, "PATCH", "/api/v1/records/incident/1", `{"fields":{"title":"`+path+`"},"reason":"test"}`)
+		if res, _ := w.ask("GET", path, "", "If-None-Match: "+tag); res.StatusCode != 200 {
+			t.Errorf("%s after a write: got %d, want 200", path, res.StatusCode)
+		}
+	}
+}
+
+func TestEditHistoryMerge(t *testing.T) {
+	w := open(t)
+	w.load()
+	out := w.must(200, "PATCH", "/api/v1/records/incident/1", `{"fields":{"severity":"sev3"},"reason":"it was minor"}`, `If-Match: "1"`)
+	if out["revision"] != 2.0 || out["record"].(map[string]any)["severity"] != "sev3" {
+		t.Errorf("got %v", out)
+	}
+	versions := w.must(200, "GET", "/api/v1/records/incident/1/history", "")["versions"].([]any)
+	if len(versions) != 2 {
+		t.Fatalf("got %d versions, want 2", len(versions))
+	}
+	first := versions[1].(map[string]any)["seq"].(float64)
+	was := w.must(200, "GET", "/api/v1/records/incident/1?at="+jsonText(first), "")
+	if was["record"].(map[string]any)["severity"] != "sev1" {
+		t.Errorf("as it was: got %v", was)
+	}
+	w.must(200, "POST", "/api/v1/records/service/db/merge", `{"into":"web"}`)
+	if all := w.must(200, "GET", "/api/v1/records/service?full=true", "")["records"].([]any); len(all) != 1 {
+		t.Errorf("got %v, want web alone", all)
+	}
+	w.must(200, "POST", "/api/v1/records/service/db/unmerge", "")
+	if page := w.must(200, "GET", "/api/v1/records/service?limit=1", ""); page["total"] != 2.0 || page["next"] == nil {
+		t.Errorf("got %v, want a page of two", page)
+	}
+	w.must(200, "DELETE", "/api/v1/records/incident/1", "")
+	if page := w.must(200, "GET", "/api/v1/records/incident", ""); page["total"] != 1.0 {
+		t.Errorf("after deleting one of two: got %v", page["total"])
+	}
+	made := w.must(201, "POST", "/api/v1/records/team", `{"fields":{"name":"Site Reliability"}}`)
+	if made["record"].(map[string]any)["id"] != "site-reliability" {
+		t.Errorf("got %v", made)
+	}
+}
+
+func jsonText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+func TestOwnMetric(t *testing.T) {
+	w := open(t)
+	w.load()
+	yaml := "id: rate_of_sev2\ntitle: Rate of sev2\nof: incident\nmeasure: {count: true}\nwhere: [severity=sev2]\n"
+	w.must(200, "PUT", "/api/v1/metrics/rate_of_sev2", yaml, "Content-Type: text/yaml")
+	f := w.must(200, "GET", "/api/v1/figures/rate_of_sev2?since=2025-01-01&until=2025-01-31", "")["figures"].([]any)[0].(map[string]any)
+	if f["value"] != 1.0 || f["n"] != 1.0 {
+		t.Errorf("got %v", f)
+	}
+	if m := w.must(200, "GET", "/api/v1/metrics/rate_of_sev2", ""); m["definition"] != yaml || m["custom"] != true {
+		t.Errorf("got %v", m)
+	}
+	w.must(200, "DELETE", "/api/v1/metrics/rate_of_sev2", "")
+	w.must(404, "GET", "/api/v1/metrics/rate_of_sev2", "")
+	w.must(404, "DELETE", "/api/v1/metrics/rate_of_sev2", "")
+}
+
+func TestPlanStoresNothing(t *testing.T) {
+	w := open(t)
+	p := w.must(200, "POST", "/api/v1/imports/plan?name=incidents.csv", incidents)
+	if p["read"] != 3.0 || p["rejected"] != 1.0 || len(p["rows"].([]any)) != 2 || !strings.Contains(p["mapping"].(string), "kind: incident") {
+		t.Errorf("got %v", p)
+	}
+	s := w.must(200, "GET", "/api/v1/status", "")
+	if s["journal"].(map[string]any)["seq"] != 0.0 {
+		t.Errorf("a dry run wrote to the journal: %v", s)
+	}
+}
+
+func TestRebuild(t *testing.T) {
+	w := open(t)
+	w.load()
+	ask := "/api/v1/figures/incident_rate?since=2025-01-01&until=2025-01-31"
+	before := jsonText(w.must(200, "GET", ask, ""))
+	if out := w.must(200, "POST", "/api/v1/rebuild", ""); out["records"] != 4.0 {
+		t.Errorf("got %v; want 2 services and 2 incidents", out)
+	}
+	if after := jsonText(w.must(200, "GET", ask, "")); after != before {
+		t.Errorf("the rebuild changed a figure:\n%s\n%s", before, after)
+	}
+}
+
+func TestDocuments(t *testing.T) {
+	w := open(t)
+	doc := w.must(200, "GET", "/openapi.json", "")
+	if v, _ := doc["openapi"].(string); !strings.HasPrefix(v, "3.1") {
+		t.Errorf("got OpenAPI %v", doc["openapi"])
+	}
+	refs(t, doc, doc)
+	seen := map[string]bool{}
+	for path, item := range doc["paths"].(map[string]any) {
+		for method, o := range item.(map[string]any) {
+			id, _ := o.(map[string]any)["operationId"].(string)
+			if id == "" || seen[id] {
+				t.Errorf("%s %s: operation id %q is missing or used twice", method, path, id)
+			}
+			seen[id] = true
+		}
+	}
+	res, err := w.Client().Get(w.URL + "/api")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(res.Body)
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for id := range seen {
+		if !bytes.Contains(page, []byte(`id="`+id+`"`)) {
+			t.Errorf("the reference page lacks %s", id)
+		}
+	}
+	if bytes.Contains(page, []byte("src=")) || bytes.Contains(page, []byte("https://")) {
+		t.Error("the reference page loads something from elsewhere")
+	}
+}
+
+// refs checks that every $ref of a document leads somewhere in it.
+func refs(t *testing.T, doc map[string]any, v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			refs(t, doc, x)
+		}
+	case map[string]any:
+		if ref, ok := v["$ref"].(string); ok {
+			var at any = doc
+			for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+				m, _ := at.(map[string]any)
+				at = m[part]
+			}
+			if at == nil {
+				t.Errorf("%s leads nowhere", ref)
+			}
+		}
+		for _, x := range v {
+			refs(t, doc, x)
+		}
+	}
+}
+
+// TestRebuildWhileWriting holds that a rebuild and the follower, which both
+// apply the journal, do not apply it twice.
+func TestRebuildWhileWriting(t *testing.T) {
+	w := open(t)
+	w.load()
+	for i := range 5 {
+		var group sync.WaitGroup
+		group.Go(func() { w.ask("POST", "/api/v1/rebuild", "") })
+		group.Go(func() {
+			w.ask("PATCH", "/api/v1/records/incident/file:1", `{"fields":{"title":"`+strings.Repeat("x", i+1)+`"}}`)
+		})
+		group.Wait()
+	}
+	rows := w.must(200, "POST", "/api/v1/sql", `{"sql":"SELECT (SELECT count(*) FROM incident), (SELECT count(*) FROM history.incident)"}`)["rows"].([]any)
+	if got := jsonText(rows[0]); got != "[2,7]" {
+		t.Errorf("got %s incidents and versions of them, want [2,7]", got)
+	}
+}
