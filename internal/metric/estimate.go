@@ -114,7 +114,7 @@ func (e *estimator) share(f *Figure, hits, n int) {
 	ci := stat.Wilson(hits, n, Level)
 	if n < gateShare {
 		f.Value, f.Method = ptr(float64(hits)/float64(n)), ci.Method
-		f.warn(TooFew, fmt.Sprintf("%d records are too few for an interval; it takes %d.", n, gateShare))
+		f.warn(TooFew, fmt.Sprintf("%s too few for an interval; it takes %d.", are(n, "record"), gateShare))
 		return
 	}
 	f.set(float64(hits)/float64(n), ci)
@@ -148,7 +148,7 @@ func (e *estimator) quantile(f *Figure, x *cell, q float64) {
 	value, ci, ranks, ok := stat.QuantileCI(slices.Clone(x.values), q, Level)
 	f.Value, f.Method = ptr(value), "order statistics"
 	if !ok || n < gateQuantile {
-		f.warn(TooFew, fmt.Sprintf("%d values are too few for a 95 %% interval of %s; look at the records themselves.", n, e.stat))
+		f.warn(TooFew, fmt.Sprintf("%s too few for a 95 %% interval of %s; look at the records themselves.", are(n, "value"), e.stat))
 		return
 	}
 	f.set(value, ci)
@@ -183,7 +183,7 @@ func (e *estimator) mean(f *Figure, x *cell) {
 	f.Value, f.Method = ptr(sum/float64(len(x.values))), "arithmetic mean"
 	f.warn("mean_of_skewed", "Durations are skewed: a mean follows its few longest records. Read the median.")
 	if len(x.values) < gateMean {
-		f.warn(TooFew, fmt.Sprintf("%d values are too few for an interval of the mean; it takes %d.", len(x.values), gateMean))
+		f.warn(TooFew, fmt.Sprintf("%s too few for an interval of the mean; it takes %d.", are(len(x.values), "value"), gateMean))
 		return
 	}
 	r := stat.LognormalMean(x.values, Level)
@@ -205,12 +205,20 @@ func (e *estimator) sum(f *Figure, values []float64, divisor float64) {
 	f.Value = ptr(total / divisor)
 	if len(values) < gateQuantile {
 		f.Method = "sum"
-		f.warn(TooFew, fmt.Sprintf("%d values are too few for an interval of their sum.", len(values)))
+		f.warn(TooFew, fmt.Sprintf("%s too few for an interval of the sum.", are(len(values), "value")))
 		return
 	}
 	low, high := compoundPoisson(values, e.q.key())
 	f.Low, f.High = finite(low/divisor), finite(high/divisor)
 	f.Method = "sum; compound Poisson interval for another such window"
+}
+
+// are says how many there are, with the verb.
+func are(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun + " is"
+	}
+	return fmt.Sprintf("%d %ss are", n, noun)
 }
 
 // caution adds the warnings that do not depend on the estimate.

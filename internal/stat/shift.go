@@ -169,17 +169,56 @@ func cutRank(n, m int, level float64) int {
 }
 
 // HodgesLehmannRatio is HodgesLehmann on logarithms: by which factor x is
-// larger than y. Values that are not positive have no logarithm and are left
-// out and counted.
+// larger than y. A zero counts as smaller than every positive value, just as
+// it does in the ranks of MannWhitney; a bound that then rests on a zero is 0
+// or infinite. Negative values are left out and counted.
 func HodgesLehmannRatio(x, y []float64, level float64) Shift {
-	lx, dropX := logs(x)
-	ly, dropY := logs(y)
+	floor := math.Inf(1)
+	for _, v := range x {
+		if v > 0 {
+			floor = min(floor, v)
+		}
+	}
+	for _, v := range y {
+		if v > 0 {
+			floor = min(floor, v)
+		}
+	}
+	floor = math.Log(floor) - zeroGap
+	lx, dropX := logsWithZeros(x, floor)
+	ly, dropY := logsWithZeros(y, floor)
 	s := HodgesLehmann(lx, ly, level)
-	s.Shift = math.Exp(s.Shift)
-	s.Interval.Low, s.Interval.High = math.Exp(s.Interval.Low), math.Exp(s.Interval.High)
+	s.Shift, s.Interval.Low, s.Interval.High = factor(s.Shift), factor(s.Interval.Low), factor(s.Interval.High)
 	s.Interval.Method += ", on logs"
 	s.Dropped = dropX + dropY
 	return s
+}
+
+// zeroGap is how far below the smallest logarithm a zero is put: farther than
+// two positive durations ever lie apart.
+const zeroGap = 100
+
+func factor(shift float64) float64 {
+	switch {
+	case shift < -zeroGap/2:
+		return 0
+	case shift > zeroGap/2:
+		return math.Inf(1)
+	}
+	return math.Exp(shift)
+}
+
+func logsWithZeros(xs []float64, floor float64) (out []float64, dropped int) {
+	out = make([]float64, 0, len(xs))
+	for _, x := range xs {
+		switch {
+		case x > 0:
+			out = append(out, math.Log(x))
+		case x == 0:
+			out = append(out, floor)
+		}
+	}
+	return out, len(xs) - len(out)
 }
 
 func logs(xs []float64) (out []float64, dropped int) {
