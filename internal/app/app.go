@@ -97,7 +97,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.imports = &intake.Imports{Records: a.records, Log: c.Log}
 	people := intake.People{Records: a.records}
 	a.api = &api.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
-		Actor: local, Now: c.Now, Log: c.Log, Version: Version()}
+		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.web = &web.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
 		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	return a, nil
