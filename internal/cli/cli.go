@@ -75,14 +75,10 @@ type failed struct{ error }
 
 func (f failed) Unwrap() error { return f.error }
 
-// misuse is an error about how a command was written that only the command
-// itself can find.
-type misuse struct{ error }
-
-func misused(format string, args ...any) error { return misuse{fmt.Errorf(format, args...)} }
-
 // line makes one line of an error.
-func line(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+func line(err error) string {
+	return strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")), " ")
+}
 
 // say prints a line for a person beside the output. That the terminal cannot
 // be written to is nobody's to hear.
@@ -133,12 +129,10 @@ func env(name, otherwise string) string {
 // running makes a command's RunE of a function that needs no server.
 func running(fn func(ctx context.Context, args []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
-		err := fn(cmd.Context(), args)
-		var wrong misuse
-		if err == nil || errors.As(err, &wrong) {
-			return err
+		if err := fn(cmd.Context(), args); err != nil {
+			return failed{err}
 		}
-		return failed{err}
+		return nil
 	}
 }
 

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -21,27 +23,21 @@ func (p *program) edit() *cobra.Command {
 		Short: "Set fields of a record by hand; a person's word beats every source",
 		Example: "  hansei edit incident 4711 --set severity=sev1 --set customers_affected=1200 --reason \"after review\"\n" +
 			"  hansei edit incident 4711 --set severity=      # give the field back to its sources",
-		Args: cobra.ExactArgs(2),
 	}
 	cmd.Flags().StringArrayVar(&sets, "set", nil, "field=value; repeat it; an empty value takes the edit back")
 	cmd.Flags().StringVar(&reason, "reason", "", "why, for those who read the history")
+	var fields map[string]any
+	cmd.Args = cobra.MatchAll(cobra.ExactArgs(2), func(_ *cobra.Command, args []string) error {
+		kind, err := hansei.ParseKind(args[0])
+		if err == nil {
+			fields, err = settings(kind, sets)
+		}
+		return err
+	})
 	cmd.RunE = p.asking(func(ctx context.Context, c *client.Client, args []string) error {
 		kind, err := hansei.ParseKind(args[0])
 		if err != nil {
-			return misuse{err}
-		}
-		if len(sets) == 0 {
-			return misused("nothing to set; expected --set field=value")
-		}
-		fields := map[string]any{}
-		for _, s := range sets {
-			name, value, ok := strings.Cut(s, "=")
-			if !ok {
-				return misused("--set %q: expected field=value", s)
-			}
-			if fields[name], err = typed(kind, name, value); err != nil {
-				return misuse{err}
-			}
+			return err
 		}
 		now, err := c.Record(ctx, string(kind), args[1], "")
 		if err != nil {
@@ -54,6 +50,25 @@ func (p *program) edit() *cobra.Command {
 		return p.record(kind, v.Whole())
 	})
 	return cmd
+}
+
+// settings reads what is to be set.
+func settings(kind hansei.Kind, sets []string) (map[string]any, error) {
+	if len(sets) == 0 {
+		return nil, errors.New("nothing to set; expected --set field=value")
+	}
+	fields := map[string]any{}
+	for _, s := range sets {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, fmt.Errorf("--set %q: expected field=value", s)
+		}
+		var err error
+		if fields[name], err = typed(kind, name, value); err != nil {
+			return nil, err
+		}
+	}
+	return fields, nil
 }
 
 // typed reads a value as the field's type. Fields that this program does not

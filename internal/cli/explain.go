@@ -28,7 +28,7 @@ func (p *program) explain() *cobra.Command {
 		if p.format == asTable {
 			def, err := c.Metric(ctx, q.Metric)
 			if err != nil {
-				return err
+				return unknown(err)
 			}
 			var d struct{ Unit string }
 			if err := json.Unmarshal(def, &d); err != nil {
@@ -39,7 +39,7 @@ func (p *program) explain() *cobra.Command {
 				unit = "1" // what one record contributes is 1 or 0
 			}
 		}
-		return p.objects(c.Explain(ctx, q, class, limit), head, func(o json.RawMessage) ([]string, error) {
+		err := p.objects(c.Explain(ctx, q, class, limit), head, func(o json.RawMessage) ([]string, error) {
 			var x struct {
 				At, ID, Class, Reason, Title string
 				Value                        *json.Number
@@ -53,6 +53,7 @@ func (p *program) explain() *cobra.Command {
 			}
 			return []string{x.At, x.ID, x.Class, x.Reason, value, x.Title}, nil
 		})
+		return unknown(err)
 	})
 	return cmd
 }

@@ -84,7 +84,7 @@ func (p *program) figure() *cobra.Command {
 		q.Metric = args[0]
 		list, err := c.Figures(ctx, q)
 		if err != nil {
-			return err
+			return unknown(err)
 		}
 		switch p.format {
 		case asJSON:

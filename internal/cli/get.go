@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -23,8 +24,19 @@ func (p *program) get() *cobra.Command {
 		Use:     "get KIND [ID]",
 		Short:   "Get records of a kind, or one: as it is, as it was, or its history",
 		Example: "  hansei get incident --where severity=sev1 -o json\n  hansei get incident 4711 --history\n  hansei get service checkout --at 2025-06-30",
-		Args:    cobra.RangeArgs(1, 2),
 	}
+	cmd.Args = cobra.MatchAll(cobra.RangeArgs(1, 2), ofKind, func(_ *cobra.Command, args []string) error {
+		one := len(args) == 2
+		switch {
+		case !one && (at != "" || history):
+			return errors.New("--at and --history are about one record; expected its ID too")
+		case at != "" && history:
+			return errors.New("--at and --history exclude each other")
+		case one && (f.Since != "" || f.Until != "" || len(f.Where) > 0 || limit != 0):
+			return errors.New("--where, --since, --until and --limit are about lists; expected no ID")
+		}
+		return nil
+	})
 	fs := cmd.Flags()
 	fs.StringVar(&at, "at", "", "as it was at a sequence of the journal or a time")
 	fs.BoolVar(&history, "history", false, "every revision")
@@ -34,18 +46,11 @@ func (p *program) get() *cobra.Command {
 	fs.StringVar(&f.Until, "until", "", "before this date or time")
 	cmd.RunE = p.asking(func(ctx context.Context, c *client.Client, args []string) error {
 		kind, err := hansei.ParseKind(args[0])
-		if err != nil {
-			return misuse{err}
-		}
 		switch {
-		case len(args) == 1 && (at != "" || history):
-			return misused("--at and --history are about one record; expected hansei get KIND ID")
-		case at != "" && history:
-			return misused("--at and --history exclude each other")
+		case err != nil:
+			return err
 		case len(args) == 1:
 			return p.list(ctx, c, kind, f, limit)
-		case f.Since != "" || f.Until != "" || len(f.Where) > 0 || limit != 0:
-			return misused("--where, --since, --until and --limit are about lists; expected no ID")
 		case history:
 			return p.history(ctx, c, kind, args[1])
 		}
@@ -56,6 +61,12 @@ func (p *program) get() *cobra.Command {
 		return p.record(kind, v.Whole())
 	})
 	return cmd
+}
+
+// ofKind refuses a first argument that is no kind of record.
+func ofKind(_ *cobra.Command, args []string) error {
+	_, err := hansei.ParseKind(args[0])
+	return err
 }
 
 // list prints whole records of a kind.
@@ -106,7 +117,7 @@ func wholes(list iter.Seq2[client.Version, error]) iter.Seq2[json.RawMessage, er
 
 // brief is the few fields of a kind that fit on a terminal.
 func brief(kind hansei.Kind) (out []hansei.Field) {
-	for _, name := range []string{"title", "name", "status", "severity", "state", "result", "environment", "began", "resolved",
+	for _, name := range []string{"title", "name", "status", "severity", "state", "result", "environment", "began_at", "resolved_at",
 		"started_at", "finished_at", "created_at", "merged_at", "triggered_at", "at", "services", "service"} {
 		if f, err := hansei.FieldNamed(kind, name); err == nil {
 			out = append(out, f)
@@ -183,18 +194,4 @@ func (p *program) record(kind hansei.Kind, o json.RawMessage) error {
 	}
 	rows = append(rows, []string{"revision", fmt.Sprint(v.Revision)}, []string{"seq", fmt.Sprint(v.Seq)})
 	return p.object(o, []string{"field", "value"}, rows)
-}
-
-// history prints every revision of a record.
-func (p *program) history(ctx context.Context, c *client.Client, kind hansei.Kind, id string) error {
-	versions, err := c.History(ctx, string(kind), id)
-	if err != nil {
-		return err
-	}
-	head := []string{"revision", "seq", "at", "who", "record"}
-	return p.objects(encoded(values(versions)), head, func(o json.RawMessage) ([]string, error) {
-		var v client.Version
-		err := json.Unmarshal(o, &v)
-		return []string{fmt.Sprint(v.Revision), fmt.Sprint(v.Seq), v.At.UTC().Format(time.RFC3339), v.Who, string(compact(v.Record))}, err
-	})
 }

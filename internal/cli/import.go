@@ -175,7 +175,8 @@ func (p *program) importOne(ctx context.Context, c *client.Client, o client.Opti
 	}
 	out.State, out.Error, out.Known = im.State, im.Error, known
 	if s := im.Summary; s != nil {
-		out.Kind, out.Rows, out.Rejected, out.Notes = s.Kind, s.Rows, s.Rejected, s.Notes
+		out.Kind, out.Rejected, out.Notes = s.Kind, s.Rejected, s.Notes
+		out.Rows = s.Created + s.Updated + s.Unchanged + s.Rejected
 		out.Created, out.Updated, out.Unchanged, out.Seconds = s.Created, s.Updated, s.Unchanged, s.Seconds
 		if known { // what came of it came of it then, not now
 			out.Created, out.Updated, out.Unchanged, out.Seconds = 0, 0, s.Created+s.Updated+s.Unchanged, 0

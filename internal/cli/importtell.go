@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"hansei/client"
 )
@@ -33,7 +34,7 @@ func (p *program) tellImport(i imported) error {
 	if i.Seconds > 0 && i.Rows >= 1000 {
 		rate = fmt.Sprintf(", %s rows a second", thousands(float64(i.Rows)/i.Seconds))
 	}
-	if err := p.printf("%s: %s in %s%s\n  %s created, %s updated, %s unchanged, %s rejected\n", i.File, rowsOf(i.Rows, i.Kind), duration(i.Seconds), rate,
+	if err := p.printf("%s: %s in %s%s\n  %s created, %s updated, %s unchanged, %s rejected\n", i.File, rowsOf(i.Rows, i.Kind), time.Duration(i.Seconds*float64(time.Second)).Round(time.Millisecond), rate,
 		count(i.Created), count(i.Updated), count(i.Unchanged), count(i.Rejected)); err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func reject(r client.Reject) string {
 		fmt.Fprintf(&b, ", %s", r.Column)
 	}
 	if r.Value != "" {
-		fmt.Fprintf(&b, " %q", cell(r.Value))
+		fmt.Fprintf(&b, " %q", cell(r.Value, maxCell))
 	}
 	return b.String() + ": " + r.Expected
 }

@@ -35,7 +35,7 @@ func (p *program) metrics() *cobra.Command {
 		&cobra.Command{Use: "remove ID", Short: "Remove a metric of your own", Args: cobra.ExactArgs(1), RunE: p.asking(
 			func(ctx context.Context, c *client.Client, args []string) error {
 				if err := c.DeleteMetric(ctx, args[0]); err != nil {
-					return err
+					return unknown(err)
 				}
 				p.say("removed %s", args[0])
 				return nil
@@ -47,7 +47,7 @@ func (p *program) metrics() *cobra.Command {
 func (p *program) showMetric(ctx context.Context, c *client.Client, args []string) error {
 	m, err := c.Metric(ctx, args[0])
 	if err != nil {
-		return err
+		return unknown(err)
 	}
 	return p.pairs(m)
 }
@@ -75,6 +75,15 @@ func (p *program) addMetric(ctx context.Context, c *client.Client, args []string
 	}
 	p.say("defined %s; ask it with: hansei figure %s", named.ID, named.ID)
 	return nil
+}
+
+// unknown adds to an error about a metric that does not exist where to find
+// those that do.
+func unknown(err error) error {
+	if client.NotFound(err) {
+		return fmt.Errorf("%w; hansei metrics lists them all", err)
+	}
+	return err
 }
 
 // read reads a small file, or standard input for "-".

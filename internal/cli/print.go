@@ -102,6 +102,10 @@ func (p *program) object(o json.RawMessage, head []string, rows [][]string) erro
 		_, err = p.out.Write(text)
 		return err
 	}
+	if p.format == asTable {
+		t := table{head: head, rows: rows}
+		return t.print(p)
+	}
 	sheet, end := p.sheet(head)
 	for _, r := range rows {
 		if err := sheet(r); err != nil {
@@ -140,15 +144,16 @@ func (p *program) sheet(head []string) (row func([]string) error, end func() err
 				return w.Error()
 			}
 	}
-	t := table{head: head}
+	t := table{head: head, longest: maxCell}
 	return func(r []string) error { t.rows = append(t.rows, r); return nil }, func() error { return t.print(p) }
 }
 
 // table is text in aligned columns. Columns that hold only numbers and the
 // like stand to the right.
 type table struct {
-	head []string
-	rows [][]string
+	head    []string
+	rows    [][]string
+	longest int // characters of a cell that are shown; 0: all
 }
 
 // maxCell is how many characters of a cell a table shows.
@@ -162,7 +167,7 @@ func (t table) print(p *program) error {
 	}
 	for _, r := range t.rows {
 		for i := range r {
-			r[i] = cell(r[i])
+			r[i] = cell(r[i], t.longest)
 			wide[i] = max(wide[i], utf8.RuneCountInString(r[i]))
 			right[i] = right[i] && numeric(r[i])
 		}
@@ -185,15 +190,15 @@ func (t table) print(p *program) error {
 	return nil
 }
 
-func cell(s string) string {
+func cell(s string, longest int) string {
 	s = strings.Join(strings.Fields(strings.ToValidUTF8(s, "�")), " ")
-	if utf8.RuneCountInString(s) > maxCell {
-		s = string([]rune(s)[:maxCell-1]) + "…"
+	if longest > 0 && utf8.RuneCountInString(s) > longest {
+		s = string([]rune(s)[:longest-1]) + "…"
 	}
 	return s
 }
 
 // numeric says whether a cell reads best from the right.
 func numeric(s string) bool {
-	return s == "" || strings.ContainsAny(s[:1], "0123456789-–") && strings.Trim(s, "0123456789.,:-– %dhminsx×") == ""
+	return s == "" || s == "–" || strings.ContainsAny(s[:1], "0123456789-") && !strings.ContainsAny(s[1:], "-:_")
 }

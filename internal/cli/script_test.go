@@ -1,0 +1,61 @@
+package cli_test
+
+import (
+	"context"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"hansei/internal/cli"
+)
+
+// TestMain lets the scripts run this very binary as hansei.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"hansei": func() {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		os.Exit(cli.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("testdata", "script"),
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("HANSEI_DATA", filepath.Join(e.WorkDir, "data"))
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "exits": exits},
+	})
+}
+
+// await waits until somebody listens on the Unix socket it is given.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(5 * time.Millisecond) {
+		if conn, err := net.Dial("unix", path); err == nil {
+			ts.Check(conn.Close())
+			return
+		}
+	}
+	ts.Fatalf("nobody listens on %s", path)
+}
+
+// exits runs hansei and compares its exit code: exits 2 figure --bogus.
+func exits(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec("hansei", args[1:]...)
+	got := "0"
+	if err != nil {
+		got = err.Error()
+	}
+	if want := "exit status " + args[0]; got != want {
+		ts.Fatalf("hansei %q: got %s, want %s", args[1:], got, want)
+	}
+}
