@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -42,34 +43,56 @@ const (
 	headerTimeout   = 10 * time.Second
 	idleTimeout     = 2 * time.Minute
 	shutdownTimeout = 10 * time.Second
+	maxHeader       = 64 << 10
+	maxSocketPath   = 103 // bytes; what every Unix can bind
 )
+
+// listen opens the Unix socket and, if one is configured, the address.
+func (a *App) listen(ctx context.Context) (list []net.Listener, err error) {
+	var lc net.ListenConfig
+	path := Socket(a.config.Dir)
+	if len(path) > maxSocketPath && a.config.Listen != "" {
+		a.log.Warn("the path of the data directory is too long for a socket in it; commands reach this server with --server http://"+a.config.Listen, "data", a.config.Dir)
+	} else {
+		// We hold the lock, so a socket that is still there belongs to a
+		// process that died.
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("remove the old socket: %w", err)
+		}
+		unix, err := lc.Listen(ctx, "unix", path)
+		if err != nil {
+			return nil, fmt.Errorf("listen on %s: %w", path, err)
+		}
+		list = append(list, unix)
+		if err := os.Chmod(path, 0o600); err != nil {
+			return nil, errors.Join(fmt.Errorf("protect %s: %w", path, err), unix.Close())
+		}
+	}
+	if a.config.Listen == "" {
+		return list, nil
+	}
+	tcp, err := lc.Listen(ctx, "tcp", a.config.Listen)
+	if err != nil {
+		err = fmt.Errorf("listen on %s: %w", a.config.Listen, err)
+		for _, l := range list {
+			err = errors.Join(err, l.Close())
+		}
+		return nil, err
+	}
+	a.log.Info("serving", "url", "http://"+tcp.Addr().String(), "data", a.config.Dir)
+	return append(list, tcp), nil
+}
 
 // serve listens on the address and on the Unix socket until ctx ends.
 func (a *App) serve(ctx context.Context) error {
-	var lc net.ListenConfig
-	path := Socket(a.config.Dir)
-	// We hold the lock, so a socket that is still there belongs to a process
-	// that died.
-	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("remove the old socket: %w", err)
-	}
-	unix, err := lc.Listen(ctx, "unix", path)
+	listeners, err := a.listen(ctx)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w", path, err)
+		return err
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return errors.Join(fmt.Errorf("protect %s: %w", path, err), unix.Close())
-	}
-	listeners := []net.Listener{unix}
-	if a.config.Listen != "" {
-		tcp, err := lc.Listen(ctx, "tcp", a.config.Listen)
-		if err != nil {
-			return errors.Join(fmt.Errorf("listen on %s: %w", a.config.Listen, err), unix.Close())
-		}
-		listeners = append(listeners, tcp)
-		a.log.Info("serving", "url", "http://"+tcp.Addr().String(), "data", a.config.Dir)
-	}
-	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout}
+	// Nothing bounds how long a body may take to arrive: uploads are long. The
+	// API bounds all others.
+	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
 	g, ctx := errgroup.WithContext(ctx)
 	for _, l := range listeners {
 		g.Go(func() error {
@@ -97,40 +120,4 @@ func (a *App) Handler() http.Handler {
 	}
 	mux.Handle("/", a.web.Handler())
 	return a.guard(http.NewCrossOriginProtection().Handler(mux))
-}
-
-// guard refuses requests that name another host, as a page elsewhere would
-// make a browser send them (DNS rebinding), and turns a panic into one logged
-// line and a plain answer.
-func (a *App) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			if p := recover(); p != nil {
-				if p == http.ErrAbortHandler {
-					panic(p)
-				}
-				a.log.Error("a request panicked", "method", r.Method, "path", r.URL.Path, "panic", p)
-				http.Error(w, "Something broke on our side. Nothing of yours was changed by this request.", http.StatusInternalServerError)
-			}
-		}()
-		if !ours(r.Host) {
-			http.Error(w, fmt.Sprintf("This server answers to localhost only, not to %q.", r.Host), http.StatusMisdirectedRequest)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// ours says whether a Host header names this machine's loopback interface or
-// the Unix socket.
-func ours(host string) bool {
-	name, _, err := net.SplitHostPort(host)
-	if err != nil {
-		name = host
-	}
-	if name == "localhost" || name == "hansei" {
-		return true
-	}
-	ip := net.ParseIP(name)
-	return ip != nil && ip.IsLoopback()
 }
