@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -139,6 +140,7 @@ func (im *Imports) Resume(ctx context.Context, who auth.Actor) error {
 	if err != nil {
 		return err
 	}
+	slices.Reverse(list) // the oldest first: a corrected file comes after the first
 	for _, d := range list {
 		im.Log.Info("an import that was interrupted goes on", "name", d.Name)
 		if _, err := im.Understand(ctx, who, d.ID); err != nil && ctx.Err() != nil {
