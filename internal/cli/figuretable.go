@@ -23,7 +23,7 @@ func (p *program) figureTable(figures []figureAnswer, z *time.Location) error {
 		censored = censored || f.Censored != "0"
 		excluded = excluded || len(f.Excluded) > 0
 	}
-	title := fmt.Sprintf("%s, %s", strings.ReplaceAll(f.Metric, "_", " "), statistic(f.Statistic))
+	title := strings.ReplaceAll(f.Metric, "_", " ") + statistic(f.Statistic)
 	if len(spans) == 1 {
 		title += ", " + span(f.Since, f.Until, z)
 	}
@@ -61,7 +61,7 @@ func (p *program) figureTable(figures []figureAnswer, z *time.Location) error {
 			row = append(row, leftOut(f.Excluded, " ", ", "))
 		}
 		if compared {
-			row = append(row, f.verdict())
+			row = append(row, f.verdict(len(figures) > 1))
 		}
 		t.rows = append(t.rows, row)
 	}
@@ -71,15 +71,20 @@ func (p *program) figureTable(figures []figureAnswer, z *time.Location) error {
 	return p.notes(figures)
 }
 
-func (f figureAnswer) verdict() string {
-	if f.Compare == nil {
+// verdict is the comparison's word, or its sentence where there is no room for
+// one under the table.
+func (f figureAnswer) verdict(sentence bool) string {
+	switch {
+	case f.Compare == nil:
 		return ""
+	case sentence:
+		return strings.TrimSuffix(f.Compare.Says, ".")
 	}
 	return f.Compare.Verdict
 }
 
-// notes prints each verdict as its sentence and each warning once, under the
-// table.
+// notes prints the verdict of a single figure as its sentence, and each
+// warning once, under the table.
 func (p *program) notes(figures []figureAnswer) error {
 	var says []string
 	times := map[string]int{}
@@ -88,10 +93,8 @@ func (p *program) notes(figures []figureAnswer) error {
 			says = append(says, s)
 		}
 	}
-	for _, f := range figures {
-		if f.Compare != nil {
-			add(f.label() + f.Compare.Says)
-		}
+	if f := figures[0]; len(figures) == 1 && f.Compare != nil {
+		add(f.Compare.Says)
 	}
 	for _, f := range figures {
 		for _, w := range f.Warnings {
@@ -115,19 +118,10 @@ func (p *program) notes(figures []figureAnswer) error {
 	return nil
 }
 
-// label names a figure's group before a sentence about it.
-func (f figureAnswer) label() string {
-	var names []string
-	for _, d := range dimensions([]figureAnswer{f}) {
-		names = append(names, f.Group[d])
-	}
-	if len(names) == 0 {
-		return ""
-	}
-	return strings.Join(names, ", ") + ": "
-}
-
 func interval(f figureAnswer) string {
+	if f.Unit != "s" && f.Unit != "ratio" {
+		f.Unit = "" // the value beside it names the unit
+	}
 	switch {
 	case f.Low == nil && f.High == nil:
 		return "–"
@@ -139,12 +133,13 @@ func interval(f figureAnswer) string {
 	return quantity(f.Low, f.Unit) + " – " + quantity(f.High, f.Unit)
 }
 
+// statistic is what a title adds to the metric's name.
 func statistic(s string) string {
 	switch {
 	case s == "p50":
-		return "median"
-	case s == "ratio":
-		return "share"
+		return ", median"
+	case s == "rate" || s == "ratio":
+		return "" // the metric's name says so
 	}
-	return s
+	return ", " + s
 }
