@@ -75,13 +75,19 @@ func data[T any](v mapping.Vector, n int) []T {
 }
 
 // Int64s reads a BIGINT column of the chunk; a NULL reads as 0.
-func (r *Result) Int64s(col int) []int64 { return data[int64](r.expect(col, mapping.TypeBigInt), r.rows) }
+func (r *Result) Int64s(col int) []int64 {
+	return data[int64](r.expect(col, mapping.TypeBigInt), r.rows)
+}
 
 // Int32s reads an INTEGER column of the chunk.
-func (r *Result) Int32s(col int) []int32 { return data[int32](r.expect(col, mapping.TypeInteger), r.rows) }
+func (r *Result) Int32s(col int) []int32 {
+	return data[int32](r.expect(col, mapping.TypeInteger), r.rows)
+}
 
 // Float64s reads a DOUBLE column of the chunk.
-func (r *Result) Float64s(col int) []float64 { return data[float64](r.expect(col, mapping.TypeDouble), r.rows) }
+func (r *Result) Float64s(col int) []float64 {
+	return data[float64](r.expect(col, mapping.TypeDouble), r.rows)
+}
 
 // Nulls reads which rows of a column are NULL; nil when none is.
 func (r *Result) Nulls(col int) []bool { return nulls(r.vector(col), r.rows) }
