@@ -231,10 +231,10 @@ func (s *Server) changesNear(ctx context.Context, who auth.Actor, f *found, in *
 	return t, none, nil
 }
 
-// first is the beginning of a text.
+// first is the beginning of a text, in characters.
 func first(s string, n int) string {
-	if len(s) > n {
-		return s[:n]
+	if r := []rune(s); len(r) > n {
+		return string(r[:n])
 	}
 	return s
 }

@@ -1,5 +1,12 @@
 package web
 
+import (
+	"net/http"
+
+	"hansei"
+	"hansei/internal/auth"
+)
+
 // recordPages are the pages about records.
 func (s *Server) recordPages() map[string]page {
 	return map[string]page{
@@ -17,5 +24,27 @@ func (s *Server) recordPages() map[string]page {
 		"POST /records/{kind}/{id}/undo":    s.undoEdit,
 		"POST /records/{kind}/{id}/delete":  s.deleteRecord,
 		"POST /records/{kind}/{id}/restore": s.restoreRecord,
+		"GET /imports":                      s.importList,
+		"GET /imports/new":                  s.dropPage,
+		"POST /imports/new":                 s.dropFile,
+		"GET /imports/{id}":                 s.importPage,
+		"GET /imports/{id}/{part}":          part(s.planPage, map[string]page{"progress": s.importProgress, "raw": s.rawImport}),
+		"POST /imports/{id}/{part}":         part(s.importUpload, map[string]page{"replay": s.replayImport}),
+	}
+}
+
+// part tells /imports/new/{hash} from the parts of a delivery's page, which
+// the patterns of a ServeMux cannot.
+func part(upload page, parts map[string]page) page {
+	return func(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
+		name := r.PathValue("part")
+		if r.PathValue("id") == "new" {
+			r.SetPathValue("hash", name)
+			return upload(w, r, who)
+		}
+		if p, ok := parts[name]; ok {
+			return p(w, r, who)
+		}
+		return hansei.ErrNotFound
 	}
 }
