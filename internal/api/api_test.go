@@ -42,15 +42,18 @@ func open(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	follow, stop := context.WithCancel(ctx)
+	var background sync.WaitGroup
 	ended := make(chan error, 1)
 	go func() { ended <- facts.Follow(follow, store, auth.Local().Scope()) }()
 	s := &Server{Records: store, Facts: facts, Metrics: metric.New(facts, store, time.Now),
 		Imports: &intake.Imports{Records: store, Log: log}, People: intake.People{Records: store},
-		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: time.Now, Log: log, Version: "test"}
+		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: time.Now, Log: log, Version: "test",
+		Background: func(fn func(context.Context)) { background.Go(func() { fn(follow) }) }}
 	w.Server = httptest.NewServer(s.Handler())
 	t.Cleanup(func() {
 		w.Close()
 		stop()
+		background.Wait()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
 			t.Errorf("follow: %v", err)
 		}
@@ -98,7 +101,7 @@ func (w *world) must(status int, method, path, body string, headers ...string) m
 	w.t.Helper()
 	res, out := w.ask(method, path, body, headers...)
 	if res.StatusCode != status {
-		w.t.Fatalf("%s %s: got %d %v, want %d", method, path, res.StatusCode, out, status)
+		w.t.Fatalf("%s %s: got %d %v, want %d\n%s", method, path, res.StatusCode, out, status, w.log)
 	}
 	return out
 }
@@ -139,7 +142,7 @@ func TestImportToFigure(t *testing.T) {
 	if r := rejects[0].(map[string]any); len(rejects) != 1 || r["line"] != 4.0 || r["value"] != "not a time" {
 		t.Errorf("got rejects %v", rejects)
 	}
-	if again := w.must(200, "POST", "/api/v1/imports?name=incidents.csv", incidents); again["known"] != true {
+	if again := w.must(202, "POST", "/api/v1/imports?name=incidents.csv", incidents); again["known"] != true {
 		t.Errorf("the same file again: got %v", again)
 	}
 	figures := w.must(200, "GET", "/api/v1/figures/time_to_resolve?since=2025-01-01&until=2026-01-01&by=severity&where=severity=sev1,sev2", "")["figures"].([]any)
@@ -174,9 +177,14 @@ func TestProblems(t *testing.T) {
 		{"GET", "/api/v1/figures/time_to_resolve?wehre=a", "", "", 422, "query.wehre", "unknown"},
 		{"GET", "/api/v1/records/unicorn", "", "", 422, "kind", "not a kind"},
 		{"GET", "/api/v1/records/incident/nope", "", "", 404, "", "nope"},
-		{"PATCH", "/api/v1/records/incident/1", `{"fields":{"title":"x"}}`, "If-Match: 7", 412, "", "changed by somebody else"},
+		{"PATCH", "/api/v1/records/incident/1", `{"fields":{"title":"x"}}`, "If-Match: 7", 409, "", "changed by somebody else"},
 		{"PATCH", "/api/v1/records/incident/1", `{"fields":{"colour":"red"}}`, "", 422, "colour", "no such field"},
 		{"POST", "/api/v1/records/incident", `{"id":"x","fields":{"title":"no time"}}`, "", 422, "began", "start"},
+		{"PATCH", "/api/v1/records/metric/mine", `{"fields":{"definition":"x"}}`, "", 404, "", "mine"},
+		{"POST", "/api/v1/records/organization", `{"fields":{"name":"x"}}`, "", 422, "kind", "one organization"},
+		{"GET", "/api/v1/records/incident/file:1?at=999999", "", "", 422, "at", "after the last"},
+		{"GET", "/api/v1/records/team?where=tier=1", "", "", 422, "by", "has no tier"},
+		{"POST", "/api/v1/sql", `{"sql":"DELETE FROM incident"}`, "", 422, "sql", "only reads"},
 		{"POST", "/api/v1/sql", `{"sql":"DROP TABLE incident"}`, "", 422, "sql", "only reads"},
 		{"POST", "/api/v1/sql", `{"sql":"SELECT * FROM read_csv('/etc/passwd')"}`, "", 422, "sql", ""},
 		{"POST", "/api/v1/imports?kind=unicorn", "a,b\n1,2\n", "", 422, "kind", "unicorn"},
