@@ -43,8 +43,9 @@ type Server struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	Version string // of the program
-	// Background runs work that outlives the request that began it; nil runs
-	// it in a goroutine of its own.
+	// Background runs work that outlives the request that began it, such as
+	// understanding a file. Whoever gives it waits for that work before closing
+	// what it works on.
 	Background func(func(context.Context))
 }
 
@@ -91,8 +92,8 @@ func named(t reflect.Type, hint string) string {
 // traced gives each request an id, answers a path that is not there with a
 // problem, and turns a panic into one logged line and a problem.
 func (a *edge) traced(next *http.ServeMux) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := rand.Text()[:12]
+	return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		id, w := rand.Text()[:12], &watched{ResponseWriter: out}
 		w.Header().Set("X-Request-Id", id)
 		defer func() {
 			p := recover()
@@ -103,6 +104,10 @@ func (a *edge) traced(next *http.ServeMux) http.Handler {
 				panic(p)
 			}
 			a.Log.Error("a request panicked", "request", id, "method", r.Method, "path", r.URL.Path, "panic", p)
+			if w.began {
+				// Half an answer must not look like a whole one.
+				panic(http.ErrAbortHandler)
+			}
 			a.refuse(w, broken(id))
 		}()
 		r = r.WithContext(withRequestID(r.Context(), id))
@@ -114,10 +119,21 @@ func (a *edge) traced(next *http.ServeMux) http.Handler {
 	})
 }
 
-func (s *Server) background(fn func(context.Context)) {
-	if s.Background == nil {
-		go fn(context.Background())
-		return
-	}
-	s.Background(fn)
+// watched knows whether an answer has begun.
+type watched struct {
+	http.ResponseWriter
+	began bool
 }
+
+func (w *watched) WriteHeader(status int) {
+	w.began = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	w.began = true
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *watched) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -113,9 +113,12 @@ const incidents = `id,title,severity,created_at,resolved_at,service
 `
 
 // load imports the incidents and waits until figures hold them.
-func (w *world) load() string {
+func (w *world) load() string { return w.imported("incidents.csv", incidents) }
+
+// imported imports a file and waits until figures hold it.
+func (w *world) imported(name, text string) string {
 	w.t.Helper()
-	out := w.must(202, "POST", "/api/v1/imports?name=incidents.csv", incidents)
+	out := w.must(202, "POST", "/api/v1/imports?name="+name, text)
 	id, _ := out["id"].(string)
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
 		im := w.must(200, "GET", "/api/v1/imports/"+id, "")
@@ -184,7 +187,7 @@ func TestProblems(t *testing.T) {
 		{"POST", "/api/v1/records/organization", `{"fields":{"name":"x"}}`, "", 422, "kind", "one organization"},
 		{"GET", "/api/v1/records/incident/file:1?at=999999", "", "", 422, "at", "after the last"},
 		{"GET", "/api/v1/records/team?where=tier=1", "", "", 422, "by", "has no tier"},
-		{"POST", "/api/v1/sql", `{"sql":"DELETE FROM incident"}`, "", 422, "sql", "only reads"},
+		{"POST", "/api/v1/sql", `{"sql":"DELETE FROM history.incident"}`, "", 422, "sql", "only reads"},
 		{"POST", "/api/v1/sql", `{"sql":"DROP TABLE incident"}`, "", 422, "sql", "only reads"},
 		{"POST", "/api/v1/sql", `{"sql":"SELECT * FROM read_csv('/etc/passwd')"}`, "", 422, "sql", ""},
 		{"POST", "/api/v1/imports?kind=unicorn", "a,b\n1,2\n", "", 422, "kind", "unicorn"},
@@ -284,124 +287,4 @@ func jsonText(v any) string {
 		return err.Error()
 	}
 	return string(text)
-}
-
-func TestOwnMetric(t *testing.T) {
-	w := open(t)
-	w.load()
-	yaml := "id: rate_of_sev2\ntitle: Rate of sev2\nof: incident\nmeasure: {count: true}\nwhere: [severity=sev2]\n"
-	w.must(200, "PUT", "/api/v1/metrics/rate_of_sev2", yaml, "Content-Type: text/yaml")
-	f := w.must(200, "GET", "/api/v1/figures/rate_of_sev2?since=2025-01-01&until=2025-01-31", "")["figures"].([]any)[0].(map[string]any)
-	if f["value"] != 1.0 || f["n"] != 1.0 {
-		t.Errorf("got %v", f)
-	}
-	if m := w.must(200, "GET", "/api/v1/metrics/rate_of_sev2", ""); m["definition"] != yaml || m["custom"] != true {
-		t.Errorf("got %v", m)
-	}
-	w.must(200, "DELETE", "/api/v1/metrics/rate_of_sev2", "")
-	w.must(404, "GET", "/api/v1/metrics/rate_of_sev2", "")
-	w.must(404, "DELETE", "/api/v1/metrics/rate_of_sev2", "")
-}
-
-func TestPlanStoresNothing(t *testing.T) {
-	w := open(t)
-	p := w.must(200, "POST", "/api/v1/imports/plan?name=incidents.csv", incidents)
-	if p["read"] != 3.0 || p["rejected"] != 1.0 || len(p["rows"].([]any)) != 2 || !strings.Contains(p["mapping"].(string), "kind: incident") {
-		t.Errorf("got %v", p)
-	}
-	s := w.must(200, "GET", "/api/v1/status", "")
-	if s["journal"].(map[string]any)["seq"] != 0.0 {
-		t.Errorf("a dry run wrote to the journal: %v", s)
-	}
-}
-
-func TestRebuild(t *testing.T) {
-	w := open(t)
-	w.load()
-	ask := "/api/v1/figures/incident_rate?since=2025-01-01&until=2025-01-31"
-	before := jsonText(w.must(200, "GET", ask, ""))
-	if out := w.must(200, "POST", "/api/v1/rebuild", ""); out["records"] != 4.0 {
-		t.Errorf("got %v; want 2 services and 2 incidents", out)
-	}
-	if after := jsonText(w.must(200, "GET", ask, "")); after != before {
-		t.Errorf("the rebuild changed a figure:\n%s\n%s", before, after)
-	}
-}
-
-func TestDocuments(t *testing.T) {
-	w := open(t)
-	doc := w.must(200, "GET", "/openapi.json", "")
-	if v, _ := doc["openapi"].(string); !strings.HasPrefix(v, "3.1") {
-		t.Errorf("got OpenAPI %v", doc["openapi"])
-	}
-	refs(t, doc, doc)
-	seen := map[string]bool{}
-	for path, item := range doc["paths"].(map[string]any) {
-		for method, o := range item.(map[string]any) {
-			id, _ := o.(map[string]any)["operationId"].(string)
-			if id == "" || seen[id] {
-				t.Errorf("%s %s: operation id %q is missing or used twice", method, path, id)
-			}
-			seen[id] = true
-		}
-	}
-	res, err := w.Client().Get(w.URL + "/api")
-	if err != nil {
-		t.Fatal(err)
-	}
-	page, err := io.ReadAll(res.Body)
-	if err = errors.Join(err, res.Body.Close()); err != nil {
-		t.Fatal(err)
-	}
-	for id := range seen {
-		if !bytes.Contains(page, []byte(`id="`+id+`"`)) {
-			t.Errorf("the reference page lacks %s", id)
-		}
-	}
-	if bytes.Contains(page, []byte("src=")) || bytes.Contains(page, []byte("https://")) {
-		t.Error("the reference page loads something from elsewhere")
-	}
-}
-
-// refs checks that every $ref of a document leads somewhere in it.
-func refs(t *testing.T, doc map[string]any, v any) {
-	switch v := v.(type) {
-	case []any:
-		for _, x := range v {
-			refs(t, doc, x)
-		}
-	case map[string]any:
-		if ref, ok := v["$ref"].(string); ok {
-			var at any = doc
-			for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
-				m, _ := at.(map[string]any)
-				at = m[part]
-			}
-			if at == nil {
-				t.Errorf("%s leads nowhere", ref)
-			}
-		}
-		for _, x := range v {
-			refs(t, doc, x)
-		}
-	}
-}
-
-// TestRebuildWhileWriting holds that a rebuild and the follower, which both
-// apply the journal, do not apply it twice.
-func TestRebuildWhileWriting(t *testing.T) {
-	w := open(t)
-	w.load()
-	for i := range 5 {
-		var group sync.WaitGroup
-		group.Go(func() { w.ask("POST", "/api/v1/rebuild", "") })
-		group.Go(func() {
-			w.ask("PATCH", "/api/v1/records/incident/file:1", `{"fields":{"title":"`+strings.Repeat("x", i+1)+`"}}`)
-		})
-		group.Wait()
-	}
-	rows := w.must(200, "POST", "/api/v1/sql", `{"sql":"SELECT (SELECT count(*) FROM incident), (SELECT count(*) FROM history.incident)"}`)["rows"].([]any)
-	if got := jsonText(rows[0]); got != "[2,7]" {
-		t.Errorf("got %s incidents and versions of them, want [2,7]", got)
-	}
 }

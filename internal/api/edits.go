@@ -5,8 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -17,6 +17,19 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/record"
 )
+
+// byHand refuses the kinds that have operations of their own, which check more
+// than a field at a time can: one unreadable definition would stop every
+// figure.
+func byHand(kind hansei.Kind) error {
+	switch kind {
+	case hansei.KindMetric:
+		return hansei.Invalid("kind", "a metric is not changed field by field; PUT or DELETE %s/metrics/ID", Base)
+	case hansei.KindOrganization:
+		return hansei.Invalid("kind", "there is one organization; PATCH %s/organization", Base)
+	}
+	return nil
+}
 
 // written waits for the facts and reads what a write made.
 func (a *edge) written(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID, seq record.Seq, err error) (*answer[RecordDoc], error) {
@@ -50,7 +63,7 @@ func (f FieldChanges) sets() []intake.Set {
 // EditParams is an edit of a record.
 type EditParams struct {
 	RecordParam
-	IfMatch string `header:"If-Match" doc:"The revision that was read; 412 if somebody was faster"`
+	IfMatch string `header:"If-Match" doc:"The revision that was read; 409 if somebody was faster"`
 	Body    FieldChanges
 }
 
@@ -59,13 +72,16 @@ func (a *edge) editRecord(ctx context.Context, who auth.Actor, in *EditParams) (
 	if err != nil {
 		return nil, err
 	}
+	if err := byHand(kind); err != nil {
+		return nil, err
+	}
 	read, err := revision(in.IfMatch)
 	if err != nil {
 		return nil, err
 	}
 	seq, err := a.People.Edit(ctx, who, kind, id, read, in.Body.sets(), in.Body.Reason)
-	if read != 0 && errors.Is(err, hansei.ErrConflict) {
-		return nil, problem(http.StatusPreconditionFailed, string(kind)+" "+string(id)+" was changed by somebody else meanwhile; read it again")
+	if errors.Is(err, hansei.ErrConflict) {
+		err = fmt.Errorf("%s %s: %w; read it again", kind, id, err)
 	}
 	return a.written(ctx, who, kind, id, seq, err)
 }
@@ -95,9 +111,8 @@ type CreateParams struct {
 	Body NewRecord
 }
 
-// created is 201 with the record.
+// created is the record and where it is.
 type created struct {
-	Status   int
 	Location string `header:"Location"`
 	Body     RecordDoc
 }
@@ -107,8 +122,8 @@ func (a *edge) createRecord(ctx context.Context, who auth.Actor, in *CreateParam
 	if err != nil {
 		return nil, err
 	}
-	if kind == hansei.KindMetric || kind == hansei.KindOrganization {
-		return nil, hansei.Invalid("kind", "a %s is not made this way; PUT %s/metrics/ID or PATCH %s/organization", kind, Base, Base)
+	if err := byHand(kind); err != nil {
+		return nil, err
 	}
 	id := hansei.ID(in.Body.ID)
 	if id == "" {
@@ -119,7 +134,7 @@ func (a *edge) createRecord(ctx context.Context, who auth.Actor, in *CreateParam
 	if err != nil {
 		return nil, err
 	}
-	return &created{Status: http.StatusCreated, Location: Base + "/records/" + string(kind) + "/" + url.PathEscape(string(id)), Body: out.Body}, nil
+	return &created{Location: Base + "/records/" + string(kind) + "/" + url.PathEscape(string(id)), Body: out.Body}, nil
 }
 
 // newID is the slug of a name for what is known by name, else a random one.
@@ -144,6 +159,9 @@ func (a *edge) restoreRecord(ctx context.Context, who auth.Actor, in *RecordPara
 func (a *edge) setDeleted(ctx context.Context, who auth.Actor, in *RecordParam, deleted bool) (*answer[RecordDoc], error) {
 	kind, id, err := a.find(ctx, who.Scope(), *in)
 	if err != nil {
+		return nil, err
+	}
+	if err := byHand(kind); err != nil {
 		return nil, err
 	}
 	seq, err := a.People.Delete(ctx, who, kind, id, deleted)

@@ -106,7 +106,11 @@ func (a *edge) seq(ctx context.Context, who auth.Scope, field, text string) (rec
 		if n < 1 {
 			return 0, hansei.Invalid(field, "%d is not a sequence; the first is 1", n)
 		}
-		return record.Seq(n), nil
+		head, err := a.Records.Head(ctx, who)
+		if err == nil && record.Seq(n) > head.Seq {
+			err = hansei.Invalid(field, "%d is after the last sequence, %d", n, head.Seq)
+		}
+		return record.Seq(n), err
 	}
 	zone, err := a.Metrics.Zone(ctx, who)
 	if err != nil {

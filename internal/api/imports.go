@@ -49,7 +49,7 @@ type ImportState struct {
 	Size     int64            `json:"size" doc:"Bytes"`
 	Received time.Time        `json:"received"`
 	State    string           `json:"state" enum:"received,applying,done,failed" doc:"applying: in the journal, and soon in figures and lists"`
-	Known    bool             `json:"known,omitempty" doc:"The same file was imported before"`
+	Known    *bool            `json:"known,omitempty" doc:"Answering an upload: the same file was imported before"`
 	Error    string           `json:"error,omitempty" doc:"Why it failed"`
 	Options  intake.Options   `json:"options"`
 	Progress *intake.Progress `json:"progress,omitempty" doc:"While it is being understood"`
@@ -83,19 +83,14 @@ func (a *edge) state(d record.Delivery) (ImportState, error) {
 // are still behind it.
 const applying = "applying"
 
-// importAnswer is 202 while there is something to wait for.
+// importAnswer says where to look what becomes of an import.
 type importAnswer struct {
-	Status   int
 	Location string `header:"Location"`
 	Body     ImportState
 }
 
 func accepted(s ImportState) *importAnswer {
-	out := &importAnswer{Status: 202, Location: Base + "/imports/" + s.ID, Body: s}
-	if s.State == record.DeliveryDone {
-		out.Status = 200
-	}
-	return out
+	return &importAnswer{Location: Base + "/imports/" + s.ID, Body: s}
 }
 
 func (a *edge) startImport(ctx context.Context, who auth.Actor, in *ImportParams) (*importAnswer, error) {
@@ -117,14 +112,15 @@ func (a *edge) startImport(ctx context.Context, who auth.Actor, in *ImportParams
 		}
 	}
 	s, err := a.state(d)
-	s.Known = known && d.State == record.DeliveryDone
+	known = known && d.State == record.DeliveryDone
+	s.Known = &known
 	return accepted(s), err
 }
 
 // understand makes records of a delivery in the background. It is durable: if
 // this process ends first, the next one goes on with it.
 func (a *edge) understand(who auth.Actor, id string) {
-	a.background(func(ctx context.Context) {
+	a.Background(func(ctx context.Context) {
 		if _, err := a.Imports.Understand(ctx, who, id); err != nil {
 			// The reason is kept with the delivery, and logged where it arose.
 			a.Log.Debug("an import ended with an error", "delivery", id, "error", err)

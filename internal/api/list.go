@@ -32,7 +32,7 @@ func (p ListParams) plain() bool {
 type RecordList struct {
 	Columns []string   `json:"columns,omitempty" doc:"The columns of records that are not whole"`
 	Records any        `json:"records" doc:"One object per record: column to value, or, when whole, record, revision, seq and at"`
-	Total   int        `json:"total,omitempty" doc:"Records that match, on all pages; absent from a list of whole records in the order of ids"`
+	Total   *int       `json:"total,omitempty" doc:"Records that match, on all pages; absent from a list of whole records in the order of ids"`
 	Next    string     `json:"next,omitempty" doc:"Cursor of the next page"`
 	Prev    string     `json:"prev,omitempty" doc:"Cursor of the page before"`
 	Seq     record.Seq `json:"seq" doc:"The page shows the journal as of here"`
@@ -63,7 +63,7 @@ func (a *edge) listRecords(ctx context.Context, who auth.Actor, in *ListParams) 
 	if err != nil {
 		return nil, err
 	}
-	out := RecordList{Columns: list.Columns, Records: list.Records, Total: list.Total, Next: list.Next, Prev: list.Prev, Seq: list.Seq}
+	out := RecordList{Columns: list.Columns, Records: list.Records, Total: &list.Total, Next: list.Next, Prev: list.Prev, Seq: list.Seq}
 	if in.Full {
 		ids := make([]hansei.ID, len(list.Records))
 		for i, r := range list.Records {

@@ -40,7 +40,10 @@ const (
 
 // planImport reads the whole body without storing anything: once to plan, and
 // from its beginning again by the plan.
-func (a *edge) planImport(ctx context.Context, _ auth.Actor, in *ImportParams) (out *answer[ImportPlan], err error) {
+func (a *edge) planImport(ctx context.Context, who auth.Actor, in *ImportParams) (out *answer[ImportPlan], err error) {
+	if _, err := who.Scope().MayRead(); err != nil {
+		return nil, err
+	}
 	o, err := in.options()
 	if err != nil {
 		return nil, err

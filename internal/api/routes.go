@@ -21,7 +21,7 @@ func (a *edge) routes() {
 	on(a, cached(a, op("GET", "/figures/{metric}/records", "explain-figure", "Every record behind a figure and what it contributed")), a.explain)
 
 	on(a, cached(a, op("GET", "/records/{kind}", "list-records", "Records of a kind, filtered, sorted and paged")), a.listRecords)
-	on(a, op("POST", "/records/{kind}", "create-record", "Make a record by hand"), a.createRecord)
+	on(a, answers(http.StatusCreated, op("POST", "/records/{kind}", "create-record", "Make a record by hand")), a.createRecord)
 	on(a, cached(a, op("GET", "/records/{kind}/{id}", "get-record", "One record, as it is or as it was")), a.getRecord)
 	on(a, op("PATCH", "/records/{kind}/{id}", "edit-record", "Set fields of a record, with a reason"), a.editRecord)
 	on(a, op("DELETE", "/records/{kind}/{id}", "delete-record", "Take a record out of every view; the journal keeps it"), a.deleteRecord)
@@ -33,12 +33,12 @@ func (a *edge) routes() {
 	on(a, cached(a, op("GET", "/organization", "get-organization", "What the organization said about itself")), a.getOrganization)
 	on(a, op("PATCH", "/organization", "edit-organization", "Set its name, time zone or number of customers"), a.editOrganization)
 
-	on(a, upload(op("POST", "/imports", "import", "Import a file: stored first, understood in the background"), "application/octet-stream", maxUpload), a.startImport)
+	on(a, answers(http.StatusAccepted, upload(op("POST", "/imports", "import", "Import a file: stored first, understood in the background"), "application/octet-stream", maxUpload)), a.startImport)
 	on(a, op("GET", "/imports", "list-imports", "Deliveries, the newest first"), a.listImports)
 	on(a, upload(op("POST", "/imports/plan", "plan-import", "How a file would be read, its first records, and what would be rejected"), "application/octet-stream", maxUpload), a.planImport)
 	on(a, op("GET", "/imports/{id}", "get-import", "One delivery: how far it is and what came of it"), a.getImport)
 	on(a, op("GET", "/imports/{id}/rejects", "import-rejects", "The rows of a delivery that could not be used"), a.rejects)
-	on(a, op("POST", "/imports/{id}/replay", "replay-import", "Understand a delivery again"), a.replay)
+	on(a, answers(http.StatusAccepted, op("POST", "/imports/{id}/replay", "replay-import", "Understand a delivery again")), a.replay)
 
 	on(a, op("POST", "/sql", "sql", "Run one read-only statement on the facts"), a.sql)
 	on(a, cached(a, op("GET", "/sql/schema", "sql-schema", "The tables and columns of the facts")), a.schema)
@@ -51,6 +51,12 @@ func (a *edge) routes() {
 
 func op(method, path, id, summary string) huma.Operation {
 	return huma.Operation{Method: method, Path: Base + path, OperationID: id, Summary: summary, BodyReadTimeout: 30 * time.Second}
+}
+
+// answers says which status success has, where that is not 200.
+func answers(status int, o huma.Operation) huma.Operation {
+	o.DefaultStatus = status
+	return o
 }
 
 // cached makes an operation answer conditional requests.

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"math"
+	"time"
 
 	"hansei/internal/auth"
 	"hansei/internal/fact"
@@ -30,13 +31,26 @@ func (a *edge) sql(ctx context.Context, who auth.Actor, in *SQLParams) (*answer[
 	}
 	for _, r := range rows.Rows {
 		for i, v := range r {
-			// JSON has no such numbers.
-			if f, ok := v.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
-				r[i] = nil
-			}
+			r[i] = sendable(v)
 		}
 	}
 	return answered(rows)
+}
+
+// sendable puts into words what JSON has no way to say: numbers that are none
+// become null, times outside of the years 0 to 9999 text.
+func sendable(v any) any {
+	switch v := v.(type) {
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil
+		}
+	case time.Time:
+		if y := v.Year(); y < 0 || y > 9999 {
+			return v.Format(time.RFC3339)
+		}
+	}
+	return v
 }
 
 // TableList describes the facts.

@@ -24,14 +24,18 @@ func (s *Stream) Resolve(ctx huma.Context) []error {
 	return s.Caller.Resolve(ctx)
 }
 
-// limited says in words that a body is too long.
+// limited says in words that a body is too long or ended early: both are the
+// sender's doing.
 type limited struct{ io.Reader }
 
 func (l limited) Read(p []byte) (int, error) {
 	n, err := l.Reader.Read(p)
 	var long *http.MaxBytesError
 	if errors.As(err, &long) {
-		err = hansei.Invalid("body", "it is longer than %d bytes", long.Limit)
+		return n, hansei.Invalid("body", "it is longer than %d bytes", long.Limit)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return n, hansei.Invalid("body", "it ended before it was whole: %v", err)
 	}
 	return n, err
 }

@@ -1,0 +1,114 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+func TestDocuments(t *testing.T) {
+	w := open(t)
+	doc := w.must(200, "GET", "/openapi.json", "")
+	if v, _ := doc["openapi"].(string); !strings.HasPrefix(v, "3.1") {
+		t.Errorf("got OpenAPI %v", doc["openapi"])
+	}
+	refs(t, doc, doc)
+	seen := map[string]bool{}
+	for path, item := range doc["paths"].(map[string]any) {
+		for method, o := range item.(map[string]any) {
+			id, _ := o.(map[string]any)["operationId"].(string)
+			if id == "" || seen[id] {
+				t.Errorf("%s %s: operation id %q is missing or used twice", method, path, id)
+			}
+			seen[id] = true
+		}
+	}
+	res, err := w.Client().Get(w.URL + "/api")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := io.ReadAll(res.Body)
+	if err = errors.Join(err, res.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for id := range seen {
+		if !bytes.Contains(page, []byte(`id="`+id+`"`)) {
+			t.Errorf("the reference page lacks %s", id)
+		}
+	}
+	if bytes.Contains(page, []byte("src=")) || bytes.Contains(page, []byte("https://")) {
+		t.Error("the reference page loads something from elsewhere")
+	}
+}
+
+// refs checks that every $ref of a document leads somewhere in it.
+func refs(t *testing.T, doc map[string]any, v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, x := range v {
+			refs(t, doc, x)
+		}
+	case map[string]any:
+		if ref, ok := v["$ref"].(string); ok {
+			var at any = doc
+			for part := range strings.SplitSeq(strings.TrimPrefix(ref, "#/"), "/") {
+				m, _ := at.(map[string]any)
+				at = m[part]
+			}
+			if at == nil {
+				t.Errorf("%s leads nowhere", ref)
+			}
+		}
+		for _, x := range v {
+			refs(t, doc, x)
+		}
+	}
+}
+
+// TestEveryOperationIsReachable sends each operation of the document a request:
+// an answer, or a problem of the operation's own, but never "nothing here".
+func TestEveryOperationIsReachable(t *testing.T) {
+	w := open(t)
+	id := w.load()
+	w.must(200, "PUT", "/api/v1/metrics/mine", "id: mine\ntitle: T\nof: incident\nmeasure: {count: true}\n")
+	bodies := map[string]string{
+		"put-metric": "id: mine\ntitle: U\nof: incident\nmeasure: {count: true}\n", "create-record": `{"fields":{"name":"n"}}`, "edit-record": `{"fields":{"name":"n"}}`,
+		"merge-record": `{"into":"db"}`, "edit-organization": `{"name":"n"}`, "import": incidents + "4,four,sev1,2025-01-04T00:00:00Z,,web\n", "plan-import": incidents, "sql": `{"sql":"SELECT 1"}`,
+	}
+	statuses := map[string]int{"create-record": 201, "import": 202, "replay-import": 202, "unmerge-record": 200}
+	doc := w.must(200, "GET", "/openapi.json", "")
+	n := 0
+	for _, method := range []string{"get", "put", "post", "patch", "delete"} { // what is deleted is deleted last
+		for path, item := range doc["paths"].(map[string]any) {
+			o, ok := item.(map[string]any)[method].(map[string]any)
+			if !ok {
+				continue
+			}
+			n++
+			op := o["operationId"].(string)
+			for _, fill := range [][2]string{{"{metric}", "mine"}, {"{kind}", "service"}, {"/imports/{id}", "/imports/" + id}, {"{id}", "web"}} {
+				path = strings.ReplaceAll(path, fill[0], fill[1])
+			}
+			if op == "unmerge-record" { // whatever the order
+				w.ask("POST", strings.Replace(path, "unmerge", "merge", 1), `{"into":"db"}`)
+			}
+			if op == "merge-record" {
+				w.ask("POST", strings.Replace(path, "merge", "unmerge", 1), "")
+			}
+			want := statuses[op]
+			if want == 0 {
+				want = http.StatusOK
+			}
+			if _, ok := o["responses"].(map[string]any)[jsonText(want)]; !ok {
+				t.Errorf("%s: the document does not say %d", op, want)
+			}
+			w.must(want, strings.ToUpper(method), path, bodies[op])
+		}
+	}
+	if n < 27 {
+		t.Errorf("got %d operations, want 27 at least", n)
+	}
+}
