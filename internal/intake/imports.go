@@ -160,6 +160,9 @@ func (im *Imports) Understand(ctx context.Context, who auth.Actor, id string) (S
 	if err != nil {
 		return Summary{}, err
 	}
+	if d.State != record.DeliveryReceived {
+		return Summary{}, nil // somebody else understood it while we waited
+	}
 	im.progress(id, func(p *Progress) { p.Started, p.Total = time.Now(), d.Size })
 	defer func() {
 		im.mu.Lock()

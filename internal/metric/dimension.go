@@ -53,6 +53,9 @@ var aboutPeople = regexp.MustCompile(`(^|_)(by|author|assignee|assigned_to|calle
 // builtin are the columns of a fact table that are not fields of the kind.
 var builtin = []string{"source", "start_role"}
 
+// catalogued are the kinds that are not about services.
+var catalogued = []hansei.Kind{hansei.KindService, hansei.KindTeam, hansei.KindPerson, hansei.KindOrganization}
+
 // dimensionOf finds the dimension of a name: a field of the population's
 // kind (singular or plural), a column, team or tier through the service, or
 // else a custom field.
@@ -65,8 +68,10 @@ func dimensionOf(p Population, name string, holds func(string) string) (dimensio
 			return fieldDimension(p, f, name, holds)
 		}
 	}
-	switch name {
-	case "team", "tier":
+	if name == "team" || name == "tier" {
+		if slices.Contains(catalogued, p.Kind) {
+			return dimension{}, hansei.Invalid("by", "a %s has no %s", p.Kind, name)
+		}
 		return serviceDimension(p, name, holds), nil
 	}
 	if aboutPeople.MatchString(name) {
@@ -92,6 +97,8 @@ func fieldDimension(p Population, f hansei.Field, name string, holds func(string
 		return dimension{}, person(name)
 	case f.Type == hansei.Time || f.Type == hansei.Number:
 		return dimension{}, hansei.Invalid("by", "%q is a %s; group by a field with a few values", name, f.Type)
+	case f.Of == hansei.KindTeam && (p.Kind == hansei.KindService || p.Kind == hansei.KindPerson):
+		return referred(name, "r."+f.Name, names("team", holds)), nil
 	case f.Of == hansei.KindTeam:
 		return serviceDimension(p, name, holds), nil
 	case f.Type == hansei.Ref && f.Of == hansei.KindService:
