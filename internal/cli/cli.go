@@ -33,7 +33,7 @@ type program struct {
 	out    *bufio.Writer // standard output
 	stderr io.Writer
 
-	dir, server, token, format string
+	config, dir, server, token, format string
 }
 
 // The formats of -o.
@@ -80,9 +80,10 @@ func line(err error) string {
 	return strings.Join(strings.Fields(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")), " ")
 }
 
-// say prints a line for a person beside the output. That the terminal cannot
-// be written to is nobody's to hear.
+// say prints a line for a person beside the output, after what was printed
+// before. That the terminal cannot be written to is nobody's to hear.
 func (p *program) say(format string, args ...any) {
+	_ = p.out.Flush() // the writer keeps its error, and Main reports it
 	_, _ = fmt.Fprintf(p.stderr, format+"\n", args...)
 }
 
@@ -93,7 +94,10 @@ func (p *program) root() *cobra.Command {
 		Long:          "Hansei turns incidents into reliability figures that stand up to scrutiny.\n\nStart with: hansei demo",
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := p.settle(cmd); err != nil {
+				return err
+			}
 			if !slices.Contains([]string{asTable, asJSON, asCSV, asYAML}, p.format) {
 				return fmt.Errorf("--output %q: expected table, json, csv or yaml", p.format)
 			}
@@ -103,11 +107,11 @@ func (p *program) root() *cobra.Command {
 	root.SetOut(p.out)
 	root.SetErr(p.stderr)
 	f := root.PersistentFlags()
-	f.StringVar(&p.dir, "data", env("HANSEI_DATA", app.DefaultDir()), "data directory ($HANSEI_DATA)")
-	f.StringVar(&p.server, "server", env("HANSEI_SERVER", ""), "URL of a server to ask instead of the data directory ($HANSEI_SERVER)")
-	// A token in the help text of a shared terminal would be one given away.
+	f.StringVar(&p.config, "config", os.Getenv("HANSEI_CONFIG"), "file of settings (YAML): data, listen, output, server, token ($HANSEI_CONFIG)")
+	f.StringVar(&p.dir, "data", app.DefaultDir(), "data directory ($HANSEI_DATA)")
+	f.StringVar(&p.server, "server", "", "URL of a server to ask instead of the data directory ($HANSEI_SERVER)")
 	f.StringVar(&p.token, "token", "", "token for that server ($HANSEI_TOKEN)")
-	f.StringVarP(&p.format, "output", "o", env("HANSEI_OUTPUT", asTable), "table, json, csv or yaml ($HANSEI_OUTPUT)")
+	f.StringVarP(&p.format, "output", "o", asTable, "table, json, csv or yaml ($HANSEI_OUTPUT)")
 	root.AddCommand(
 		p.demo(), p.serve(),
 		p.importFiles(), p.imports(),
@@ -118,12 +122,23 @@ func (p *program) root() *cobra.Command {
 	return root
 }
 
-// env is a flag's default: the environment's word, else ours.
-func env(name, otherwise string) string {
-	if v := os.Getenv(name); v != "" {
-		return v
+// settle gives the flags that were not set what the environment or the file of
+// settings says.
+func (p *program) settle(cmd *cobra.Command) error {
+	said, err := app.ReadSettings(p.config, os.Environ())
+	if err != nil {
+		return err
 	}
-	return otherwise
+	for name, value := range said {
+		f := cmd.Flags().Lookup(name)
+		if f == nil || f.Changed {
+			continue
+		}
+		if err := f.Value.Set(value); err != nil {
+			return fmt.Errorf("setting %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // running makes a command's RunE of a function that needs no server.

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -19,19 +18,15 @@ import (
 // one that holds the data directory, else one inside this process. done gives
 // everything up again.
 func (p *program) connect(ctx context.Context) (c *client.Client, done func() error, err error) {
-	token := p.token
-	if token == "" {
-		token = os.Getenv("HANSEI_TOKEN")
-	}
 	if p.server != "" {
-		c, err := client.New(p.server, token)
+		c, err := client.New(p.server, p.token)
 		if err != nil {
 			return nil, nil, err
 		}
 		return c, func() error { c.Close(); return nil }, nil
 	}
 	if socket := filepath.Join(p.dir, "hansei.sock"); accepts(ctx, socket) {
-		c, err := client.New(socket, token)
+		c, err := client.New(socket, p.token)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -41,7 +41,7 @@ func (p *program) demo() *cobra.Command {
 			return errors.Join(err, a.Close())
 		}),
 	}
-	cmd.Flags().StringVar(&listen, "listen", env("HANSEI_LISTEN", listenAt), "address on this machine to listen on ($HANSEI_LISTEN)")
+	cmd.Flags().StringVar(&listen, "listen", listenAt, "address on this machine to listen on ($HANSEI_LISTEN)")
 	return cmd
 }
 

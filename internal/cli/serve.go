@@ -27,6 +27,6 @@ func (p *program) serve() *cobra.Command {
 			return errors.Join(a.Run(ctx), a.Close())
 		}),
 	}
-	cmd.Flags().StringVar(&listen, "listen", env("HANSEI_LISTEN", listenAt), "address on this machine to listen on ($HANSEI_LISTEN)")
+	cmd.Flags().StringVar(&listen, "listen", listenAt, "address on this machine to listen on ($HANSEI_LISTEN)")
 	return cmd
 }
