@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -99,7 +100,7 @@ func (r *reading) run(ctx context.Context) (Summary, error) {
 	return r.sum, err
 }
 
-func isCanceled(err error) bool { return err == context.Canceled }
+func isCanceled(err error) bool { return errors.Is(err, context.Canceled) }
 
 // inspect finds how the file is to be read.
 func (r *reading) inspect(ctx context.Context) error {
@@ -339,7 +340,8 @@ func (r *reading) past(ctx context.Context, tx *record.Tx, p prepared) (bool, er
 
 func invalid(p prepared) record.Reject {
 	x := record.Reject{Line: p.at, Expected: p.bad.Error()}
-	if bad, ok := p.bad.(*hansei.InvalidError); ok {
+	var bad *hansei.InvalidError
+	if errors.As(p.bad, &bad) {
 		x.Column, x.Expected = bad.Field, bad.Reason
 	}
 	return x
