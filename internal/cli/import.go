@@ -98,11 +98,13 @@ func (p *program) importAll(ctx context.Context, c *client.Client, f importFlags
 		case f.strict && one.Rejected > 0:
 			problems = append(problems, fmt.Errorf("%s: %d rows were rejected (--strict)", name, one.Rejected))
 		}
-		p.tellRejects(one)
 		if p.format == asTable {
 			if err := p.tellImport(one); err != nil {
 				return err
 			}
+		}
+		p.tellRejects(one)
+		if p.format == asTable {
 			continue
 		}
 		text, err := json.Marshal(one)

@@ -51,6 +51,7 @@ func duration(seconds float64) string {
 		size float64
 		name string
 	}{{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}}
+	seconds = math.Round(seconds)
 	for i, u := range parts {
 		if seconds < u.size && i < len(parts)-1 {
 			continue
@@ -62,6 +63,9 @@ func duration(seconds float64) string {
 		whole, rest := math.Trunc(seconds/u.size), math.Round(math.Mod(seconds, u.size)/next.size)
 		if rest*next.size >= u.size {
 			whole, rest = whole+1, 0
+			if i > 0 && whole*u.size >= parts[i-1].size {
+				return sign + duration(whole*u.size)
+			}
 		}
 		if rest == 0 {
 			return fmt.Sprintf("%s%.0f %s", sign, whole, u.name)
@@ -76,12 +80,8 @@ func duration(seconds float64) string {
 func significant(x float64) string {
 	a := math.Abs(x)
 	switch {
-	case a >= 1000 || x == math.Trunc(x) && a >= 100:
+	case a >= 99.95 || x == math.Trunc(x):
 		return thousands(math.Round(x))
-	case x == math.Trunc(x):
-		return strconv.FormatFloat(x, 'f', 0, 64)
-	case a >= 100:
-		return strconv.FormatFloat(x, 'f', 0, 64)
 	case a >= 0.001:
 		digits := max(0, 2-int(math.Floor(math.Log10(a))))
 		return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(x, 'f', digits, 64), "0"), ".")

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"syscall"
 	"testing"
 	"time"
@@ -32,7 +33,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HANSEI_DATA", filepath.Join(e.WorkDir, "data"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "capture": capture, "exits": exits},
 	})
 }
 
@@ -46,6 +47,17 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("nobody listens on %s", path)
+}
+
+// capture puts what a pattern's group matches in the last output into a
+// variable: capture ID '"id":"([^"]+)"'.
+func capture(ts *testscript.TestScript, _ bool, args []string) {
+	out := ts.ReadFile("stdout")
+	m := regexp.MustCompile(args[1]).FindStringSubmatch(out)
+	if m == nil {
+		ts.Fatalf("no match for %s in %s", args[1], out)
+	}
+	ts.Setenv(args[0], m[1])
 }
 
 // exits runs hansei and compares its exit code: exits 2 figure --bogus.
