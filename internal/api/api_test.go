@@ -28,12 +28,15 @@ type world struct {
 	log *bytes.Buffer
 }
 
-func open(t *testing.T) *world {
+func open(t *testing.T) *world { return openAt(t, time.Now) }
+
+// openAt is open with a clock.
+func openAt(t *testing.T, now func() time.Time) *world {
 	t.Helper()
 	ctx, dir := t.Context(), t.TempDir()
 	w := &world{t: t, log: &bytes.Buffer{}}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
-	store, err := record.Open(ctx, record.Options{Dir: dir})
+	store, err := record.Open(ctx, record.Options{Dir: dir, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,9 +48,9 @@ func open(t *testing.T) *world {
 	var background sync.WaitGroup
 	ended := make(chan error, 1)
 	go func() { ended <- facts.Follow(follow, store, auth.Local().Scope()) }()
-	s := &Server{Records: store, Facts: facts, Metrics: metric.New(facts, store, time.Now),
+	s := &Server{Records: store, Facts: facts, Metrics: metric.New(facts, store, now),
 		Imports: &intake.Imports{Records: store, Log: log}, People: intake.People{Records: store},
-		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: time.Now, Log: log, Version: "test",
+		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: now, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { background.Go(func() { fn(follow) }) }}
 	w.Server = httptest.NewServer(s.Handler())
 	t.Cleanup(func() {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"hansei"
@@ -200,11 +201,12 @@ func (a *edge) listImports(ctx context.Context, who auth.Actor, in *ImportsParam
 		f.Limit = 50
 	}
 	if in.Cursor != "" {
-		at, err := time.Parse(time.RFC3339Nano, in.Cursor)
-		if err != nil {
+		at, after, _ := strings.Cut(in.Cursor, "_")
+		var err error
+		if f.Before, err = time.Parse(time.RFC3339Nano, at); err != nil || after == "" {
 			return nil, hansei.Invalid("cursor", "%q is not a cursor of this list", in.Cursor)
 		}
-		f.Before = at
+		f.After = after
 	}
 	list, err := a.Records.Deliveries(ctx, who.Scope(), f)
 	if err != nil {
@@ -219,7 +221,8 @@ func (a *edge) listImports(ctx context.Context, who auth.Actor, in *ImportsParam
 		out.Imports = append(out.Imports, s)
 	}
 	if len(list) == f.Limit {
-		out.Next = list[len(list)-1].Received.Format(time.RFC3339Nano)
+		last := list[len(list)-1]
+		out.Next = last.Received.Format(time.RFC3339Nano) + "_" + last.ID
 	}
 	return answered(out)
 }

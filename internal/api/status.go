@@ -36,9 +36,9 @@ func (a *edge) status(ctx context.Context, who auth.Actor, _ *none) (*answer[Ser
 	if err != nil {
 		return nil, err
 	}
-	facts, _ := a.Facts.Head()
+	facts, epoch := a.Facts.Head()
 	out := ServerStatus{Version: a.Version, Journal: JournalStatus{head.Seq, head.Epoch, head.At},
-		Facts: FactsStatus{facts}, CatchingUp: facts < head.Seq, Records: map[string]int{}}
+		Facts: FactsStatus{facts}, CatchingUp: facts < head.Seq || (head.Seq > 0 && epoch != head.Epoch), Records: map[string]int{}}
 	sql, kinds := "SELECT ", []hansei.Kind{}
 	for _, k := range hansei.Kinds {
 		if k == hansei.KindMetric || k == hansei.KindOrganization {

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestOwnMetric(t *testing.T) {
@@ -164,5 +167,58 @@ func TestBodyThatEndsEarly(t *testing.T) {
 	}
 	if strings.Contains(w.log.String(), "level=ERROR") {
 		t.Errorf("logged as ours: %s", w.log)
+	}
+}
+
+// TestPagesOfOneMoment holds that imports which arrived in the same moment are
+// all listed, whatever the size of a page.
+func TestPagesOfOneMoment(t *testing.T) {
+	at := time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)
+	w := openAt(t, func() time.Time { return at })
+	for i := range 5 {
+		w.imported(fmt.Sprintf("incidents-%d.csv", i), fmt.Sprintf("id,title,created_at\n%d,t,2025-01-01T00:00:00Z\n", i))
+	}
+	seen, next := map[any]bool{}, ""
+	for range 10 {
+		page := w.must(200, "GET", "/api/v1/imports?limit=2"+next, "")
+		for _, im := range page["imports"].([]any) {
+			seen[im.(map[string]any)["id"]] = true
+		}
+		cursor, more := page["next"].(string)
+		if !more {
+			break
+		}
+		next = "&cursor=" + url.QueryEscape(cursor)
+	}
+	if len(seen) != 5 {
+		t.Errorf("got %d imports, want 5", len(seen))
+	}
+}
+
+// TestAsOf holds that a figure as of a sequence, or of the time of that
+// sequence, is the figure that was answered then.
+func TestAsOf(t *testing.T) {
+	at := time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)
+	var hours atomic.Int64 // the clock moves by the hour
+	w := openAt(t, func() time.Time { return at.Add(time.Duration(hours.Load()) * time.Hour) })
+	w.load()
+	ask := "/api/v1/figures/time_to_resolve?since=2025-01-01&until=2025-02-01"
+	value := func(more string) any {
+		return w.must(200, "GET", ask+more, "")["figures"].([]any)[0].(map[string]any)["value"]
+	}
+	before := value("")
+	seq := w.must(200, "GET", "/api/v1/status", "")["journal"].(map[string]any)["seq"]
+	hours.Add(2)
+	w.must(200, "PATCH", "/api/v1/records/incident/1", `{"fields":{"resolved_at":"2025-01-09T00:00:00Z"}}`)
+	if now := value(""); now == before {
+		t.Errorf("the edit changed nothing: %v", now)
+	}
+	for _, as := range []string{jsonText(seq), "2025-06-01T13:00:00Z", "2025-06-01T13:30"} {
+		if got := value("&as_of=" + as); got != before {
+			t.Errorf("as of %s: got %v, want %v", as, got, before)
+		}
+	}
+	if p := w.must(422, "GET", ask+"&as_of=2025-05-01", ""); !strings.Contains(jsonText(p), "nothing had been recorded") {
+		t.Errorf("before everything: got %v", p)
 	}
 }

@@ -114,7 +114,8 @@ func oneDelivery(ctx context.Context, r Reader, journal auth.Journal, id string)
 type DeliveryFilter struct {
 	Source string
 	State  string
-	Before time.Time // received before; the cursor of a list
+	Before time.Time // received before; with After the cursor of a list
+	After  string    // also those received at Before itself, with an id after this one
 	Limit  int
 }
 
@@ -132,7 +133,12 @@ func (s *Store) Deliveries(ctx context.Context, who auth.Scope, f DeliveryFilter
 		where, args = append(where, "state = ?"), append(args, f.State)
 	}
 	if !f.Before.IsZero() {
-		where, args = append(where, "received < ?"), append(args, f.Before.UnixMicro())
+		at := f.Before.UnixMicro()
+		if f.After == "" {
+			where, args = append(where, "received < ?"), append(args, at)
+		} else {
+			where, args = append(where, "(received < ? OR (received = ? AND id > ?))"), append(args, at, at, f.After)
+		}
 	}
 	if f.Limit <= 0 {
 		f.Limit = 50
