@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,6 +26,13 @@ func serve(t *testing.T, fn http.HandlerFunc) *client.Client {
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+func say(t *testing.T, w io.Writer, text string) {
+	t.Helper()
+	if _, err := io.WriteString(w, text); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestProblems: whatever a server or a proxy before it answers becomes one line.
@@ -47,7 +56,7 @@ func TestProblems(t *testing.T) {
 			c := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", tt.media)
 				w.WriteHeader(tt.status)
-				fmt.Fprint(w, tt.body)
+				say(t, w, tt.body)
 			})
 			_, err := c.Metric(t.Context(), "x")
 			if err == nil || err.Error() != tt.want {
@@ -65,9 +74,11 @@ func TestProblems(t *testing.T) {
 func TestPages(t *testing.T) {
 	const all = 2500
 	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		var from, limit int
-		fmt.Sscan(r.URL.Query().Get("limit"), &limit)
-		fmt.Sscan(r.URL.Query().Get("cursor"), &from)
+		from, _ := strconv.Atoi(r.URL.Query().Get("cursor")) // none is 0
+		limit, err := strconv.Atoi(r.URL.Query().Get("limit"))
+		if err != nil {
+			t.Error(err)
+		}
 		if r.URL.Query().Get("where") == "broken=yes" && from > 0 {
 			w.WriteHeader(http.StatusConflict)
 			return
@@ -119,7 +130,7 @@ func TestRequests(t *testing.T) {
 		if got, want := r.URL.Query().Encode(), "by=team&by=service&where=severity%3Dsev1%2Csev2"; got != want {
 			t.Errorf("query: got %q, want %q", got, want)
 		}
-		fmt.Fprint(w, `{"figures":[{"value":1.50}]}`)
+		say(t, w, `{"figures":[{"value":1.50}]}`)
 	})
 	got, err := c.Figures(t.Context(), client.Question{Metric: "a/b", By: []string{"team", "service"}, Where: []string{"severity=sev1,sev2"}})
 	if err != nil || len(got) != 1 || string(got[0]) != `{"value":1.50}` {
@@ -136,10 +147,14 @@ func TestSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"name":"Acme","zone":"UTC"}`)
+		say(t, w, `{"name":"Acme","zone":"UTC"}`)
 	})}
 	go func() { _ = s.Serve(l) }() // ends with Close
-	defer s.Close()
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	c, err := client.New(path, "")
 	if err != nil {
 		t.Fatal(err)

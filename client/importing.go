@@ -45,16 +45,18 @@ type Import struct {
 	Source   string    `json:"source"`
 	Size     int64     `json:"size"` // bytes
 	Received time.Time `json:"received"`
-	State    string    `json:"state"` // received, applying (the facts are not there yet), done or failed
+	State    string    `json:"state"`
 	Error    string    `json:"error,omitempty"`
 	Summary  *Summary  `json:"summary,omitempty"`
 	Progress *Progress `json:"progress,omitempty"` // while it is being understood
 }
 
-// The states of an import. Every other is on the way to one of these.
+// The states of an import.
 const (
-	Done   = "done"
-	Failed = "failed"
+	Received = "received" // stored, and not yet understood
+	Applying = "applying" // in the journal, while the figures follow
+	Done     = "done"
+	Failed   = "failed"
 )
 
 // Ended says that nothing more comes of an import.

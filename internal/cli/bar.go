@@ -30,10 +30,10 @@ func newBar(out io.Writer, name string) *bar {
 	if !ok || !isatty.IsTerminal(f.Fd()) {
 		return b
 	}
-	if wide, _, err := term.GetSize(int(f.Fd())); err == nil {
+	if wide, _, err := term.GetSize(int(f.Fd())); err == nil && wide > 0 {
 		b.wide = max(wide, 20)
 	} else {
-		b.wide = 80
+		b.wide = 80 // a terminal that does not tell
 	}
 	return b
 }
@@ -92,8 +92,13 @@ func (s *sent) Read(buf []byte) (int, error) {
 }
 
 // understanding shows how far the server is with the file.
-func (b *bar) understanding(p *client.Progress) {
-	if p == nil || p.Started.IsZero() {
+func (b *bar) understanding(i client.Import) {
+	p := i.Progress
+	switch {
+	case i.State == client.Applying:
+		b.draw(-1, "in the journal; the figures follow")
+		return
+	case p == nil || p.Started.IsZero():
 		b.draw(-1, "waiting for its turn")
 		return
 	}

@@ -167,7 +167,7 @@ func (p *program) importOne(ctx context.Context, c *client.Client, o client.Opti
 	im, err := c.Import(ctx, got.ID)
 	known := got.Known && im.State == client.Done
 	for ; err == nil && !im.Ended(); im, err = c.Import(ctx, got.ID) {
-		bar.understanding(im.Progress)
+		bar.understanding(im)
 		if err := wait(ctx, pollEvery); err != nil {
 			return out, err
 		}
