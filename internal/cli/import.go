@@ -27,7 +27,7 @@ type imported struct {
 	Updated   int64           `json:"updated"`
 	Unchanged int64           `json:"unchanged"`
 	Rejected  int64           `json:"rejected"`
-	Seconds   float64         `json:"seconds"`
+	Seconds   float64         `json:"seconds"` // until the figures have it
 	Error     string          `json:"error,omitempty"`
 	Notes     []string        `json:"notes,omitempty"`
 	Rejects   []client.Reject `json:"rejects"` // the first of them
@@ -159,6 +159,7 @@ func (p *program) importOne(ctx context.Context, c *client.Client, o client.Opti
 	o.Name = as
 	bar := newBar(p.stderr, as)
 	defer bar.clear()
+	began := time.Now()
 	got, err := c.StartImport(ctx, o, bar.sending(body, size))
 	if err != nil {
 		return out, err
@@ -175,13 +176,13 @@ func (p *program) importOne(ctx context.Context, c *client.Client, o client.Opti
 	if err != nil {
 		return out, err
 	}
-	out.State, out.Error, out.Known = im.State, im.Error, known
+	out.State, out.Error, out.Known, out.Seconds = im.State, im.Error, known, time.Since(began).Seconds()
 	if s := im.Summary; s != nil {
 		out.Kind, out.Rejected, out.Notes = s.Kind, s.Rejected, s.Notes
 		out.Rows = s.Created + s.Updated + s.Unchanged + s.Rejected
-		out.Created, out.Updated, out.Unchanged, out.Seconds = s.Created, s.Updated, s.Unchanged, s.Seconds
+		out.Created, out.Updated, out.Unchanged = s.Created, s.Updated, s.Unchanged
 		if known { // what came of it came of it then, not now
-			out.Created, out.Updated, out.Unchanged, out.Seconds = 0, 0, s.Created+s.Updated+s.Unchanged, 0
+			out.Created, out.Updated, out.Unchanged = 0, 0, s.Created+s.Updated+s.Unchanged
 		}
 	}
 	for r, err := range c.Rejects(ctx, got.ID, firstRejects) {
