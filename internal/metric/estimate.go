@@ -95,6 +95,11 @@ func (e *estimator) elapsed(w window) window {
 }
 
 func (e *estimator) count(f *Figure, x *cell, w window) {
+	if e.first.IsZero() {
+		// None of the kind was ever recorded: 0 would be a claim.
+		f.warn(NotRecorded, fmt.Sprintf("No %s have been imported.", e.def.Of.Noun))
+		return
+	}
 	if e.stat == Sum {
 		f.Value, f.Method = ptr(float64(x.n)), "count"
 		return

@@ -1,0 +1,190 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"hansei/internal/auth"
+	"hansei/internal/chart"
+	"hansei/internal/metric"
+	"hansei/internal/web/ui"
+)
+
+// card turns a figure and its monthly series into a card.
+func card(def metric.Definition, f metric.Figure, months []metric.Figure, q ui.Query, zone *time.Location) ui.Card {
+	c := ui.Card{ID: def.ID, Title: def.Title, Statistic: statisticWords(f.Statistic), State: stateOf(f),
+		Unit: chart.Unit(f.Unit), Count: f.Statistic == metric.Sum && f.Unit == metric.One,
+		N: f.N, Censored: f.Censored, Noun: def.Of.Noun, Records: recordsURL(def.ID, f, ""), About: about(def, f, q)}
+	if f.Value != nil {
+		c.Value = *f.Value
+		c.Interval = interval(f)
+	}
+	for _, w := range f.Warnings {
+		switch {
+		case c.State != ui.OK && c.Reason == "":
+			c.Reason = w.Says
+		default:
+			c.Warnings = append(c.Warnings, w.Says)
+		}
+	}
+	if f.Compare != nil {
+		c.Verdict = ui.Verdict{Sign: signOf(f.Compare.Verdict), Text: "vs " + ui.Window(f.Compare.Since, f.Compare.Until, zone) + ": " + lowerFirst(withoutVerdict(*f.Compare))}
+	}
+	if points, limits := series(def, months); len(points) > 1 {
+		c.Trend, c.Limits, c.TrendLabel = points, limits, "monthly"
+		if limits != nil {
+			c.TrendLabel = "monthly, with control limits"
+		}
+	}
+	return c
+}
+
+func stateOf(f metric.Figure) ui.State {
+	if f.Value != nil {
+		return ui.OK
+	}
+	for _, w := range f.Warnings {
+		switch w.Code {
+		case metric.NotConfigured:
+			return ui.NotConfigured
+		case metric.NotRecorded:
+			return ui.NotRecorded
+		case metric.NoRecords:
+			return ui.NoRecords
+		}
+	}
+	return ui.TooFew
+}
+
+func signOf(verdict string) ui.Sign {
+	switch verdict {
+	case metric.Improved:
+		return ui.Better
+	case metric.Worse:
+		return ui.Worse
+	case metric.NoChange:
+		return ui.Unchanged
+	}
+	return ui.Plain
+}
+
+func statisticWords(s metric.StatisticName) string {
+	switch s {
+	case metric.P50:
+		return "median"
+	case metric.Rate, metric.Share:
+		return "" // the title says so
+	case metric.Sum:
+		return "in all"
+	}
+	return string(s)
+}
+
+func interval(f metric.Figure) *ui.Interval {
+	if f.Low == nil && f.High == nil {
+		return nil
+	}
+	in := chart.Interval{Low: math.Inf(-1), High: math.Inf(1), Level: f.Level, Method: f.Method}
+	if f.Low != nil {
+		in.Low = *f.Low
+	}
+	if f.High != nil {
+		in.High = *f.High
+	}
+	return &ui.Interval{Interval: in}
+}
+
+func about(def metric.Definition, f metric.Figure, q ui.Query) ui.About {
+	a := ui.About{Definition: def.Asks, Formula: def.Formula, Caveats: def.Caveats, Source: def.Source, Version: def.Version,
+		Method: f.Method, More: &ui.Link{Text: "Everything about " + strings.ToLower(def.Title[:1]) + def.Title[1:], URL: q.To("/metrics/" + def.ID).URL()}}
+	for _, reason := range slices.Sorted(maps.Keys(f.Excluded)) {
+		a.LeftOut = append(a.LeftOut, ui.LeftOut{Reason: metric.Reason(reason), N: f.Excluded[reason], URL: recordsURL(def.ID, f, reason)})
+	}
+	return a
+}
+
+// recordsURL leads to exactly the records behind a figure.
+func recordsURL(id string, f metric.Figure, class string) string {
+	u, err := url.Parse(f.Evidence)
+	if err != nil {
+		return "/metrics/" + id + "/records"
+	}
+	v := u.Query()
+	if class != "" {
+		v.Set("class", class)
+	}
+	return "/metrics/" + id + "/records?" + v.Encode()
+}
+
+// series turns figures, one a month, into points with their control limits.
+func series(def metric.Definition, figs []metric.Figure) ([]chart.Point, *chart.Limits) {
+	control := metric.ControlChart(figs)
+	var out []chart.Point
+	for _, f := range figs {
+		out = append(out, point(f, f.Since.Add(f.Until.Sub(f.Since)/2).Format("Jan 2006"), recordsURL(def.ID, f, "")))
+	}
+	if !control.OK {
+		return out, nil
+	}
+	for _, s := range control.Signals {
+		out[s.Index].Signal = s.Says
+	}
+	return out, &chart.Limits{Low: control.Low, Center: control.Center, High: control.High}
+}
+
+func point(f metric.Figure, label, href string) chart.Point {
+	p := chart.Point{Label: label, Value: math.NaN(), N: f.N, Partial: f.Partial, Href: href}
+	if f.Value != nil {
+		p.Value = *f.Value
+	}
+	if in := interval(f); in != nil {
+		p.Interval = &in.Interval
+	}
+	if w, ok := f.Warned(metric.TooFew); ok {
+		p.Note = w.Says
+	}
+	if f.Value == nil && p.Note == "" {
+		p.Note = "no value"
+	}
+	return p
+}
+
+// withoutVerdict is what a comparison says, without the word that the card
+// shows in front of it.
+func withoutVerdict(c metric.Comparison) string {
+	_, rest, ok := strings.Cut(c.Says, ": ")
+	if !ok || signOf(c.Verdict) == ui.Unchanged || signOf(c.Verdict) == ui.Plain {
+		return c.Says
+	}
+	return rest
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// monthly asks for the series behind a card: at least two years, so that
+// limits stand on enough points.
+func (s *Server) monthly(ctx context.Context, who auth.Actor, q metric.Query) ([]metric.Figure, error) {
+	until := q.Until
+	since := q.Since
+	if back := until.AddDate(-2, 0, 0); since.IsZero() || since.After(back) {
+		since = back
+	}
+	first := since
+	q.Since, q.Every, q.Compare = first, "month", ""
+	figs, err := s.Metrics.Figures(ctx, who.Scope(), q)
+	if err != nil {
+		return nil, fmt.Errorf("monthly series of %s: %w", q.Metric, err)
+	}
+	return figs, nil
+}

@@ -1,0 +1,19 @@
+// Package overview is the first page: the figures a director asks first.
+package overview
+
+import (
+	"hansei/internal/chart"
+	"hansei/internal/web/ui"
+)
+
+// Overview is what the page shows.
+type Overview struct {
+	Cards   []ui.Card
+	Years   ui.Table
+	Charts  []chart.Chart
+	Most    *chart.Chart // services with the most incidents; nil without services
+	Missing []Missing
+}
+
+// Missing is a figure that the data does not hold yet.
+type Missing struct{ Title, Needs, URL string }
