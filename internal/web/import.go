@@ -12,6 +12,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake"
 	"hansei/internal/record"
 	"hansei/internal/source/file"
 	"hansei/internal/web/imports"
@@ -119,7 +120,7 @@ func (s *Server) cameOf(ctx context.Context, who auth.Actor, d record.Delivery, 
 	v.Facts = append(v.Facts, ui.Item{Name: "Kind", Text: noun}, ui.Item{Name: "Rows", Text: ui.Count(sum.Rows)},
 		ui.Item{Name: "New records", Text: ui.Count(sum.Created)}, ui.Item{Name: "Updates", Text: ui.Count(sum.Updated)},
 		ui.Item{Name: "Unchanged", Text: ui.Count(sum.Unchanged)}, ui.Item{Name: "Rejected", Text: ui.Count(sum.Rejected)},
-		ui.Item{Name: "Took", Text: ui.Duration(sum.Seconds), From: fmt.Sprintf("%s rows a second", ui.Count(int(float64(sum.Rows)/max(sum.Seconds, 0.001))))})
+		lasted(sum))
 	if v.Progress == nil {
 		v.Links = []ui.Link{{Text: "See the overview", URL: "/"}}
 		if sum.Kind == hansei.KindIncident {
@@ -127,6 +128,14 @@ func (s *Server) cameOf(ctx context.Context, who auth.Actor, d record.Delivery, 
 		}
 	}
 	return nil
+}
+
+// lasted is how long an import took, with its rate where that says something.
+func lasted(sum intake.Summary) ui.Item {
+	if sum.Seconds < 1 {
+		return ui.Item{Name: "Took", Text: "less than a second"}
+	}
+	return ui.Item{Name: "Took", Text: ui.Duration(sum.Seconds), From: ui.Count(int(float64(sum.Rows)/sum.Seconds)) + " rows a second"}
 }
 
 const rejectsPerPage = 100

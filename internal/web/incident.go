@@ -37,7 +37,7 @@ func (s *Server) incidentPage(w http.ResponseWriter, r *http.Request, who auth.A
 		return err
 	}
 	p := ui.Page{Title: titleOf(in), Crumbs: []ui.Link{{Text: "Incidents", URL: "/incidents"}},
-		Actions: []ui.Link{{Text: "Edit the severity", URL: editURL(in.Kind(), in.ID, "severity")}}}
+		Actions: []ui.Link{{Text: "Edit", URL: recordURL(in.Kind(), in.ID) + "#fields"}}}
 	return s.show(w, r, who, p, incidents.IncidentPage(v))
 }
 

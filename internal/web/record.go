@@ -141,6 +141,9 @@ func (f *found) text(v any) string {
 		}
 		return "no"
 	case time.Time:
+		if v.IsZero() {
+			return ""
+		}
 		return v.In(f.Zone).Format("2 Jan 2006 15:04:05 MST")
 	case []string:
 		return strings.Join(v, ", ")

@@ -88,7 +88,7 @@ func Page(s Settings) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<p class=\"hs-next\"><a class=\"btn\" href=\"/settings/metrics/new\">Add a metric</a></p></section></div>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 6, "<div class=\"hs-next\"><a class=\"btn\" href=\"/settings/metrics/new\">Add a metric</a></div></section></div>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

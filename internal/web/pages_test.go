@@ -1,0 +1,51 @@
+package web_test
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// pagesLooked are the pages that axe reads, over the records of filled.
+func pagesLooked(s *site, t *testing.T) map[string]string {
+	plan := s.drop(t, "incidents.csv", incidentsCSV+"A-9,late,sev1,open,x,soon,,,,\n")
+	s.post(t, "/incidents/file:A-1/edit", "field", "severity", "value", "sev1", "reason", "worse", "revision", "1")
+	id := s.load(t, "more incidents.csv", "id,title,started_at\nB-1,x,2025-01-01T00:00:00Z\nB-2,y,1800-01-01T00:00:00Z\n")
+	q := func(sql string) string { return "/sql?" + url.Values{"q": {sql}}.Encode() }
+	return map[string]string{
+		"incidents": "/incidents?where=status%21%3Dclosed", "nothing": "/incidents?q=zebra", "incident": "/incidents/file:A-1", "wrong": "/incidents/file:A-2",
+		"edit": "/incidents/file:A-1/edit?field=severity", "service": "/records/service/checkout", "imports": "/imports", "import": "/imports/" + id,
+		"drop": "/imports/new", "plan": plan.path, "sql": q("SELECT * FROM incident"), "sql-wrong": q("SELEC"), "settings": "/settings",
+		"metric": "/settings/metrics/new", "search": "/search?q=checkout", "missing": "/incidents/zzz",
+	}
+}
+
+func TestPagesHaveNoAccessibilityViolations(t *testing.T) {
+	ctx := browser(t)
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newSite(t)
+	s.load(t, "incidents.csv", incidentsCSV)
+	s.load(t, "deployments.csv", deploymentsCSV)
+	pages := pagesLooked(s, t)
+	for i, theme := range []string{"light", "dark"} {
+		width := []int64{1440, 390}[i]
+		do(t, ctx, chromedp.EmulateViewport(width, 1100))
+		for name, path := range pages {
+			do(t, ctx, chromedp.Navigate(s.url+path))
+			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
+			js[bool](t, ctx, `document.querySelectorAll('main details').forEach(d => { d.open = true; }), true`)
+			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
+			judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))
+			if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
+				t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
+			}
+			shoot(t, ctx, fmt.Sprintf("%s-%s-%d", name, theme, width))
+		}
+	}
+}
