@@ -156,8 +156,12 @@ func TestBodyThatEndsEarly(t *testing.T) {
 	if err := conn.(*net.TCPConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.ReadAll(conn); err != nil {
+	answer, err := io.ReadAll(conn)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if !strings.HasPrefix(string(answer), "HTTP/1.1 422 ") || !strings.Contains(string(answer), `"location":"body"`) {
+		t.Errorf("got %s", answer)
 	}
 	if err := conn.Close(); err != nil {
 		t.Fatal(err)
@@ -220,5 +224,18 @@ func TestAsOf(t *testing.T) {
 	}
 	if p := w.must(422, "GET", ask+"&as_of=2025-05-01", ""); !strings.Contains(jsonText(p), "nothing had been recorded") {
 		t.Errorf("before everything: got %v", p)
+	}
+}
+
+// TestWritesAreReadAtOnce holds that a write is answered when the facts have
+// it: status does not wait for them, as questions do.
+func TestWritesAreReadAtOnce(t *testing.T) {
+	w := open(t)
+	w.load()
+	for i := range 20 {
+		wrote := w.must(200, "PATCH", "/api/v1/records/incident/file:1", fmt.Sprintf(`{"fields":{"title":"%d"}}`, i))["seq"]
+		if s := w.must(200, "GET", "/api/v1/status", ""); s["facts"].(map[string]any)["seq"] != wrote || s["catching_up"] != false {
+			t.Fatalf("wrote %v, got %v", wrote, s)
+		}
 	}
 }

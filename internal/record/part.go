@@ -29,7 +29,10 @@ func (s *Store) putParts(ctx context.Context, who auth.Actor, owner string, body
 	var size int64
 	buf := make([]byte, partSize)
 	for n := 0; ; n++ {
-		k, err := io.ReadFull(body, buf)
+		k, err := readPart(body, buf)
+		if err != nil && err != io.EOF {
+			return size, fmt.Errorf("receive: %w", err)
+		}
 		if k > 0 {
 			size += int64(k)
 			part := enc.EncodeAll(buf[:k], nil)
@@ -40,13 +43,22 @@ func (s *Store) putParts(ctx context.Context, who auth.Actor, owner string, body
 				return size, werr
 			}
 		}
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		if err != nil {
 			return size, nil
 		}
-		if err != nil {
-			return size, fmt.Errorf("receive: %w", err)
-		}
 	}
+}
+
+// readPart fills buf as far as there is something. Unlike io.ReadFull it keeps
+// the reader's error: io.EOF alone is the end, and io.ErrUnexpectedEOF an
+// upload that broke off, which must not pass for a whole one.
+func readPart(body io.Reader, buf []byte) (k int, err error) {
+	for k < len(buf) && err == nil {
+		var n int
+		n, err = body.Read(buf[k:])
+		k += n
+	}
+	return k, err
 }
 
 func (s *Store) dropParts(ctx context.Context, who auth.Actor, owner string) error {
