@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 )
 
 // tick is one labelled place on an axis, in the axis's own coordinates.
@@ -39,11 +40,15 @@ func (s *scale) label(seconds []float64) {
 	}
 }
 
-// newScale fits an axis to values. Log is only used when every value is
-// positive; with zero set, the axis starts there.
+// newScale fits an axis to values. A log axis begins at the smallest positive
+// one; zeros stand at its edge, and without any positive value it is linear.
+// With zero set, the axis starts there.
 func newScale(u Unit, log, zero bool, values []float64) scale {
 	low, high := extent(values)
-	if log && low > 0 {
+	if log && low <= 0 {
+		low, _ = extent(slices.DeleteFunc(slices.Clone(values), func(v float64) bool { return v <= 0 }))
+	}
+	if log && low > 0 && high > 0 {
 		return logScale(u, low, high)
 	}
 	if zero || low > 0 && low < high*0.4 {
@@ -84,8 +89,11 @@ func logScale(u Unit, low, high float64) scale {
 
 // at maps a value to the axis; nil (drawn as a gap) where it has no place.
 func (s scale) at(v float64) any {
-	if math.IsNaN(v) || math.IsInf(v, 0) || s.log && v <= 0 {
+	if math.IsNaN(v) || math.IsInf(v, 0) || s.log && v < 0 {
 		return nil
+	}
+	if s.log && v == 0 {
+		return s.min
 	}
 	if s.log {
 		return math.Log10(v)

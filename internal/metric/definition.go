@@ -103,3 +103,7 @@ var (
 		At: "coalesce(r.merged_at, r.created_at, r.first_commit_at)",
 	}
 )
+
+// Statistics lists what may be asked of a metric's values, the most useful
+// first.
+func Statistics(def Definition) []StatisticName { return def.Measure.statistics() }

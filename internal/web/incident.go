@@ -179,8 +179,9 @@ func (f *found) involved(in *hansei.Incident) []ui.Item {
 			continue
 		}
 		it := f.item(field)
-		it.From = ""
-		out = append(out, it)
+		if it.From = ""; it.Absent == "" || field.Type == hansei.Refs && field.Of != hansei.KindIncident {
+			out = append(out, it)
+		}
 	}
 	return out
 }
@@ -215,7 +216,7 @@ func (s *Server) changesNear(ctx context.Context, who auth.Actor, f *found, in *
 		id := textOf(rec["id"])
 		title := textOf(rec["title"])
 		if title == "" {
-			title = id
+			title = textOf(rec["external"])
 		}
 		link := recordURL(hansei.KindDeployment, hansei.ID(id))
 		t.Rows = append(t.Rows, ui.Row{URL: link, Cells: []ui.Cell{{Component: ui.Time(at, f.Zone)},

@@ -1,0 +1,25 @@
+// Package services shows what can break and who owns it.
+package services
+
+import (
+	"hansei/internal/chart"
+	"hansei/internal/web/ui"
+)
+
+// List is all services and teams with their figures.
+type List struct {
+	Search   string
+	Services ui.Table
+	Teams    ui.Table
+}
+
+// Service is the page of one service.
+type Service struct {
+	Facts     []ui.Item
+	Cards     []ui.Card
+	Trend     *chart.Chart
+	Incidents ui.Table
+	MergeURL  string
+	Others    []ui.Option // what it may be merged into
+	Unmerge   string      // set when it was merged away
+}
