@@ -49,12 +49,12 @@ func TestWizardInABrowser(t *testing.T) {
 	wait(t, ctx, `location.pathname.startsWith('/imports/new/') && document.querySelector('[name="c.Prio"]') !== null`)
 	js[bool](t, ctx, `document.querySelector('[name="c.Prio"]').value = 'severity', true`)
 	click(t, ctx, "Show with these changes") // loads a page: the old one's scripts end
-	do(t, ctx, chromedp.WaitReady(`option[value="severity"][selected]`, chromedp.ByQuery))
+	do(t, ctx, chromedp.WaitReady(`option[value="severity"][selected]`))
 	if got := js[string](t, ctx, `location.search`); got != "?name=incidents.csv&c.Prio=severity" {
 		t.Errorf("the URL holds more than what was changed: %s", got)
 	}
 	click(t, ctx, "Import")
-	do(t, ctx, chromedp.WaitReady(`main a[href="/incidents"]`, chromedp.ByQuery))
+	do(t, ctx, chromedp.WaitReady(`main a[href="/incidents"]`))
 	if got := js[string](t, ctx, `document.getElementById('rejects-title').textContent + location.pathname`); !strings.HasPrefix(got, "1 row was rejected/imports/") {
 		t.Errorf("after the import: %s", got)
 	}
