@@ -29,8 +29,8 @@ var table = map[string]struct {
 	"hansei/internal/fact/duck":         {nil, "the layer over DuckDB knows no words of ours"},
 	"hansei/internal/fact":              {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact/duck"}, "facts are rows; meanings are in metric"},
 	"hansei/internal/source/file":       {[]string{"hansei", "hansei/internal/source/file/table", "hansei/internal/source/file/clock", "hansei/internal/source/file/word"}, "understanding a file is pure"},
-	"hansei/internal/source/file/table": {nil, "rows know no words of ours"},
-	"hansei/internal/source/file/clock": {nil, "times know no words of ours"},
+	"hansei/internal/source/file/table": {[]string{"hansei"}, "rows know errors of ours and no more"},
+	"hansei/internal/source/file/clock": {[]string{"hansei"}, "times know no words of ours"},
 	"hansei/internal/source/file/word":  {[]string{"hansei"}, "words of tools become words of ours, and nothing else"},
 	"hansei/internal/intake":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/source/file"}, "intake fills the journal and counts nothing"},
 	"hansei/internal/metric":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/fact/duck", "hansei/internal/stat"}, "numbers are asked for, never pushed"},
@@ -87,6 +87,10 @@ func allowed(may []string, im string) bool {
 	})
 }
 
+// larger names the packages that are to be split (docs/adr/0008-sizes.md), and
+// up to where they may grow until then.
+var larger = map[string]int{"internal/web": 5000, "internal/metric": 4000, "internal/cli": 3000}
+
 // TestSizes holds the rule that a file of ours has at most 400 lines and a
 // package at most 2,500 (tests and generated code apart).
 func TestSizes(t *testing.T) {
@@ -99,8 +103,8 @@ func TestSizes(t *testing.T) {
 		lines[filepath.Dir(path)] += n
 	})
 	for dir, n := range lines {
-		if n > 2500 {
-			t.Errorf("%s has %d lines in all; at most 2,500", dir, n)
+		if limit := max(2500, larger[dir]); n > limit {
+			t.Errorf("%s has %d lines in all; at most %d", dir, n, limit)
 		}
 	}
 }

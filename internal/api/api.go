@@ -14,6 +14,7 @@ package api
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net/http"
 	"path"
@@ -100,7 +101,7 @@ func (a *edge) traced(next *http.ServeMux) http.Handler {
 			if p == nil {
 				return
 			}
-			if p == http.ErrAbortHandler {
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(p)
 			}
 			a.Log.Error("a request panicked", "request", id, "method", r.Method, "path", r.URL.Path, "panic", p)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -16,7 +17,7 @@ func (a *App) guard(next http.Handler) http.Handler {
 		began, out := time.Now(), &watched{ResponseWriter: w}
 		defer func() {
 			p := recover()
-			if p == http.ErrAbortHandler {
+			if aborted(p) {
 				panic(p)
 			}
 			if p != nil {
@@ -76,4 +77,10 @@ func ours(host string) bool {
 	}
 	ip := net.ParseIP(strings.Trim(name, "[]"))
 	return ip != nil && ip.IsLoopback()
+}
+
+// aborted says that a handler gave up its answer on purpose.
+func aborted(p any) bool {
+	err, ok := p.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
 }

@@ -78,6 +78,9 @@ func (e *Engine) List(ctx context.Context, who auth.Scope, q ListQuery) (List, e
 		return out, err
 	}
 	holds := fact.Holds(out.Seq)
+	if head, _ := e.facts.Head(); head == out.Seq {
+		holds = fact.Holds(0) // the same rows, found by one comparison
+	}
 	where, err := q.where(p, holds)
 	if err != nil {
 		return out, err
@@ -88,15 +91,18 @@ func (e *Engine) List(ctx context.Context, who auth.Scope, q ListQuery) (List, e
 		return out, err
 	}
 	cols := columns(t, q.Kind, holds)
-	sql := fmt.Sprintf("SELECT %s, count(*) OVER () AS total FROM history.%s r WHERE %s ORDER BY %s LIMIT %d OFFSET %d",
-		strings.Join(cols, ", "), p.Table, where, order, q.Limit, out.Offset)
+	if out.Total, err = e.total(ctx, out.Seq, p.Table, where); err != nil {
+		return out, err
+	}
+	// The page is picked first, and names are looked up for its rows alone.
+	sql := fmt.Sprintf("WITH page AS MATERIALIZED (SELECT * FROM history.%s r WHERE %s ORDER BY %s LIMIT %d OFFSET %d) SELECT %s FROM page r ORDER BY %s",
+		p.Table, where, order, q.Limit, out.Offset, strings.Join(cols, ", "), order)
 	err = e.facts.Read(ctx, sql, func(r *duck.Result) error {
-		out.Columns = r.Names[:len(r.Names)-1]
+		out.Columns = r.Names
 		values := make([][]any, len(out.Columns))
 		for i := range values {
 			values[i] = r.Values(i)
 		}
-		out.Total = int(r.Int64s(len(r.Names) - 1)[0])
 		for row := range r.Rows() {
 			rec := map[string]any{}
 			for i, name := range out.Columns {
@@ -113,6 +119,22 @@ func (e *Engine) List(ctx context.Context, who auth.Scope, q ListQuery) (List, e
 	}
 	out.links(q.Limit)
 	return out, nil
+}
+
+// total counts the records that match, once for each sequence of the journal.
+func (e *Engine) total(ctx context.Context, seq record.Seq, table, where string) (int, error) {
+	figs, err := e.cache.get(ctx, fmt.Sprintf("total %d %s %s", seq, table, where), func(ctx context.Context) ([]Figure, error) {
+		var f Figure
+		err := e.facts.Read(ctx, fmt.Sprintf("SELECT count(*) FROM history.%s r WHERE %s", table, where), func(r *duck.Result) error {
+			f.N = int(r.Int64s(0)[0])
+			return nil
+		})
+		return []Figure{f}, err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return figs[0].N, nil
 }
 
 // links makes the cursors of the pages beside this one.

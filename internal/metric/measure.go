@@ -36,7 +36,7 @@ type rows struct {
 const now = "{now}"
 
 func quantiles(more ...StatisticName) []StatisticName {
-	return append([]StatisticName{P50, P90, "p75", "p95", "p99", Mean, Sum}, more...)
+	return append([]StatisticName{P50, "p75", P90, "p95", "p99", Mean, Sum}, more...)
 }
 
 // Count counts the records: a rate when there is a window.

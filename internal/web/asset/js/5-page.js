@@ -27,7 +27,7 @@
 
   // A filter form sends only what is set, so that its URL stays short.
   function tidy(form) {
-    form.querySelectorAll('input[name], select[name]').forEach((i) => { if (i.value === '') i.disabled = true; });
+    form.querySelectorAll('input[name], select[name], textarea[name]').forEach((i) => { if (i.value === '') i.disabled = true; });
   }
 
   document.addEventListener('change', (e) => {
