@@ -87,6 +87,16 @@ func TestWizardAsksWhatItCannotTell(t *testing.T) {
 	s.post(t, "/imports/new", "file", "x").says(t, 422, "no file came with the form")
 }
 
+func TestAnUploadThatBreaksOff(t *testing.T) {
+	s := newSite(t)
+	body := "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"incidents.csv\"\r\n\r\nid,title\n1,on"
+	r, err := s.client.Post(s.url+"/imports/new", "multipart/form-data; boundary=x", strings.NewReader(body))
+	a := s.answered(t, r, err).says(t, 422, "the upload of incidents.csv broke off")
+	if got := a.header.Get("Content-Type"); got != "text/plain" {
+		t.Errorf("got %q for a script", got)
+	}
+}
+
 func TestFailedImport(t *testing.T) {
 	s := newSite(t)
 	d, _, err := s.Imports.Receive(t.Context(), auth.Local(), "<b>.csv", intake.Options{Kind: "incident"}, strings.NewReader("id,title,began_at\n1,x,1800-01-01T00:00:00Z\n"))

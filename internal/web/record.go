@@ -123,6 +123,14 @@ func recordURL(kind hansei.Kind, id hansei.ID) string {
 	return "/records/" + string(kind) + "/" + url.PathEscape(string(id))
 }
 
+// pageURL is where people look at a record: for a service, its figures.
+func pageURL(kind hansei.Kind, id hansei.ID) string {
+	if kind == hansei.KindService {
+		return "/services/" + url.PathEscape(string(id))
+	}
+	return recordURL(kind, id)
+}
+
 func nounOf(kind hansei.Kind) string { return strings.ReplaceAll(string(kind), "-", " ") }
 
 // text writes a field's value as people read it.
@@ -180,7 +188,7 @@ func (f *found) item(field hansei.Field) ui.Item {
 func (f *found) links(kind hansei.Kind, ids []hansei.ID) []ui.Link {
 	var out []ui.Link
 	for _, id := range ids {
-		out = append(out, ui.Link{Text: f.nameOf(id), URL: recordURL(kind, id)})
+		out = append(out, ui.Link{Text: f.nameOf(id), URL: pageURL(kind, id)})
 	}
 	return out
 }
@@ -284,5 +292,8 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, who auth.Act
 		return err
 	}
 	p := ui.Page{Title: titleOf(f.Record), Lead: strings.ToUpper(v.Noun[:1]) + v.Noun[1:] + " " + string(id)}
+	if kind == hansei.KindService {
+		p.Actions = []ui.Link{{Text: "See its figures", URL: pageURL(kind, id)}}
+	}
 	return s.show(w, r, who, p, records.Page(v))
 }

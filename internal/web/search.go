@@ -56,7 +56,7 @@ func (s *Server) search(ctx context.Context, who auth.Actor, q string) ([]ui.Com
 			if text == "" {
 				text = id
 			}
-			c := ui.Command{Text: text, Hint: k.hint, Icon: k.icon, URL: recordURL(k.kind, hansei.ID(id))}
+			c := ui.Command{Text: text, Hint: k.hint, Icon: k.icon, URL: pageURL(k.kind, hansei.ID(id))}
 			if k.kind == hansei.KindIncident {
 				c.Hint += " " + textOf(rec["external"])
 			}

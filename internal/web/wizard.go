@@ -70,6 +70,9 @@ func (s *Server) keep(r *http.Request, who auth.Actor, part *multipart.Part) (ha
 	if err == nil && hash == hex.EncodeToString(nothing[:]) {
 		err = hansei.Invalid("file", "%s is empty: it has no bytes", name)
 	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = hansei.Invalid("file", "the upload of %s broke off; nothing of it is kept", name)
+	}
 	return hash, name, err
 }
 
