@@ -30,7 +30,7 @@ func (s *Store) putParts(ctx context.Context, who auth.Actor, owner string, body
 	buf := make([]byte, partSize)
 	for n := 0; ; n++ {
 		k, err := readPart(body, buf)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return size, fmt.Errorf("receive: %w", err)
 		}
 		if k > 0 {
