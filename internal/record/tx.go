@@ -131,7 +131,13 @@ func (tx *Tx) supersede(kind hansei.Kind, id hansei.ID, read Revision) (prev Seq
 	return prev, nil
 }
 
-func (tx *Tx) prepare(q string) (*sql.Stmt, error) {
+// statement is a prepared statement of the transaction, which closes it.
+type statement interface {
+	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
+	QueryRowContext(ctx context.Context, args ...any) *sql.Row
+}
+
+func (tx *Tx) prepare(q string) (statement, error) {
 	if st, ok := tx.stmts[q]; ok {
 		return st, nil
 	}
