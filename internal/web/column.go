@@ -77,6 +77,9 @@ func (a planAsk) columns(plan *file.Plan, v *imports.Plan) {
 		col := imports.Column{Name: columnName(c), Samples: c.Samples, How: how(c), Becomes: becomes(plan.Kind, c)}
 		if c.Name != "" && c.JQ == "" {
 			first := ui.Option{Text: "As recognised: " + becomes(plan.Kind, c)}
+			if c.How == file.HowCustom {
+				first.Text = "As recognised: your own field"
+			}
 			if a.changes[c.Name] != "" {
 				first.Text = "As recognised"
 			}
@@ -148,7 +151,7 @@ func formatOf(p *file.Plan, name string) []ui.Item {
 	}
 	out := []ui.Item{{Name: "Name", Text: name}, {Name: "Format", Text: format}, {Name: "Each row", Text: nounOf(p.Kind)}}
 	if p.EventLog {
-		out[2].Text = "a step in the history of a " + nounOf(p.Kind)
+		out[2].Text += ", one step in its history"
 	}
 	key := ui.Item{Name: "Known by", Text: p.Key}
 	if p.Key == "" && len(p.Of("id")) > 0 {

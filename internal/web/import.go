@@ -49,9 +49,6 @@ func (s *Server) importPage(w http.ResponseWriter, r *http.Request, who auth.Act
 			return err
 		}
 	}
-	if err := s.readAs(ctx, who, d, &v); err != nil {
-		return err
-	}
 	p := ui.Page{Title: d.Name, Crumbs: []ui.Link{{Text: "Imports", URL: "/imports"}}}
 	return s.show(w, r, who, p, imports.ImportPage(v))
 }
@@ -185,6 +182,25 @@ func rejectTable(list []file.Reject) ui.Table {
 	return t
 }
 
+// importMapping says how a file's columns were read: a part of its page that
+// comes after it, because it may take a long look at the file.
+func (s *Server) importMapping(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
+	d, err := s.Records.GetDelivery(r.Context(), who.Scope(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	v := imports.Import{ID: d.ID}
+	if err := s.readAs(r.Context(), who, d, &v); err != nil {
+		return err
+	}
+	if r.Header.Get("HX-Request") != "" && r.Header.Get("HX-Boosted") == "" {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		return imports.Mapping(v).Render(r.Context(), w)
+	}
+	p := ui.Page{Title: "How it was read", Crumbs: []ui.Link{{Text: "Imports", URL: "/imports"}, {Text: d.Name, URL: "/imports/" + d.ID}}}
+	return s.show(w, r, who, p, imports.Mapping(v))
+}
+
 // readAs fills in how the file's columns were read.
 func (s *Server) readAs(ctx context.Context, who auth.Actor, d record.Delivery, v *imports.Import) error {
 	o, err := optionsOf(d)
@@ -207,8 +223,7 @@ func (s *Server) readAs(ctx context.Context, who auth.Actor, d record.Delivery, 
 	}
 	for i, c := range plan.Columns {
 		if i == maxColumns {
-			v.Unread = ""
-			v.Notes = append(v.Notes, ui.Plural(len(plan.Columns)-maxColumns, "further column is", "further columns are")+" not listed here")
+			v.Unread = ui.Plural(len(plan.Columns)-maxColumns, "further column is", "further columns are") + " not listed here."
 			break
 		}
 		v.Mapping = append(v.Mapping, imports.Column{Name: columnName(c), Becomes: becomes(plan.Kind, c), How: how(c)})

@@ -59,7 +59,8 @@ func TestWizard(t *testing.T) {
 		t.Fatalf("after the import at %s: %.500s", a.path, main(a.body))
 	}
 	s.settled(t)
-	s.get(t, a.path).says(t, 200, "New records", "See the incidents", "1 row was rejected", "soon", "you said so", "done")
+	s.get(t, a.path).says(t, 200, "New records", "See the incidents", "1 row was rejected", "soon", "done")
+	s.get(t, a.path+"/mapping").says(t, 200, "Prio", "Severity", "you said so", "How it was read")
 	s.get(t, a.path+"/raw").says(t, 200, "I-1,2025-03-01 10:00,P1")
 	s.get(t, "/incidents").says(t, 200, "2 incidents", "1 Mar 2025 09:00 UTC")
 	s.post(t, path, "name", "incidents.csv", "kind", "incident", "c.Prio", "severity", "c.Region", "-", "zone", "Europe/Berlin").

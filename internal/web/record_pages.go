@@ -28,7 +28,7 @@ func (s *Server) recordPages() map[string]page {
 		"GET /imports/new":                    s.dropPage,
 		"POST /imports/new":                   s.dropFile,
 		"GET /imports/{id}":                   s.importPage,
-		"GET /imports/{id}/{part}":            part(s.planPage, map[string]page{"progress": s.importProgress, "raw": s.rawImport}),
+		"GET /imports/{id}/{part}":            part(s.planPage, map[string]page{"progress": s.importProgress, "raw": s.rawImport, "mapping": s.importMapping}),
 		"POST /imports/{id}/{part}":           part(s.importUpload, map[string]page{"replay": s.replayImport}),
 		"GET /sql":                            s.sqlPage,
 		"POST /sql":                           s.sqlForm,

@@ -13,7 +13,7 @@ type Import struct {
 	Rejects  ui.Table
 	Rejected string // "12 rows were rejected"; "" for none
 	Mapping  []Column
-	Unread   string // instead of Mapping: why it cannot be shown
+	Unread   string // what Mapping does not show, and why
 	Replay   bool
 }
 
