@@ -240,9 +240,16 @@ func (e *Engine) compile(ctx context.Context, a *asked, q Query) (*compiled, err
 	if err != nil {
 		return nil, err
 	}
-	if figs[0].N == 0 {
-		c.rules = append(c.rules, Rule{Reason: m.Unrecorded, When: cond("true")})
+	if figs[0].N > 0 {
+		return c, nil
 	}
+	// Nobody is a hit, so nothing needs to be joined to find that out.
+	def := a.def
+	def.Measure = Portion{Hit: cond("false")}
+	if c, err = compile(def, q, a.now); err != nil {
+		return nil, err
+	}
+	c.rules = append(c.rules, Rule{Reason: m.Unrecorded, When: cond("true")})
 	return c, nil
 }
 

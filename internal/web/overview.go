@@ -97,6 +97,9 @@ func (s *Server) card(ctx context.Context, who auth.Actor, id string, q metric.Q
 	if err != nil {
 		return ui.Card{}, err
 	}
+	if figs[0].Value == nil {
+		return card(def, figs[0], nil, a.Query, a.Zone), nil
+	}
 	months, err := s.monthly(ctx, who, q)
 	if err != nil {
 		return ui.Card{}, err
