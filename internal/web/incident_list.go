@@ -121,6 +121,9 @@ func incidentRow(rec map[string]any, zone *time.Location) ui.Row {
 	id := textOf(rec["id"])
 	title := textOf(rec["title"])
 	if title == "" {
+		title = textOf(rec["external"])
+	}
+	if title == "" {
 		title = id
 	}
 	cells := []ui.Cell{{}, {Text: title, URL: incidentURL(id)},

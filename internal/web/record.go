@@ -96,7 +96,8 @@ func idsOf(v any) []hansei.ID {
 	return nil
 }
 
-// titleOf is what people call a record: its name, its title, or its id.
+// titleOf is what people call a record: its name, its title, or what its
+// source calls it.
 func titleOf(rec hansei.Record) string {
 	for _, name := range []string{"name", "title", "number"} {
 		if f, err := hansei.FieldNamed(rec.Kind(), name); err == nil {
@@ -104,6 +105,9 @@ func titleOf(rec hansei.Record) string {
 				return fmt.Sprint(v)
 			}
 		}
+	}
+	if from := rec.Head().From; len(from) > 0 {
+		return from[0].External
 	}
 	return string(rec.Head().ID)
 }
