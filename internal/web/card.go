@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"hansei/internal/auth"
 	"hansei/internal/chart"
@@ -102,7 +104,7 @@ func interval(f metric.Figure) *ui.Interval {
 
 func about(def metric.Definition, f metric.Figure, q ui.Query) ui.About {
 	a := ui.About{Definition: def.Asks, Formula: def.Formula, Caveats: def.Caveats, Source: def.Source, Version: def.Version,
-		Method: f.Method, More: &ui.Link{Text: "Everything about " + strings.ToLower(def.Title[:1]) + def.Title[1:], URL: q.To("/metrics/" + def.ID).URL()}}
+		Method: f.Method, More: &ui.Link{Text: "Everything about " + lowerFirst(def.Title), URL: q.To("/metrics/" + def.ID).URL()}}
 	for _, reason := range slices.Sorted(maps.Keys(f.Excluded)) {
 		a.LeftOut = append(a.LeftOut, ui.LeftOut{Reason: metric.Reason(reason), N: f.Excluded[reason], URL: recordsURL(def.ID, f, reason)})
 	}
@@ -166,10 +168,11 @@ func withoutVerdict(c metric.Comparison) string {
 }
 
 func lowerFirst(s string) string {
-	if s == "" {
+	r, size := utf8.DecodeRuneInString(s)
+	if size == 0 {
 		return s
 	}
-	return strings.ToLower(s[:1]) + s[1:]
+	return string(unicode.ToLower(r)) + s[size:]
 }
 
 // monthly asks for the series behind a card: at least two years, so that

@@ -257,7 +257,7 @@ func (s *Server) metricRecords(w http.ResponseWriter, r *http.Request, who auth.
 	if err != nil {
 		return err
 	}
-	page := metrics.Records{Back: ui.Link{Text: "Back to " + strings.ToLower(def.Title[:1]) + def.Title[1:], URL: a.Query.To("/metrics/" + def.ID).URL()},
+	page := metrics.Records{Back: ui.Link{Text: "Back to " + lowerFirst(def.Title), URL: a.Query.To("/metrics/" + def.ID).URL()},
 		Table: ui.Table{ID: "contributions", Caption: "Records behind the figure", Columns: []ui.Column{{Text: "When"}, {Text: "Record"}, {Text: "Counted as"}, {Text: "Value", Numeric: true}},
 			Empty: &ui.Empty{Icon: "list", Title: "No such records", Text: "Nothing in this window falls under this."}}}
 	for _, c := range []string{"", "measured", "censored", "excluded"} {
@@ -272,7 +272,7 @@ func (s *Server) metricRecords(w http.ResponseWriter, r *http.Request, who auth.
 	if offset > 0 {
 		page.Table.Prev = a.Query.Set("offset", strconv.Itoa(max(0, offset-contributionsPerPage))).URL()
 	}
-	p := ui.Page{Title: "Records behind " + strings.ToLower(def.Title[:1]) + def.Title[1:], Lead: def.Formula,
+	p := ui.Page{Title: "Records behind " + lowerFirst(def.Title), Lead: def.Formula,
 		Crumbs: []ui.Link{{Text: "Metrics", URL: "/metrics"}, {Text: def.Title, URL: a.Query.To("/metrics/" + def.ID).URL()}}}
 	if p.Filter, err = s.bar(r.Context(), a); err != nil {
 		return err
