@@ -21,7 +21,7 @@ type Header struct {
 	// MergedInto names the record that replaced this one.
 	MergedInto ID `json:"merged_into,omitempty"`
 	// Deleted records stay in the journal and leave every view.
-	Deleted bool `json:"deleted,omitempty"`
+	Deleted bool `json:"deleted,omitzero"`
 }
 
 // Head lets a record be asked for its header.

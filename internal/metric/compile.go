@@ -26,6 +26,7 @@ type compiled struct {
 	dims  []dimension
 	holds func(string) string
 	now   time.Time
+	own   []string // the organization's own fields that are asked for
 }
 
 func compile(def Definition, q Query, now time.Time) (*compiled, error) {
@@ -48,6 +49,9 @@ func compile(def Definition, q Query, now time.Time) (*compiled, error) {
 			return nil, err
 		}
 		where = append(where, d.filter(f))
+		if d.own {
+			c.own = append(c.own, d.name)
+		}
 	}
 	by := q.By
 	if m, ok := def.Measure.(Mix); ok {
@@ -68,6 +72,9 @@ func compile(def Definition, q Query, now time.Time) (*compiled, error) {
 		}
 		d.expr = strings.ReplaceAll(d.expr, "{g}", alias)
 		c.dims = append(c.dims, d)
+		if d.own {
+			c.own = append(c.own, d.name)
+		}
 	}
 	if len(where) == 0 {
 		where = []string{"true"}

@@ -17,6 +17,7 @@ type dimension struct {
 	name  string
 	expr  string // the value of row r, with its join
 	join  string // what brings the value in; "" when it stands in row r
+	own   bool   // one of the organization's own fields
 	match string // whether row r has one of the values, without the join
 	none  string // whether row r has no value, without the join
 }
@@ -80,8 +81,23 @@ func dimensionOf(p Population, name string, holds func(string) string) (dimensio
 	if !customName.MatchString(name) {
 		return dimension{}, hansei.Invalid("by", "%q is not the name of a field", name)
 	}
-	return bridged(name, fmt.Sprintf("(SELECT x.record AS id, x.value AS v FROM history.custom_field x WHERE %s AND x.kind = %s AND x.name = %s)",
-		holds("x"), fact.Literal(string(p.Kind)), fact.Literal(name)), ""), nil
+	d := bridged(name, fmt.Sprintf("(SELECT x.record AS id, x.value AS v FROM history.custom_field x WHERE %s AND x.kind = %s AND x.name = %s)",
+		holds("x"), fact.Literal(string(p.Kind)), fact.Literal(name)), "")
+	d.own = true
+	return d, nil
+}
+
+// groupable lists the fields that records can be grouped by.
+func groupable(p Population) []string {
+	out := slices.Clone(builtin)
+	for _, f := range hansei.FieldsOf(p.Kind) {
+		if f.Of == hansei.KindPerson || f.Type == hansei.Time || f.Type == hansei.Number || f.Name == "url" || f.Name == "title" || f.Name == "description" {
+			continue
+		}
+		out = append(out, singular(f.Name))
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 var customName = regexp.MustCompile(`^[\p{L}\p{N}_. -]{1,80}$`)
@@ -201,4 +217,12 @@ func (d dimension) filter(f Filter) string {
 		return "NOT " + sql
 	}
 	return sql
+}
+
+// singular is a field's name for one of its values.
+func singular(name string) string {
+	if name == "status" {
+		return name
+	}
+	return strings.TrimSuffix(name, "s")
 }

@@ -224,24 +224,17 @@ func (e *Engine) compile(ctx context.Context, a *asked, q Query) (*compiled, err
 	if err != nil {
 		return nil, err
 	}
+	if err := e.knows(ctx, a, c); err != nil {
+		return nil, err
+	}
 	m, ok := a.def.Measure.(Portion)
 	if !ok || m.Recorded == "" {
 		return c, nil
 	}
 	key := fmt.Sprintf("recorded %d %s %s %d", a.seq, a.epoch, m.Unrecorded, q.AsOf)
-	figs, err := e.cache.get(ctx, key, func(ctx context.Context) ([]Figure, error) {
-		var f Figure
-		err := e.facts.Read(ctx, c.fill(m.Recorded), func(r *duck.Result) error {
-			f.N = int(r.Int64s(0)[0])
-			return nil
-		})
-		return []Figure{f}, err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if figs[0].N > 0 {
-		return c, nil
+	n, err := e.count(ctx, key, c.fill(m.Recorded))
+	if err != nil || n > 0 {
+		return c, err
 	}
 	// Nobody is a hit, so nothing needs to be joined to find that out.
 	def := a.def
@@ -251,6 +244,38 @@ func (e *Engine) compile(ctx context.Context, a *asked, q Query) (*compiled, err
 	}
 	c.rules = append(c.rules, Rule{Reason: m.Unrecorded, When: cond("true")})
 	return c, nil
+}
+
+// knows refuses a field that no record has: a mistyped name would otherwise
+// put everything into one group without a value.
+func (e *Engine) knows(ctx context.Context, a *asked, c *compiled) error {
+	for _, name := range c.own {
+		sql := fmt.Sprintf("SELECT count(*) FROM history.custom_field x WHERE x.kind = %s AND x.name = %s", fact.Literal(string(a.def.Of.Kind)), fact.Literal(name))
+		n, err := e.count(ctx, fmt.Sprintf("known %d %s %s", a.seq, a.epoch, sql), sql)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return hansei.Invalid(name, "no %s has such a field; expected one of %s, or one of your own", a.def.Of.Kind, strings.Join(groupable(a.def.Of), ", "))
+		}
+	}
+	return nil
+}
+
+// count reads one number, once for each key.
+func (e *Engine) count(ctx context.Context, key, sql string) (int, error) {
+	figs, err := e.cache.get(ctx, key, func(ctx context.Context) ([]Figure, error) {
+		var f Figure
+		err := e.facts.Read(ctx, sql, func(r *duck.Result) error {
+			f.N = int(r.Int64s(0)[0])
+			return nil
+		})
+		return []Figure{f}, err
+	})
+	if err != nil {
+		return 0, err
+	}
+	return figs[0].N, nil
 }
 
 // organization reads what the organization's own records say, once for each
@@ -287,7 +312,9 @@ func (e *Engine) organization(ctx context.Context, who auth.Scope) (ownWords, er
 		}
 		def, err := ParseDefinition([]byte(cm.Definition))
 		if err != nil {
-			return own, fmt.Errorf("metric %s: %w", cm.ID, err)
+			// It was valid when it was stored: a newer version took its name
+			// or its meaning. It is left out, not all the others with it.
+			continue
 		}
 		def.Version = int(m.Revision)
 		own.custom = append(own.custom, def)

@@ -123,18 +123,7 @@ func (e *Engine) List(ctx context.Context, who auth.Scope, q ListQuery) (List, e
 
 // total counts the records that match, once for each sequence of the journal.
 func (e *Engine) total(ctx context.Context, seq record.Seq, table, where string) (int, error) {
-	figs, err := e.cache.get(ctx, fmt.Sprintf("total %d %s %s", seq, table, where), func(ctx context.Context) ([]Figure, error) {
-		var f Figure
-		err := e.facts.Read(ctx, fmt.Sprintf("SELECT count(*) FROM history.%s r WHERE %s", table, where), func(r *duck.Result) error {
-			f.N = int(r.Int64s(0)[0])
-			return nil
-		})
-		return []Figure{f}, err
-	})
-	if err != nil {
-		return 0, err
-	}
-	return figs[0].N, nil
+	return e.count(ctx, fmt.Sprintf("total %d %s %s", seq, table, where), fmt.Sprintf("SELECT count(*) FROM history.%s r WHERE %s", table, where))
 }
 
 // links makes the cursors of the pages beside this one.

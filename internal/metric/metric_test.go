@@ -330,6 +330,8 @@ func TestBadQuestions(t *testing.T) {
 		{Query{Metric: "time_to_resolve", By: []string{"responders"}}, "never about a single person"},
 		{Query{Metric: "time_to_resolve", By: []string{"opened_by"}}, "never about a single person"},
 		{Query{Metric: "time_to_resolve", By: []string{"x'; DROP TABLE incident"}}, "not the name of a field"},
+		{Query{Metric: "time_to_resolve", By: []string{"bogus"}}, "no incident has such a field"},
+		{Query{Metric: "time_to_resolve", Where: []Filter{{Field: "bogus", Values: []string{"x"}}}}, "no incident has such a field"},
 		{Query{Metric: "time_to_resolve", Compare: "soon"}, "compare"},
 		{Query{Metric: "time_to_resolve", AsOf: 1 << 40}, "as_of"},
 	} {
