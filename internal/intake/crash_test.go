@@ -108,12 +108,15 @@ func TestKill(t *testing.T) {
 		if err := child.Start(); err != nil {
 			t.Fatal(err)
 		}
-		lines := bufio.NewScanner(out)
-		if lines.Scan() {
-			time.AfterFunc(time.Duration(rng.IntN(400))*time.Millisecond, func() { _ = child.Process.Kill() })
-		}
+		// Every other round the clock starts once something was imported, so
+		// that a slow machine is also killed in the middle of things.
+		lines, armed := bufio.NewScanner(out), false
 		for lines.Scan() {
 			said[lines.Text()] = true
+			if !armed && (round%2 == 0 || strings.HasPrefix(lines.Text(), "imported")) {
+				armed = true
+				time.AfterFunc(time.Duration(rng.IntN(400))*time.Millisecond, func() { _ = child.Process.Kill() })
+			}
 		}
 		_ = child.Wait() // it was killed
 		verify(t, dir, said, round == rounds-1)
