@@ -130,6 +130,7 @@ func (a *App) Run(ctx context.Context) error {
 	g.Go(func() error { return a.facts.Follow(ctx, a.records, auth.Local().Scope()) })
 	g.Go(func() error { return a.imports.Resume(ctx, auth.Local()) })
 	g.Go(func() error { return a.serve(ctx) })
+	g.Go(func() error { return a.web.Warm(ctx) })
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -133,8 +134,18 @@ func (v *View) append(ctx context.Context, pages <-chan chan []Decoded, after re
 		b.abandon(ctx)
 		return fmt.Errorf("reading the journal stopped at %d, before its head %d", after, head.Seq)
 	}
-	return b.commit(ctx, after, head.Epoch)
+	first, _ := v.Head()
+	if err := b.commit(ctx, after, head.Epoch); err != nil {
+		return err
+	}
+	if after-first > largePass {
+		debug.FreeOSMemory() // a rebuild should not be seen in the idle server
+	}
+	return nil
 }
+
+// largePass is from how many changes a pass gives its memory back at once.
+const largePass = 100_000
 
 func decode(changes []record.Change) ([]Decoded, error) {
 	out := make([]Decoded, len(changes))

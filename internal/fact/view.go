@@ -16,7 +16,7 @@ import (
 // Options say where the facts live and what they may use.
 type Options struct {
 	Dir         string // the data directory; facts are Dir/facts.duckdb
-	MemoryLimit string // DuckDB's own limit, "512MB" when empty
+	MemoryLimit string // DuckDB's own limit, "320MB" when empty
 	Log         *slog.Logger
 }
 
@@ -46,7 +46,7 @@ const readers = 4
 // another shape is deleted, with a log line: the journal builds it again.
 func Open(ctx context.Context, o Options) (*View, error) {
 	if o.MemoryLimit == "" {
-		o.MemoryLimit = "512MB"
+		o.MemoryLimit = "320MB"
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
