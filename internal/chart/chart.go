@@ -79,7 +79,7 @@ type Point struct {
 	N        int
 	Note     string // why there is no value ("too few: n = 2"), or a remark
 	Signal   string // the rule of the control chart that fired, in words; "" for none
-	Partial  bool   // the period is not over
+	Partial  bool   // the period is not whole: it is not over, or the records begin in it
 	Href     string // the records behind it
 }
 
@@ -111,7 +111,7 @@ func (p Point) text(u Unit) string {
 		}
 	}
 	if p.Partial {
-		s += "\nperiod not over yet"
+		s += "\nnot a whole period"
 	}
 	return s
 }
@@ -150,7 +150,7 @@ func (p Point) row(u Unit) []Cell {
 
 func partialNote(partial bool) string {
 	if partial {
-		return "period not over yet"
+		return "not a whole period"
 	}
 	return ""
 }

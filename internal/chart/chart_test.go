@@ -21,7 +21,7 @@ func TestTableHoldsEveryPointAndSaysWhatIsMissing(t *testing.T) {
 		if c.ID == "dots" && !strings.Contains(string(got), "Mar 2025,,,,22,too few: n = 2\r\n") {
 			t.Errorf("a point without a value: got\n%s", got)
 		}
-		if c.ID == "trend" && !strings.Contains(string(got), "period not over yet") {
+		if c.ID == "trend" && !strings.Contains(string(got), "not a whole period") {
 			t.Errorf("an unfinished period: got\n%s", got)
 		}
 		if strings.Contains(string(got), "NaN") {

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"math"
 	"net/url"
@@ -12,7 +10,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"hansei/internal/auth"
 	"hansei/internal/chart"
 	"hansei/internal/metric"
 	"hansei/internal/web/ui"
@@ -38,7 +35,7 @@ func card(def metric.Definition, f metric.Figure, months []metric.Figure, q ui.Q
 	if f.Compare != nil {
 		c.Verdict = ui.Verdict{Sign: signOf(f.Compare.Verdict), Text: "vs " + ui.Window(f.Compare.Since, f.Compare.Until, zone) + ": " + lowerFirst(withoutVerdict(*f.Compare))}
 	}
-	if points, limits := series(def, months); len(points) > 1 {
+	if points, limits := series(def, months, "month", zone); len(points) > 1 {
 		c.Trend, c.Limits, c.TrendLabel = points, limits, "monthly"
 		if limits != nil {
 			c.TrendLabel = "monthly, with control limits"
@@ -105,10 +102,17 @@ func interval(f metric.Figure) *ui.Interval {
 func about(def metric.Definition, f metric.Figure, q ui.Query) ui.About {
 	a := ui.About{Definition: def.Asks, Formula: def.Formula, Caveats: def.Caveats, Source: def.Source, Version: def.Version,
 		Method: f.Method, More: &ui.Link{Text: "Everything about " + lowerFirst(def.Title), URL: q.To("/metrics/" + def.ID).URL()}}
-	for _, reason := range slices.Sorted(maps.Keys(f.Excluded)) {
-		a.LeftOut = append(a.LeftOut, ui.LeftOut{Reason: metric.Reason(reason), N: f.Excluded[reason], URL: recordsURL(def.ID, f, reason)})
-	}
+	a.LeftOut = leftOut(def, f)
 	return a
+}
+
+// leftOut are the records that a figure does not stand on, by reason.
+func leftOut(def metric.Definition, f metric.Figure) []ui.LeftOut {
+	var out []ui.LeftOut
+	for _, reason := range slices.Sorted(maps.Keys(f.Excluded)) {
+		out = append(out, ui.LeftOut{Reason: metric.Reason(reason), N: f.Excluded[reason], URL: recordsURL(def.ID, f, reason)})
+	}
+	return out
 }
 
 // recordsURL leads to exactly the records behind a figure.
@@ -122,22 +126,6 @@ func recordsURL(id string, f metric.Figure, class string) string {
 		v.Set("class", class)
 	}
 	return "/metrics/" + id + "/records?" + v.Encode()
-}
-
-// series turns figures, one a month, into points with their control limits.
-func series(def metric.Definition, figs []metric.Figure) ([]chart.Point, *chart.Limits) {
-	control := metric.ControlChart(figs)
-	var out []chart.Point
-	for _, f := range figs {
-		out = append(out, point(f, f.Since.Add(f.Until.Sub(f.Since)/2).Format("Jan 2006"), recordsURL(def.ID, f, "")))
-	}
-	if !control.OK {
-		return out, nil
-	}
-	for _, s := range control.Signals {
-		out[s.Index].Signal = s.Says
-	}
-	return out, &chart.Limits{Low: control.Low, Center: control.Center, High: control.High}
 }
 
 func point(f metric.Figure, label, href string) chart.Point {
@@ -173,21 +161,4 @@ func lowerFirst(s string) string {
 		return s
 	}
 	return string(unicode.ToLower(r)) + s[size:]
-}
-
-// monthly asks for the series behind a card: at least two years, so that
-// limits stand on enough points.
-func (s *Server) monthly(ctx context.Context, who auth.Actor, q metric.Query) ([]metric.Figure, error) {
-	until := q.Until
-	since := q.Since
-	if back := until.AddDate(-2, 0, 0); since.IsZero() || since.After(back) {
-		since = back
-	}
-	first := since
-	q.Since, q.Every, q.Compare = first, "month", ""
-	figs, err := s.Metrics.Figures(ctx, who.Scope(), q)
-	if err != nil {
-		return nil, fmt.Errorf("monthly series of %s: %w", q.Metric, err)
-	}
-	return figs, nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
@@ -19,26 +18,6 @@ import (
 	"hansei/internal/web/metrics"
 	"hansei/internal/web/ui"
 )
-
-// window gives a page its window and its query.
-func (s *Server) window(r *http.Request, who auth.Actor) (asked, metric.Query, ui.Page, error) {
-	var p ui.Page
-	a, err := s.read(r, who)
-	if err != nil {
-		return a, metric.Query{}, p, err
-	}
-	newest, err := s.newest(r.Context())
-	if err != nil {
-		return a, metric.Query{}, p, err
-	}
-	if newest.IsZero() {
-		newest = s.Now()
-	}
-	a, p.Lead = s.anchor(a, newest)
-	p.Filter, err = s.bar(r.Context(), a)
-	q := metric.Query{Since: a.Since, Until: a.Until, Where: a.Where, Compare: cmp.Or(a.Query.Compare, "previous")}
-	return a, q, p, err
-}
 
 func (s *Server) metricList(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
 	a, q, p, err := s.window(r, who)
@@ -130,7 +109,7 @@ func (s *Server) metricPage(w http.ResponseWriter, r *http.Request, who auth.Act
 	p.Lead = def.Asks
 	q.Metric, q.Statistic = def.ID, metric.StatisticName(a.Query.Rest.Get("statistic"))
 	_, mix := def.Measure.(metric.Mix)
-	m := metrics.Metric{Meaning: meaning(def), CSV: "/api/v1/figures/" + def.ID + "?" + q.Values().Encode()}
+	m := metrics.Metric{Meaning: meaning(def), API: "/api/v1/figures/" + def.ID + "?" + q.Values().Encode()}
 	if m.Example, err = example(def); err != nil {
 		return err
 	}
@@ -138,20 +117,21 @@ func (s *Server) metricPage(w http.ResponseWriter, r *http.Request, who auth.Act
 	if err != nil {
 		return err
 	}
+	every, by := cmp.Or(a.Query.Rest.Get("every"), "month"), cmp.Or(a.Query.By, "service")
 	if mix {
 		return s.mixPage(w, r, who, p, m, def, figs, a)
 	}
-	months, err := s.monthly(r.Context(), who, q)
-	if err != nil {
+	m.By, m.Statistics, m.Every = byLinks(def, a, by), statisticLinks(def, a, figs[0].Statistic), everyLinks(a, every)
+	m.LeftOut = leftOut(def, figs[0])
+	g, ctx := errgroup.WithContext(r.Context())
+	g.Go(func() error {
+		months, err := s.over(ctx, who, q, "month")
+		m.Card = card(def, figs[0], months, a.Query, a.Zone)
 		return err
-	}
-	m.Card = card(def, figs[0], months, a.Query, a.Zone)
-	if m.Trend, err = s.trend(r.Context(), who, def, q); err != nil {
-		return err
-	}
-	by := cmp.Or(a.Query.By, "service")
-	m.By, m.Statistics = byLinks(def, a, by), statisticLinks(def, a, figs[0].Statistic)
-	if m.Groups, err = s.groups(r.Context(), who, def, q, by); err != nil {
+	})
+	g.Go(func() (err error) { m.Trend, err = s.trend(ctx, who, def, q, every); return err })
+	g.Go(func() (err error) { m.Groups, err = s.groups(ctx, who, def, q, by); return err })
+	if err := g.Wait(); err != nil {
 		return err
 	}
 	return s.show(w, r, who, p, metrics.Page(m))
@@ -222,6 +202,15 @@ func byLinks(def metric.Definition, a asked, now string) []ui.Link {
 	return out
 }
 
+// everyLinks are the periods that a page offers to cut its course into.
+func everyLinks(a asked, now string) []ui.Link {
+	var out []ui.Link
+	for _, every := range []string{"day", "week", "month", "quarter", "year"} {
+		out = append(out, ui.Link{Text: every, URL: a.Query.Set("every", every).URL(), Current: every == now})
+	}
+	return out
+}
+
 func statisticLinks(def metric.Definition, a asked, now metric.StatisticName) []ui.Link {
 	names := metric.Statistics(def)
 	if len(names) < 2 {
@@ -232,75 +221,4 @@ func statisticLinks(def metric.Definition, a asked, now metric.StatisticName) []
 		out = append(out, ui.Link{Text: cmp.Or(statisticWords(n), string(n)), URL: a.Query.Set("statistic", string(n)).URL(), Current: n == now})
 	}
 	return out
-}
-
-const contributionsPerPage = 100
-
-// metricRecords lists exactly the records behind a figure.
-func (s *Server) metricRecords(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
-	a, err := s.read(r, who)
-	if err != nil {
-		return err
-	}
-	def, err := s.definition(r.Context(), who, r.PathValue("id"))
-	if err != nil {
-		return err
-	}
-	rest := a.Query.Rest
-	offset, err := strconv.Atoi(cmp.Or(rest.Get("offset"), "0"))
-	if err != nil {
-		return hansei.Invalid("offset", "%q is not a number", rest.Get("offset"))
-	}
-	class := rest.Get("class")
-	q := metric.Query{Metric: def.ID, Since: a.Since, Until: a.Until, Where: a.Where, Statistic: metric.StatisticName(rest.Get("statistic"))}
-	x, err := s.Metrics.Explain(r.Context(), who.Scope(), q, class, offset, contributionsPerPage)
-	if err != nil {
-		return err
-	}
-	page := metrics.Records{Back: ui.Link{Text: "Back to " + lowerFirst(def.Title), URL: a.Query.To("/metrics/" + def.ID).URL()},
-		Table: ui.Table{ID: "contributions", Caption: "Records behind the figure", Columns: []ui.Column{{Text: "When"}, {Text: "Record"}, {Text: "Counted as"}, {Text: "Value", Numeric: true}},
-			Empty: &ui.Empty{Icon: "list", Title: "No such records", Text: "Nothing in this window falls under this."}}}
-	for _, c := range []string{"", "measured", "censored", "excluded"} {
-		page.Classes = append(page.Classes, ui.Link{Text: cmp.Or(c, "all"), URL: a.Query.Set("class", c).Set("offset", "").URL(), Current: c == class})
-	}
-	for _, c := range x.Records {
-		page.Table.Rows = append(page.Table.Rows, contribution(def, c, a))
-	}
-	if x.Next > 0 {
-		page.Table.Next = a.Query.Set("offset", strconv.Itoa(x.Next)).URL()
-	}
-	if offset > 0 {
-		page.Table.Prev = a.Query.Set("offset", strconv.Itoa(max(0, offset-contributionsPerPage))).URL()
-	}
-	p := ui.Page{Title: "Records behind " + lowerFirst(def.Title), Lead: def.Formula,
-		Crumbs: []ui.Link{{Text: "Metrics", URL: "/metrics"}, {Text: def.Title, URL: a.Query.To("/metrics/" + def.ID).URL()}}}
-	if p.Filter, err = s.bar(r.Context(), a); err != nil {
-		return err
-	}
-	return s.show(w, r, who, p, metrics.RecordsPage(page))
-}
-
-func contribution(def metric.Definition, c metric.Contribution, a asked) ui.Row {
-	href := "/records/" + c.Kind + "/" + c.ID
-	if c.Kind == string(hansei.KindIncident) {
-		href = incidentURL(c.ID)
-	}
-	class := c.Class
-	if c.Class == "excluded" {
-		class = "left out: " + metric.Reason(c.Reason)
-	}
-	value := ""
-	if c.Value != nil {
-		value = ui.Value(*c.Value, chart.Unit(recordUnit(def)))
-	}
-	return ui.Row{ID: c.ID, URL: href, Cells: []ui.Cell{{Text: ui.Clock(c.At, a.Zone), Title: ui.UTC(c.At)}, {Text: cmp.Or(c.Title, c.ID), URL: href}, {Text: class}, {Text: value}}}
-}
-
-// recordUnit is the unit of one record's value: a record of a rate or share
-// counts as one or none.
-func recordUnit(def metric.Definition) metric.Unit {
-	if def.Unit == metric.Per30d || def.Unit == metric.Ratio {
-		return metric.One
-	}
-	return def.Unit
 }

@@ -117,7 +117,7 @@ func (s *Server) servicePage(w http.ResponseWriter, r *http.Request, who auth.Ac
 		return err
 	}
 	q.Metric = def.ID
-	trend, err := s.trend(r.Context(), who, def, q)
+	trend, err := s.trend(r.Context(), who, def, q, "month")
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ type asked struct {
 	Since, Until time.Time // zero: no bound was given
 	Where        []metric.Filter
 	Zone         *time.Location
+	Records      span // set for pages about figures
 }
 
 // read takes the window and the filters from a URL. Dates are days in the

@@ -23,14 +23,15 @@ type Metric struct {
 	Example    []ui.Item // the worked example; empty for an organization's own
 	Statistics []ui.Link // the figure by another statistic
 	By         []ui.Link // the figure by a dimension
+	Every      []ui.Link // the trend by another period
+	LeftOut    []ui.LeftOut
 	Trend      chart.Chart
 	Groups     *chart.Chart // by the chosen dimension; nil when none can be shown
-	CSV        string       // the API's address of the same figures
+	API        string       // the address of the same figures
 }
 
 // Records is a page of the records behind a figure.
 type Records struct {
-	Lead    string
 	Classes []ui.Link
 	Table   ui.Table
 	Back    ui.Link

@@ -10,8 +10,9 @@ import (
 type Overview struct {
 	Cards   []ui.Card
 	Years   ui.Table
-	Charts  []chart.Chart
-	Most    *chart.Chart // services with the most incidents; nil without services
+	Trends  [2]chart.Chart // how often, how long
+	Mix     *chart.Chart   // by severity; nil without incidents
+	Most    *chart.Chart   // services with the most incidents; nil without services
 	Missing []Missing
 }
 

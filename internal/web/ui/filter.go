@@ -13,7 +13,7 @@ type Query struct {
 	Path    string
 	Since   string // "2025-01-01"; "" for the page's default
 	Until   string // exclusive
-	Compare string // "", "previous", "year-ago" or "SINCE..UNTIL"
+	Compare string // "", "none", "previous", "year-ago" or "SINCE..UNTIL"
 	Where   []string
 	By      string
 	Rest    url.Values // what only this page knows: sort, q, cursor …
@@ -157,14 +157,17 @@ func (b FilterBar) others() []string {
 func (b FilterBar) active() int { return len(b.Query.Where) }
 
 var comparisons = []Option{
-	{"", "No comparison"}, {"previous", "Previous period"}, {"year-ago", "Year before"}, {"custom", "Other dates"},
+	{"previous", "Previous period"}, {"year-ago", "Year before"}, {"custom", "Other dates"}, {"none", "No comparison"},
 }
 
-// comparison is the choice of comparisons that the query stands for, and its
-// dates when they are its own.
+// comparison is the choice of comparisons that the query stands for, the
+// previous period when it names none, and its dates when they are its own.
 func (b FilterBar) comparison() (choice, since, until string) {
 	if from, to, ok := strings.Cut(b.Query.Compare, ".."); ok {
 		return "custom", from, to
+	}
+	if b.Query.Compare == "" {
+		return comparisons[0].Value, "", ""
 	}
 	return b.Query.Compare, "", ""
 }
