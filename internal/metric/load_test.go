@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/fact"
 	"hansei/internal/intake"
@@ -76,15 +75,12 @@ func loaded(b *testing.B) *metric.Engine {
 		}
 	})
 	im := &intake.Imports{Records: store, Log: slog.New(slog.DiscardHandler)}
-	for _, f := range []struct {
-		name string
-		kind hansei.Kind
-	}{{"services.csv", hansei.KindService}, {"deployments.csv", hansei.KindDeployment}, {"pull_requests.csv", hansei.KindPullRequest}, {"incidents.csv", hansei.KindIncident}} {
-		body, err := os.Open(filepath.Join(dir, f.name))
+	for _, name := range []string{"services.csv", "deployments.csv", "pull_requests.csv", "incidents.csv"} {
+		body, err := os.Open(filepath.Join(dir, name))
 		if err != nil {
 			b.Fatal(err)
 		}
-		d, known, err := im.Receive(ctx, who, f.name, intake.Options{Kind: f.kind, Source: "load"}, body)
+		d, known, err := im.Receive(ctx, who, name, intake.Options{Source: "load"}, body)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -103,7 +99,7 @@ func loaded(b *testing.B) *metric.Engine {
 		if err := facts.CatchUp(ctx, store, who.Scope(), nil); err != nil {
 			b.Fatal(err)
 		}
-		b.Logf("%s: %d rows, journal %s, with facts %s: %.0f rows/s", f.name, sum.Rows, journal.Round(time.Millisecond), time.Since(start).Round(time.Millisecond), float64(sum.Rows)/time.Since(start).Seconds())
+		b.Logf("%s: %d rows, journal %s, with facts %s: %.0f rows/s", name, sum.Rows, journal.Round(time.Millisecond), time.Since(start).Round(time.Millisecond), float64(sum.Rows)/time.Since(start).Seconds())
 	}
 	if err := facts.CatchUp(ctx, store, who.Scope(), nil); err != nil {
 		b.Fatal(err)
