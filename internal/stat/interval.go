@@ -37,33 +37,36 @@ func Seed(words ...string) *rand.Rand {
 }
 
 // z is the quantile of the standard normal distribution.
-func z(p float64) float64 { return distuv.UnitNormal.Quantile(p) }
+func z(p float64) float64 {
+	if math.IsNaN(p) || p < 0 || p > 1 {
+		return math.NaN()
+	}
+	return distuv.UnitNormal.Quantile(p)
+}
+
+// confident says that a level can be one of an interval.
+func confident(level float64) bool { return level > 0 && level < 1 }
 
 // normalTail is the two-sided tail probability beyond |x|.
 func normalTail(x float64) float64 { return math.Erfc(math.Abs(x) / math.Sqrt2) }
 
-func tQuantile(p, df float64) float64 { return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(p) }
-
-func chi2Tail(x, df float64) float64 {
-	if x <= 0 {
-		return 1
+func tQuantile(p, df float64) float64 {
+	if !(df > 0) || !(p > 0 && p < 1) {
+		return math.NaN()
 	}
-	return mathext.GammaIncRegComp(df/2, x/2)
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: df}.Quantile(p)
 }
 
-// binomialCDF is P(Bin(n, p) ≤ k), by the incomplete beta function.
-func binomialCDF(k, n int, p float64) float64 {
+func chi2Tail(x, df float64) float64 {
 	switch {
-	case k < 0:
-		return 0
-	case k >= n:
+	case math.IsNaN(x) || !(df > 0):
+		return math.NaN()
+	case x <= 0:
 		return 1
-	case p <= 0:
-		return 1
-	case p >= 1:
+	case math.IsInf(x, 1):
 		return 0
 	}
-	return mathext.RegIncBeta(float64(n-k), float64(k+1), 1-p)
+	return mathext.GammaIncRegComp(df/2, x/2)
 }
 
 // lchoose is ln C(n, k).
@@ -72,19 +75,6 @@ func lchoose(n, k float64) float64 {
 	b, _ := math.Lgamma(k + 1)
 	c, _ := math.Lgamma(n - k + 1)
 	return a - b - c
-}
-
-func binomialPMF(k, n int, p float64) float64 {
-	if k < 0 || k > n {
-		return 0
-	}
-	if p <= 0 || p >= 1 {
-		if (p <= 0 && k == 0) || (p >= 1 && k == n) {
-			return 1
-		}
-		return 0
-	}
-	return math.Exp(lchoose(float64(n), float64(k)) + float64(k)*math.Log(p) + float64(n-k)*math.Log1p(-p))
 }
 
 // solve finds x in [low, high] with f(x) = 0 for a monotone f, by bisection.

@@ -3,14 +3,12 @@ package stat
 import (
 	"math"
 	"sort"
-
-	"gonum.org/v1/gonum/mathext"
 )
 
 // Wilson is the score interval of x out of n (Wilson 1927).
 func Wilson(x, n int, level float64) Interval {
 	ci := unknown(level, "Wilson score")
-	if n <= 0 {
+	if x < 0 || n < max(x, 1) || !confident(level) {
 		return ci
 	}
 	zz := z(1 - (1-level)/2)
@@ -32,15 +30,15 @@ func Wilson(x, n int, level float64) Interval {
 // ClopperPearson is the exact interval of x out of n (1934).
 func ClopperPearson(x, n int, level float64) Interval {
 	ci := Interval{0, 1, level, "Clopper–Pearson exact"}
-	if n <= 0 {
+	if x < 0 || n < max(x, 1) || !confident(level) {
 		return unknown(level, ci.Method)
 	}
 	a := (1 - level) / 2
 	if x > 0 {
-		ci.Low = mathext.InvRegIncBeta(float64(x), float64(n-x+1), a)
+		ci.Low = successShare(x, n, a)
 	}
 	if x < n {
-		ci.High = mathext.InvRegIncBeta(float64(x+1), float64(n-x), 1-a)
+		ci.High = 1 - successShare(n-x, n, a)
 	}
 	return ci
 }
@@ -49,12 +47,14 @@ func ClopperPearson(x, n int, level float64) Interval {
 // probability of all outcomes no more probable than x, with R's tolerance of
 // a relative 1e-7.
 func BinomTest(x, n int, p float64) float64 {
+	if x < 0 || x > n || !(p >= 0 && p <= 1) {
+		return math.NaN()
+	}
 	if n == 0 {
 		return 1
 	}
 	d := binomialPMF(x, n, p) * (1 + 1e-7)
-	mode := int(math.Floor(float64(n+1) * p))
-	mode = min(max(mode, 0), n)
+	mode := min(int(math.Floor(float64(n+1)*p)), n)
 	pmf := func(k int) float64 { return binomialPMF(k, n, p) }
 	switch {
 	case x == mode:
@@ -62,11 +62,11 @@ func BinomTest(x, n int, p float64) float64 {
 	case x < mode:
 		// Above the mode the probabilities fall: the first that is small enough.
 		k := mode + sort.Search(n-mode+1, func(i int) bool { return pmf(mode+i) <= d })
-		return math.Min(1, binomialCDF(x, n, p)+1-binomialCDF(k-1, n, p))
+		return math.Min(1, binomialCDF(x, n, p)+binomialTail(k, n, p))
 	default:
 		// Below it they rise: the last that is still small enough.
 		k := sort.Search(mode+1, func(i int) bool { return pmf(i) > d }) - 1
-		return math.Min(1, 1-binomialCDF(x-1, n, p)+binomialCDF(k, n, p))
+		return math.Min(1, binomialTail(x, n, p)+binomialCDF(k, n, p))
 	}
 }
 

@@ -4,22 +4,27 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sort"
 )
 
 // Quantile is the quantile of sorted values by linear interpolation (type 7
-// of Hyndman & Fan 1996, R's default); NaN of none.
+// of Hyndman & Fan 1996, R's default); NaN of none and outside 0 ≤ q ≤ 1.
 func Quantile(sorted []float64, q float64) float64 {
 	n := len(sorted)
-	if n == 0 {
+	if n == 0 || !(q >= 0 && q <= 1) {
 		return math.NaN()
 	}
 	h := float64(n-1) * q
-	i := int(math.Floor(h))
-	if i >= n-1 {
-		return sorted[n-1]
+	i := int(h)
+	return between(sorted[i], sorted[min(i+1, n-1)], h-float64(i))
+}
+
+// between is the point a share of the way from a to b; infinite neighbours
+// stay what they are.
+func between(a, b, share float64) float64 {
+	if a == b || share == 0 {
+		return a
 	}
-	return sorted[i] + (h-float64(i))*(sorted[i+1]-sorted[i])
+	return a + share*(b-a)
 }
 
 // QuantileRanks finds the ranks l < u (1 is the smallest) of the order
@@ -29,42 +34,40 @@ func Quantile(sorted []float64, q float64) float64 {
 // For others each tail is at most half of what the level leaves. ok is false
 // when n is too small for such an interval to exist.
 func QuantileRanks(n int, q, level float64) (l, u int, coverage float64, ok bool) {
-	if n < 1 || !(q > 0 && q < 1) {
+	if n < 1 || !(q > 0 && q < 1) || !confident(level) {
 		return 0, 0, 0, false
 	}
 	tail := (1 - level) / 2
-	cdf := func(k int) float64 { return binomialCDF(k, n, q) }
-	// The largest l with P(Bin ≤ l−1) ≤ tail.
-	l = sort.Search(n, func(k int) bool { return cdf(k) > tail })
-	// The smallest u with P(Bin ≥ u) ≤ tail.
-	u = sort.Search(n+1, func(k int) bool { return 1-cdf(k-1) <= tail })
+	l = binomialBelow(n, q, tail) + 1
+	u = binomialAbove(n, q, tail)
 	if q == 0.5 {
 		u = n + 1 - l
 	}
 	if l < 1 || u > n || l >= u {
 		return 0, 0, 0, false
 	}
-	return l, u, cdf(u-1) - cdf(l-1), true
+	return l, u, 1 - binomialCDF(l-1, n, q) - binomialTail(u, n, q), true
 }
 
 // QuantileCI is the quantile of values (type 7) with its order-statistic
 // interval and the ranks used. It reorders xs and takes time in proportion to
-// their number. ok is false when there are too few for an interval.
+// their number. ok is false when there are too few for an interval, or a NaN
+// among them.
 func QuantileCI(xs []float64, q, level float64) (value float64, ci Interval, ranks [2]int, ok bool) {
 	ci = unknown(level, "order statistics")
 	n := len(xs)
-	if n == 0 {
+	if n == 0 || !(q >= 0 && q <= 1) || slices.ContainsFunc(xs, math.IsNaN) {
 		return math.NaN(), ci, ranks, false
 	}
 	h := float64(n-1) * q
-	i := int(math.Floor(h))
+	i := int(h)
 	want := []int{i + 1, min(i+2, n)}
 	l, u, _, ok := QuantileRanks(n, q, level)
 	if ok {
 		want = append(want, l, u)
 	}
 	at := Select(xs, want)
-	value = at[0] + (h-float64(i))*(at[1]-at[0])
+	value = between(at[0], at[1], h-float64(i))
 	if ok {
 		ci.Low, ci.High, ranks = at[2], at[3], [2]int{l, u}
 		ci.Method = fmt.Sprintf("order statistics %d and %d of %d", l, u, n)
@@ -73,7 +76,8 @@ func QuantileCI(xs []float64, q, level float64) (value float64, ci Interval, ran
 }
 
 // Select returns the order statistics of the given ranks (1 is the smallest)
-// without sorting all of xs, which it reorders.
+// without sorting all of xs, which it reorders; NaN for a rank that does not
+// exist. Where a NaN stands in the order is not defined.
 func Select(xs []float64, ranks []int) []float64 {
 	order := slices.Clone(ranks)
 	slices.Sort(order)
@@ -81,7 +85,10 @@ func Select(xs []float64, ranks []int) []float64 {
 	selectRange(xs, 0, order)
 	out := make([]float64, len(ranks))
 	for i, r := range ranks {
-		out[i] = xs[r-1]
+		out[i] = math.NaN()
+		if r >= 1 && r <= len(xs) {
+			out[i] = xs[r-1]
+		}
 	}
 	return out
 }

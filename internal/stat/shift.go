@@ -3,7 +3,6 @@ package stat
 import (
 	"math"
 	"slices"
-	"sort"
 )
 
 // RankTest is the result of MannWhitney.
@@ -39,17 +38,21 @@ func MannWhitney(x, y []float64) RankTest {
 	nn, mm := float64(n), float64(m)
 	total := nn + mm
 	sd := math.Sqrt(nn * mm / 12 * (total + 1 - tieSum/(total*(total-1))))
-	d := u - nn*mm/2
-	if sd == 0 {
-		r.P2, r.PGreater = 1, 0.5
-		return r
-	}
-	r.PGreater = math.Erfc((d-0.5)/sd/math.Sqrt2) / 2
-	r.P2 = math.Min(1, normalTail((d-math.Copysign(0.5, d))/sd))
-	if d == 0 {
-		r.P2 = 1
-	}
+	r.PGreater, r.P2 = normalPs(u-nn*mm/2, sd)
 	return r
+}
+
+// normalPs are the upper and the two-sided p of a deviation that moves in
+// steps of one, with continuity correction.
+func normalPs(d, sd float64) (greater, both float64) {
+	if sd == 0 {
+		return 0.5, 1
+	}
+	greater = math.Erfc((d-0.5)/sd/math.Sqrt2) / 2
+	if d == 0 {
+		return greater, 1
+	}
+	return greater, math.Min(1, normalTail(math.Max(0, math.Abs(d)-0.5)/sd))
 }
 
 // uStatistic is U of x, and Σ(t³−t) over groups of ties.
@@ -80,6 +83,7 @@ func uStatistic(x, y []float64) (u, tieSum float64) {
 // uDistribution is the probability of each U from 0 to n·m without ties: the
 // coefficients of a Gaussian binomial.
 func uDistribution(n, m int) []float64 {
+	n, m = min(n, m), max(n, m)
 	d := make([]float64, n*m+1)
 	d[0] = 1
 	for i := 1; i <= n; i++ {
@@ -95,6 +99,10 @@ func uDistribution(n, m int) []float64 {
 		for k := range d {
 			d[k] *= scale
 		}
+	}
+	// It is symmetric, and the upper half has lost the digits of its tail.
+	for k := range d {
+		d[k] = max(0, d[min(k, n*m-k)])
 	}
 	return d
 }
@@ -126,17 +134,18 @@ func HodgesLehmann(x, y []float64, level float64) Shift {
 	a, b := slices.Sorted(slices.Values(x)), slices.Sorted(slices.Values(y))
 	ci := unknown(level, "Hodges–Lehmann, exact ranks of U")
 	pairs := len(a) * len(b)
-	if pairs == 0 || !finite(a) || !finite(b) {
+	if pairs == 0 || !confident(level) || !finite(a) || !finite(b) || math.IsInf(a[len(a)-1]-b[0], 1) || math.IsInf(a[0]-b[len(b)-1], -1) {
 		return Shift{Shift: math.NaN(), Interval: ci}
 	}
-	d := differences{a, b}
-	s := Shift{Shift: (d.nth((pairs+1)/2) + d.nth(pairs/2+1)) / 2}
+	d := differences{a: a, b: b}
+	s := Shift{Shift: d.median()}
 	k := cutRank(len(a), len(b), level)
 	if pairs > exactPairs {
 		ci.Method = "Hodges–Lehmann, normal ranks of U"
 	}
 	if k >= 1 {
-		ci.Low, ci.High = d.nth(k), d.nth(pairs+1-k)
+		ci.Low, _ = d.nth(k)
+		ci.High, _ = d.nth(pairs + 1 - k)
 	}
 	s.Interval = ci
 	return s
@@ -156,13 +165,18 @@ func cutRank(n, m int, level float64) int {
 		nn, mm := float64(n), float64(m)
 		return int(math.Floor(nn*mm/2 + 0.5 - z(1-tail)*math.Sqrt(nn*mm*(nn+mm+1)/12)))
 	}
-	// The smallest u with P(U ≤ u) > tail is R's qwilcox; one less is still
-	// outside.
+	return lowerRank(uDistribution(n, m), tail)
+}
+
+// lowerRank is the smallest value with P(≤ value) > tail (R's qwilcox and
+// qsignrank): as a rank it is the outermost that still leaves no more than the
+// tail outside.
+func lowerRank(dist []float64, tail float64) int {
 	sum := 0.0
-	for u, p := range uDistribution(n, m) {
+	for v, p := range dist {
 		sum += p
 		if sum > tail {
-			return u
+			return v
 		}
 	}
 	return 0
@@ -232,20 +246,40 @@ func logs(xs []float64) (out []float64, dropped int) {
 }
 
 // differences are all a[i]−b[j] of two sorted samples, never written out.
-type differences struct{ a, b []float64 }
+// Mirrored, b is −a from its end, so that they are sums of two values of a:
+// each pair then counts once, and each value with itself.
+type differences struct {
+	a, b     []float64
+	mirrored bool
+}
+
+func (d differences) total() int {
+	if d.mirrored {
+		return len(d.a) * (len(d.a) + 1) / 2
+	}
+	return len(d.a) * len(d.b)
+}
+
+func (d differences) median() float64 {
+	n := d.total()
+	middle, next := d.nth((n + 1) / 2)
+	if n%2 == 1 {
+		return middle
+	}
+	return middle + (next-middle)/2
+}
 
 // upTo counts the differences ≤ t, and finds the largest of those and the
 // smallest above.
 func (d differences) upTo(t float64) (count int, below, above float64) {
 	below, above = math.Inf(-1), math.Inf(1)
-	j := len(d.b) // b[j:] are those with a−b ≤ t, that is b ≥ a−t
-	for i := range d.a {
-		// As a grows, fewer b are large enough.
-		if i == 0 {
-			j = 0
-		}
-		for j < len(d.b) && d.a[i]-d.b[j] > t {
+	j, alone := 0, 0 // b[j:] are those with a−b ≤ t: as a grows, fewer
+	for i, a := range d.a {
+		for j < len(d.b) && a-d.b[j] > t {
 			j++
+		}
+		if d.mirrored && a+a <= t {
+			alone++
 		}
 		count += len(d.b) - j
 		if j < len(d.b) {
@@ -255,95 +289,37 @@ func (d differences) upTo(t float64) (count int, below, above float64) {
 			above = min(above, d.a[i]-d.b[j-1])
 		}
 	}
+	if d.mirrored {
+		count = (count + alone) / 2
+	}
 	return count, below, above
 }
 
-// nth is the k-th smallest difference, by halving the range of values and
-// ending on a difference that really occurs.
-func (d differences) nth(k int) float64 {
-	low := d.a[0] - d.b[len(d.b)-1]
-	high := d.a[len(d.a)-1] - d.b[0]
-	for low < high {
-		mid := low + (high-low)/2
-		if mid >= high { // neighbouring numbers: rounded up
+// nth is the k-th smallest difference and the one after it (itself if it is
+// the last). The range of values is narrowed by where the rank should lie
+// between the ranks at its ends, and every third time by half; it ends on a
+// difference that really occurs.
+func (d differences) nth(k int) (at, next float64) {
+	low, high := d.a[0]-d.b[len(d.b)-1], d.a[len(d.a)-1]-d.b[0]
+	under, upTo := 0, d.total() // how many are < low, and ≤ high
+	for turn := 1; low < high; turn++ {
+		share := 0.5
+		if turn%3 != 0 {
+			share = (float64(k-under) - 0.5) / float64(upTo-under)
+		}
+		mid := low + share*(high-low)
+		if !(mid < high) { // neighbouring numbers: rounded up
 			mid = low
 		}
 		if count, below, above := d.upTo(mid); count >= k {
-			high = below
+			high, upTo = below, count
 		} else {
-			low = above
+			low, under = above, count
 		}
 	}
-	return low
-}
-
-// SignedRank is the Wilcoxon signed-rank test of paired samples: V, the sum
-// of the ranks of positive differences, and the exact p values (no ties, no
-// zeros) by the distribution of V.
-func SignedRank(x, y []float64) (v float64, p2, pGreater float64) {
-	var d []float64
-	for i := range x {
-		if x[i] != y[i] {
-			d = append(d, x[i]-y[i])
-		}
+	count, _, above := d.upTo(low)
+	if count > k || math.IsInf(above, 1) {
+		above = low
 	}
-	sort.Slice(d, func(i, j int) bool { return math.Abs(d[i]) < math.Abs(d[j]) })
-	n := len(d)
-	for i, x := range d {
-		if x > 0 {
-			v += float64(i + 1)
-		}
-	}
-	dist := []float64{1}
-	for k := 1; k <= n; k++ {
-		next := make([]float64, len(dist)+k)
-		for i, p := range dist {
-			next[i] += p / 2
-			next[i+k] += p / 2
-		}
-		dist = next
-	}
-	above, below := tailSums(dist, int(v))
-	return v, math.Min(1, 2*math.Min(above, below)), above
-}
-
-// PermutationMeanDiff tests mean(x) − mean(y) over all splits of the pooled
-// values when there are at most 20,000 of them, else over 20,000 seeded ones
-// with p = (1+#)/(1+B).
-func PermutationMeanDiff(x, y []float64, seed string) (p2, pGreater float64, splits int, exact bool) {
-	pool := append(slices.Clone(x), y...)
-	n, k := len(pool), len(x)
-	total, observed := sumOf(pool), sumOf(x)
-	centre := total * float64(k) / float64(n)
-	var above, beyond int
-	visit := func(sum float64) {
-		const slack = 1e-9
-		if sum >= observed-slack*math.Abs(observed) {
-			above++
-		}
-		if math.Abs(sum-centre) >= math.Abs(observed-centre)*(1-slack) {
-			beyond++
-		}
-		splits++
-	}
-	if lchoose(float64(n), float64(k)) <= math.Log(20_000.5) {
-		var walk func(from, left int, sum float64)
-		walk = func(from, left int, sum float64) {
-			if left == 0 {
-				visit(sum)
-				return
-			}
-			for i := from; i <= n-left; i++ {
-				walk(i+1, left-1, sum+pool[i])
-			}
-		}
-		walk(0, k, 0)
-		return float64(beyond) / float64(splits), float64(above) / float64(splits), splits, true
-	}
-	rng := Seed("permutation", seed)
-	for range 20_000 {
-		rng.Shuffle(n, func(i, j int) { pool[i], pool[j] = pool[j], pool[i] })
-		visit(sumOf(pool[:k]))
-	}
-	return float64(1+beyond) / float64(1+splits), float64(1+above) / float64(1+splits), splits, false
+	return low, above
 }

@@ -174,9 +174,9 @@ func TestProperties(t *testing.T) {
 			}
 		}
 		slices.Sort(all)
-		d := differences{slices.Sorted(slices.Values(mustLogs(x))), slices.Sorted(slices.Values(mustLogs(y)))}
+		d := differences{a: slices.Sorted(slices.Values(mustLogs(x))), b: slices.Sorted(slices.Values(mustLogs(y)))}
 		for k := range all {
-			if got := d.nth(k + 1); got != all[k] {
+			if got, next := d.nth(k + 1); got != all[k] || next != all[min(k+1, len(all)-1)] {
 				t.Fatalf("difference %d: got %v, want %v", k+1, got, all[k])
 			}
 		}
