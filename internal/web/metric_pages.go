@@ -37,6 +37,10 @@ func (s *Server) metricList(w http.ResponseWriter, r *http.Request, who auth.Act
 			one := q
 			one.Metric = d.ID
 			out, err := s.Metrics.Figures(ctx, who.Scope(), one)
+			if filteredAway(err, d) {
+				figs[i].Warnings = []metric.Warning{{Code: notFiltered}}
+				return nil
+			}
 			if err == nil && len(out) == 1 {
 				figs[i] = out[0]
 			}
@@ -66,6 +70,17 @@ func (s *Server) metricList(w http.ResponseWriter, r *http.Request, who auth.Act
 	return s.show(w, r, who, p, metrics.List(c))
 }
 
+// notFiltered marks a figure whose records do not have the field of a filter.
+const notFiltered = "not_filtered"
+
+// filteredAway says that a filter of the page names a field which the records
+// of a metric do not have: a severity, of deployments. On a page of many
+// metrics that leaves out the metric, not the page.
+func filteredAway(err error, def metric.Definition) bool {
+	var invalid *hansei.InvalidError
+	return errors.As(err, &invalid) && def.Of.Kind != hansei.KindIncident
+}
+
 func sectionOf(d metric.Definition) string {
 	switch {
 	case d.Custom:
@@ -79,7 +94,10 @@ func sectionOf(d metric.Definition) string {
 }
 
 func brief(d metric.Definition, f metric.Figure) string {
+	_, away := f.Warned(notFiltered)
 	switch {
+	case away:
+		return "the filter does not apply"
 	case f.Metric == "":
 		return "by " + strings.ToLower(d.Title)
 	case f.Value != nil:

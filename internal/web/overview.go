@@ -68,6 +68,10 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request, who auth.Actor
 		return err
 	}
 	for i, c := range cards {
+		if c.State == ui.Suppressed {
+			o.Away = append(o.Away, c.Title)
+			continue
+		}
 		if c.State == ui.NoRecords || c.State == ui.NotRecorded {
 			o.Missing = append(o.Missing, overview.Missing{Title: c.Title, Needs: fills[asks[i]], URL: a.Query.To("/metrics/" + asks[i]).URL()})
 			continue
@@ -85,6 +89,9 @@ func (s *Server) card(ctx context.Context, who auth.Actor, id string, q metric.Q
 		return ui.Card{}, err
 	}
 	figs, err := s.Metrics.Figures(ctx, who.Scope(), q)
+	if filteredAway(err, def) {
+		return ui.Card{Title: def.Title, State: ui.Suppressed}, nil
+	}
 	if err != nil {
 		return ui.Card{}, err
 	}

@@ -13,6 +13,7 @@ type Overview struct {
 	Trends  [2]chart.Chart // how often, how long
 	Mix     *chart.Chart   // by severity; nil without incidents
 	Most    *chart.Chart   // services with the most incidents; nil without services
+	Away    []string       // figures whose records do not have the field of a filter
 	Missing []Missing
 }
 
