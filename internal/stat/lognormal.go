@@ -66,7 +66,8 @@ func logMeanSE(n, variance float64) float64 {
 // (Royston 1993, valid for 5 to 5,000; beyond, every 5,000th part is enough
 // to see a gross misfit and a systematic sample is used).
 func ShapiroFrancia(xs []float64) float64 {
-	s := slices.Sorted(slices.Values(xs))
+	s := slices.Clone(xs)
+	sortFloats(s)
 	if n := len(s); n > 5000 {
 		part := make([]float64, 5000)
 		for i := range part {
@@ -75,7 +76,7 @@ func ShapiroFrancia(xs []float64) float64 {
 		s = part
 	}
 	n := len(s)
-	if n < 5 || s[0] == s[n-1] {
+	if n < 5 || !(s[0] < s[n-1]) || math.IsInf(s[0], 0) || math.IsInf(s[n-1], 0) {
 		return math.NaN()
 	}
 	m := make([]float64, n)
@@ -83,7 +84,7 @@ func ShapiroFrancia(xs []float64) float64 {
 		m[i] = z((float64(i+1) - 0.375) / (float64(n) + 0.25))
 	}
 	w := correlation(s, m)
-	w *= w
+	w = math.Min(1, w*w)
 	u := math.Log(float64(n))
 	v := math.Log(u)
 	mu := -1.2725 + 1.0521*(v-u)
@@ -113,16 +114,38 @@ func LogSD(xs []float64) float64 {
 	return math.Sqrt(v)
 }
 
+// GeometricMean is exp of the mean of the logs, with the t interval on logs:
+// for log-normal values it is near the median. Values that are not positive
+// have no logarithm; they are left out and counted.
+func GeometricMean(xs []float64, level float64) Shift {
+	ys, dropped := logs(xs)
+	s := Shift{math.NaN(), unknown(level, "t on logs"), dropped}
+	if len(ys) == 0 {
+		return s
+	}
+	m, v := meanVar(ys)
+	n := float64(len(ys))
+	half := tQuantile(1-(1-level)/2, n-1) * math.Sqrt(v/n)
+	s.Shift, s.Interval.Low, s.Interval.High = math.Exp(m), math.Exp(m-half), math.Exp(m+half)
+	return s
+}
+
 // GeometricMeanRatio is the ratio of geometric means of two samples with
-// Welch's t interval on logs.
-func GeometricMeanRatio(x, y []float64, level float64) (float64, Interval) {
-	lx, _ := logs(x)
-	ly, _ := logs(y)
+// Welch's t interval on logs. Values that are not positive are left out and
+// counted; bounds are NaN with fewer than two on a side.
+func GeometricMeanRatio(x, y []float64, level float64) Shift {
+	lx, dx := logs(x)
+	ly, dy := logs(y)
+	s := Shift{math.NaN(), unknown(level, "Welch t on logs"), dx + dy}
+	if len(lx) == 0 || len(ly) == 0 {
+		return s
+	}
 	n, m := float64(len(lx)), float64(len(ly))
 	mx, vx := meanVar(lx)
 	my, vy := meanVar(ly)
 	a, b := vx/n, vy/m
 	df := (a + b) * (a + b) / (a*a/(n-1) + b*b/(m-1))
 	half := tQuantile(1-(1-level)/2, df) * math.Sqrt(a+b)
-	return math.Exp(mx - my), Interval{math.Exp(mx - my - half), math.Exp(mx - my + half), level, "Welch t on logs"}
+	s.Shift, s.Interval.Low, s.Interval.High = math.Exp(mx-my), math.Exp(mx-my-half), math.Exp(mx-my+half)
+	return s
 }

@@ -73,6 +73,9 @@ func BinomTest(x, n int, p float64) float64 {
 // NewcombeDiff is x1/n1 − x2/n2 with the hybrid score interval (method 10 of
 // Newcombe 1998).
 func NewcombeDiff(x1, n1, x2, n2 int, level float64) (diff float64, ci Interval) {
+	if n1 <= 0 || n2 <= 0 {
+		return math.NaN(), unknown(level, "Newcombe hybrid score")
+	}
 	p1, p2 := float64(x1)/float64(n1), float64(x2)/float64(n2)
 	a, b := Wilson(x1, n1, level), Wilson(x2, n2, level)
 	diff = p1 - p2
@@ -84,11 +87,14 @@ func NewcombeDiff(x1, n1, x2, n2 int, level float64) (diff float64, ci Interval)
 }
 
 // TwoProportionP is the two-sided p value that two shares are equal: Fisher's
-// exact test up to 10,000 records, else the chi-square test without
+// exact test up to a million records, else the chi-square test without
 // correction, which agrees with it there.
 func TwoProportionP(x1, n1, x2, n2 int) float64 {
-	if n1+n2 <= 10_000 {
-		return FisherExact([2][2]int{{x1, n1 - x1}, {x2, n2 - x2}}).P2
+	if x1 < 0 || x2 < 0 || x1 > n1 || x2 > n2 {
+		return math.NaN()
+	}
+	if n1+n2 <= 1_000_000 {
+		return newHypergeometric([2][2]int{{x1, n1 - x1}, {x2, n2 - x2}}).twoSided()
 	}
 	p := float64(x1+x2) / float64(n1+n2)
 	v := p * (1 - p) * (1/float64(n1) + 1/float64(n2))
@@ -98,114 +104,57 @@ func TwoProportionP(x1, n1, x2, n2 int) float64 {
 	return normalTail((float64(x1)/float64(n1) - float64(x2)/float64(n2)) / math.Sqrt(v))
 }
 
-// Fisher is the result of FisherExact.
-type Fisher struct {
-	P2, PGreater, PLess float64
-	OddsRatio           float64  // conditional maximum likelihood
-	Interval            Interval // exact, of the odds ratio
+// Homogeneity is the result of Chi2Homogeneity.
+type Homogeneity struct {
+	Chi2, P       float64
+	DF            int
+	LeastExpected float64 // the test is rough when this is below 5
 }
 
-// FisherExact tests a 2×2 table; two-sided as R does it: the sum over all
-// tables no more probable than this one.
-func FisherExact(t [2][2]int) Fisher {
-	h := newHypergeometric(t)
-	f := Fisher{P2: h.twoSided(), OddsRatio: h.mle()}
-	for i, p := range h.at(1) {
-		k := h.low + i
-		if k >= h.x {
-			f.PGreater += p
+// Chi2Homogeneity tests whether groups (rows) have the same mix of classes
+// (columns), such as severities: Pearson's χ² without correction. Empty rows
+// and columns are left out.
+func Chi2Homogeneity(table [][]int) Homogeneity {
+	var rows, columns []float64
+	total := 0.0
+	for _, row := range table {
+		sum := 0.0
+		for j, v := range row {
+			for len(columns) <= j {
+				columns = append(columns, 0)
+			}
+			columns[j] += float64(v)
+			sum += float64(v)
 		}
-		if k <= h.x {
-			f.PLess += p
+		rows = append(rows, sum)
+		total += sum
+	}
+	h := Homogeneity{LeastExpected: math.Inf(1)}
+	for i, row := range table {
+		for j, column := range columns {
+			if rows[i] == 0 || column == 0 {
+				continue
+			}
+			seen, expected := 0.0, rows[i]*column/total
+			if j < len(row) {
+				seen = float64(row[j])
+			}
+			h.Chi2 += (seen - expected) * (seen - expected) / expected
+			h.LeastExpected = math.Min(h.LeastExpected, expected)
 		}
 	}
-	f.Interval = h.interval(0.95)
-	return f
-}
-
-// hypergeometric is the distribution of the first cell given the margins,
-// noncentral when the odds ratio is not 1.
-type hypergeometric struct {
-	x, low, high int
-	logs         []float64 // ln C(m,k) C(n,K−k), central
-}
-
-func newHypergeometric(t [2][2]int) hypergeometric {
-	m, n, k := t[0][0]+t[0][1], t[1][0]+t[1][1], t[0][0]+t[1][0]
-	h := hypergeometric{x: t[0][0], low: max(0, k-n), high: min(k, m)}
-	for i := h.low; i <= h.high; i++ {
-		h.logs = append(h.logs, lchoose(float64(m), float64(i))+lchoose(float64(n), float64(k-i)))
-	}
+	h.DF = (filled(rows) - 1) * (filled(columns) - 1)
+	h.P = chi2Tail(h.Chi2, float64(h.DF))
 	return h
 }
 
-// at is the distribution at an odds ratio.
-func (h hypergeometric) at(or float64) []float64 {
-	out := make([]float64, len(h.logs))
-	top, lor := math.Inf(-1), math.Log(or)
-	for i, l := range h.logs {
-		out[i] = l + float64(h.low+i)*lor
-		top = math.Max(top, out[i])
-	}
-	sum := 0.0
-	for i := range out {
-		out[i] = math.Exp(out[i] - top)
-		sum += out[i]
-	}
-	for i := range out {
-		out[i] /= sum
-	}
-	return out
-}
-
-func (h hypergeometric) twoSided() float64 {
-	d := h.at(1)
-	limit, p := d[h.x-h.low]*(1+1e-7), 0.0
-	for _, v := range d {
-		if v <= limit {
-			p += v
+func filled(sums []float64) (n int) {
+	for _, v := range sums {
+		if v > 0 {
+			n++
 		}
 	}
-	return math.Min(1, p)
-}
-
-func (h hypergeometric) mean(or float64) float64 {
-	m := 0.0
-	for i, p := range h.at(or) {
-		m += float64(h.low+i) * p
-	}
-	return m
-}
-
-func (h hypergeometric) mle() float64 {
-	switch h.x {
-	case h.low:
-		return 0
-	case h.high:
-		return math.Inf(1)
-	}
-	return math.Exp(solve(-60, 60, func(l float64) float64 { return h.mean(math.Exp(l)) - float64(h.x) }))
-}
-
-func (h hypergeometric) interval(level float64) Interval {
-	ci := Interval{0, math.Inf(1), level, "conditional exact"}
-	a := (1 - level) / 2
-	tail := func(or float64, upper bool) float64 {
-		s := 0.0
-		for i, p := range h.at(or) {
-			if k := h.low + i; upper && k >= h.x || !upper && k <= h.x {
-				s += p
-			}
-		}
-		return s
-	}
-	if h.x > h.low {
-		ci.Low = math.Exp(solve(-60, 60, func(l float64) float64 { return tail(math.Exp(l), true) - a }))
-	}
-	if h.x < h.high {
-		ci.High = math.Exp(solve(-60, 60, func(l float64) float64 { return tail(math.Exp(l), false) - a }))
-	}
-	return ci
+	return n
 }
 
 // PropTrend is the Cochran–Armitage test for a trend in shares x/n over
