@@ -214,7 +214,7 @@ func (e *Engine) compute(ctx context.Context, a *asked) ([]Figure, error) {
 			out = append(out, est.figure(table, before, g, b, w))
 		}
 	}
-	return out, nil
+	return out, e.dispersion(ctx, a, c, out)
 }
 
 // compile compiles a question, and finds out whether what it asks for is

@@ -344,3 +344,29 @@ func TestBadQuestions(t *testing.T) {
 		t.Error("the zero scope saw a figure")
 	}
 }
+
+// TestStormsAreSaid: counts that come in storms get a warning, counts that
+// come by chance do not.
+func TestStormsAreSaid(t *testing.T) {
+	for name, perWeek := range map[string][]int{
+		"even":   {2, 1, 3, 2, 1, 2, 4, 2, 1, 3, 2, 2, 1, 3, 2, 1},
+		"storms": {0, 0, 12, 0, 1, 0, 0, 14, 0, 0, 1, 0, 9, 0, 0, 0},
+	} {
+		var recs []hansei.Record
+		for week, n := range perWeek {
+			for i := range n {
+				in := &hansei.Incident{Header: hansei.Header{ID: hansei.ID(name + time.Duration(week*100+i).String())}}
+				in.Milestones.Set(hansei.RoleBegan, day(6+7*week).Add(time.Duration(i)*time.Hour))
+				recs = append(recs, in)
+			}
+		}
+		e := engine(t, day(200), recs...)
+		figs, err := e.Figures(context.Background(), who.Scope(), Query{Metric: "incident_rate", Since: day(6), Until: day(6 + 7*16)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, warned := figs[0].Warned("overdispersed"); warned != (name == "storms") {
+			t.Errorf("%s: got warnings %v", name, figs[0].Warnings)
+		}
+	}
+}
