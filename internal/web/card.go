@@ -33,7 +33,7 @@ func card(def metric.Definition, f metric.Figure, months []metric.Figure, q ui.Q
 		}
 	}
 	if f.Compare != nil {
-		c.Verdict = ui.Verdict{Sign: signOf(f.Compare.Verdict), Text: "vs " + ui.Window(f.Compare.Since, f.Compare.Until, zone) + ": " + lowerFirst(withoutVerdict(*f.Compare))}
+		c.Verdict = verdict(*f.Compare, zone)
 	}
 	if points, limits := series(def, months, "month", zone); len(points) > 1 {
 		c.Trend, c.Limits, c.TrendLabel = points, limits, "monthly"
@@ -145,14 +145,20 @@ func point(f metric.Figure, label, href string) chart.Point {
 	return p
 }
 
-// withoutVerdict is what a comparison says, without the word that the card
-// shows in front of it.
-func withoutVerdict(c metric.Comparison) string {
-	_, rest, ok := strings.Cut(c.Says, ": ")
-	if !ok || signOf(c.Verdict) == ui.Unchanged || signOf(c.Verdict) == ui.Plain {
-		return c.Says
+// verdict is what a comparison came to, without the word that the card shows
+// in front of it. A size that nobody knows is no verdict: nothing was there to
+// compare with.
+func verdict(c metric.Comparison, zone *time.Location) ui.Verdict {
+	vs := "vs " + ui.Window(c.Since, c.Until, zone) + ": "
+	if c.N == 0 && c.Effect == nil {
+		return ui.Verdict{Text: vs + "nothing recorded then to compare with."}
 	}
-	return rest
+	v := ui.Verdict{Sign: signOf(c.Verdict), Text: c.Says}
+	if _, size, ok := strings.Cut(c.Says, ": "); ok && (v.Sign == ui.Better || v.Sign == ui.Worse) {
+		v.Text = size
+	}
+	v.Text = vs + lowerFirst(v.Text)
+	return v
 }
 
 func lowerFirst(s string) string {

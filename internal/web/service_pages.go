@@ -21,7 +21,7 @@ func (s *Server) serviceList(w http.ResponseWriter, r *http.Request, who auth.Ac
 	if err != nil {
 		return err
 	}
-	l := services.List{Search: a.Query.Rest.Get("q")}
+	l := services.List{Search: a.Query.Rest.Get("q"), Keep: kept(a.Query.To("/services"))}
 	if l.Services, err = s.figuresBy(r, who, q, a, "service", hansei.KindService, l.Search); err != nil {
 		return err
 	}
@@ -30,6 +30,20 @@ func (s *Server) serviceList(w http.ResponseWriter, r *http.Request, who auth.Ac
 	}
 	p.Title = "Services & teams"
 	return s.show(w, r, who, p, services.ListPage(l))
+}
+
+// kept is a query as the fields of a form.
+func kept(q ui.Query) []ui.Option {
+	var out []ui.Option
+	for name, value := range map[string]string{"since": q.Since, "until": q.Until, "compare": q.Compare} {
+		if value != "" {
+			out = append(out, ui.Option{Value: name, Text: value})
+		}
+	}
+	for _, w := range q.Where {
+		out = append(out, ui.Option{Value: "where", Text: w})
+	}
+	return out
 }
 
 // figuresBy is a table of services or teams with how often and how long.

@@ -9,6 +9,7 @@ import (
 // List is all services and teams with their figures.
 type List struct {
 	Search   string
+	Keep     []ui.Option // name and value of what the search keeps of the URL
 	Services ui.Table
 	Teams    ui.Table
 }
