@@ -66,6 +66,7 @@ func (e *estimator) estimate(f *Figure, t *cells, key string, b int, x *cell, w 
 		// The denominator is every severity of the same group.
 		total := t.total(b, func(g []string) bool { return slices.Equal(g[1:], t.groups[key][1:]) })
 		e.share(f, x.n, total)
+		f.Method += fmt.Sprintf("; %d of %d", x.n, total)
 	case Index:
 		e.index(f, m, x, w)
 	default:
