@@ -131,7 +131,16 @@ func successShare(x, n int, tail float64) float64 {
 
 // binomialBelow is the largest k with P(Bin(n, p) ≤ k) ≤ tail, −1 if none.
 func binomialBelow(n int, p, tail float64) int {
-	return sort.Search(n, func(k int) bool { return binomialCDF(k, n, p) > tail }) - 1
+	inside := func(k int) bool { return binomialCDF(k, n, p) > tail }
+	// A normal quantile, corrected for skewness (Cornish & Fisher), is seldom
+	// more than one off; the search begins around it.
+	zz, mean := z(tail), float64(n)*p
+	guess := mean + zz*math.Sqrt(mean*(1-p)) + (zz*zz-1)*(1-2*p)/6
+	const slack = 4
+	if low, high := int(guess)-slack, int(guess)+slack; low > 0 && high < n && !inside(low) && inside(high) {
+		return low + sort.Search(high-low, func(i int) bool { return inside(low + i) }) - 1
+	}
+	return sort.Search(n, inside) - 1
 }
 
 // binomialAbove is the smallest k with P(Bin(n, p) ≥ k) ≤ tail, n+1 if none.

@@ -77,12 +77,16 @@ func lchoose(n, k float64) float64 {
 	return a - b - c
 }
 
-// solve finds x in [low, high] with f(x) = 0 for a monotone f, by bisection.
-func solve(low, high float64, f func(float64) float64) float64 {
+// solve finds x in [low, high] with f(x) = 0 for a monotone f, by bisection
+// down to neighbouring numbers.
+func solve(low, high float64, f func(float64) float64) float64 { return solveTo(low, high, 0, f) }
+
+// solveTo is solve that stops when the range is no wider than precision.
+func solveTo(low, high, precision float64, f func(float64) float64) float64 {
 	rising := f(high) > f(low)
 	for range 200 {
 		mid := low + (high-low)/2
-		if mid == low || mid == high {
+		if high-low <= precision || mid == low || mid == high {
 			break
 		}
 		if (f(mid) > 0) == rising {

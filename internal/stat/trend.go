@@ -49,11 +49,11 @@ func TrendTests(times []float64, end float64) Trend {
 	tr.Beta, tr.BetaUnbiased = n/logs, (n-1)/logs
 	tr.MTBF = end / (n * tr.BetaUnbiased)
 	tr.MaxPairs = r * (r - 1) / 2
-	rising, falling := orderedPairs(gaps)
+	rising, _ := orderedPairs(gaps)
 	tr.Reversals = rising
 	tr.ReversalsZ = (float64(rising) - n*(n-1)/4 + 0.5) / math.Sqrt((2*n+5)*(n-1)*n/72)
 	tr.ReversalsP = math.Erfc(tr.ReversalsZ/math.Sqrt2) / 2
-	if r <= exactOrders && rising+falling == tr.MaxPairs {
+	if r <= exactOrders { // a tie counts against a reversal, so ties only make it careful
 		tr.ReversalsP, _ = tailSums(inversions(r), rising)
 	}
 	return tr
