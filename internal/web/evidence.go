@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -103,7 +104,7 @@ func contribution(def metric.Definition, c metric.Contribution, a asked) ui.Row 
 	if c.Value != nil {
 		value = ui.Value(*c.Value, chart.Unit(recordUnit(def)))
 	}
-	return ui.Row{ID: c.ID, URL: href, Cells: []ui.Cell{{Text: ui.Clock(c.At, a.Zone), Title: ui.UTC(c.At)}, {Text: cmp.Or(c.Title, c.ID), URL: href}, {Text: class}, {Text: value}}}
+	return ui.Row{ID: c.ID, URL: href, Cells: []ui.Cell{{Text: strings.ReplaceAll(ui.Clock(c.At, a.Zone), " ", "\u00a0"), Title: ui.UTC(c.At)}, {Text: cmp.Or(c.Title, c.ID), URL: href}, {Text: class}, {Text: value}}}
 }
 
 // recordUnit is the unit of one record's value: a record of a rate or share

@@ -129,3 +129,39 @@ func TestRecordsBehindAFigure(t *testing.T) {
 	}
 	s.get(t, "/metrics/time_to_resolve"+window).says(t, 200, "1 ending before they begin", "class=negative_duration", "Worked example", "/api/v1/figures/time_to_resolve?")
 }
+
+func TestServicesAreMergedAndParted(t *testing.T) {
+	s := newSite(t)
+	s.load(t, "course.csv", course())
+	s.get(t, "/services").says(t, 200, "checkout", "search", "1 Mar 2024 to 28 Feb 2025")
+	s.get(t, "/services?q=check&where=severity%3Dsev1").says(t, 200, "checkout", "!/services/search?", `name="where" value="severity=sev1"`)
+	before := s.get(t, "/services/checkout").says(t, 200, "Is it the same as another service?", "All its incidents", "!Merged into it")
+	merged := s.post(t, "/services/checkout/merge", "into", "search").says(t, 200, "Merged.", "/services/checkout/unmerge", "Merged into it", `href="/services/checkout"`)
+	if merged.path != "/services/search" {
+		t.Errorf("after a merge the reader is at %s", merged.path)
+	}
+	s.get(t, "/services/checkout").says(t, 200, "was merged into another", "Undo the merge")
+	s.post(t, "/services/checkout/unmerge").says(t, 200, "They are two services again.", "Is it the same as another service?")
+	if after := s.get(t, "/services/checkout"); main(after.body) != main(before.body) {
+		t.Error("the page of a service that was parted again is not what it was")
+	}
+	s.post(t, "/services/checkout/merge", "into", "checkout").says(t, 422)
+}
+
+func TestEveryMetricHasAPage(t *testing.T) {
+	s := newSite(t)
+	s.load(t, "course.csv", course())
+	s.load(t, "deployments.csv", deploymentsCSV)
+	defs, err := s.Metrics.Catalogue(t.Context(), auth.Local().Scope())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.get(t, "/metrics").says(t, 200, "7.1 per 30 d", "by severity")
+	for _, d := range defs {
+		s.get(t, "/metrics/"+d.ID).says(t, 200, "What it means", "Worked example", "Left out", "/api/v1/figures/"+d.ID+"?")
+		s.get(t, "/metrics/"+d.ID+"/records").says(t, 200, "Records behind")
+		for _, every := range []string{"day", "week", "quarter", "year"} {
+			s.get(t, "/metrics/"+d.ID+"?every="+every).says(t, 200, "What it means")
+		}
+	}
+}

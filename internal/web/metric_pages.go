@@ -59,7 +59,7 @@ func (s *Server) metricList(w http.ResponseWriter, r *http.Request, who auth.Act
 	for i, d := range defs {
 		href := a.Query.To("/metrics/" + d.ID).URL()
 		t := &sections[sectionOf(d)].Table
-		t.Rows = append(t.Rows, ui.Row{ID: d.ID, URL: href, Cells: []ui.Cell{{Text: d.Title, URL: href}, {Text: d.Asks}, {Text: brief(d, figs[i])}, {Text: ui.Count(figs[i].N)}}})
+		t.Rows = append(t.Rows, ui.Row{ID: d.ID, URL: href, Cells: []ui.Cell{{Text: d.Title, URL: href}, {Text: d.Asks}, {Text: brief(d, figs[i])}, {Text: briefN(figs[i])}}})
 	}
 	for _, name := range []string{"Incidents", "Impact", "Changes", "Your own"} {
 		if sec := sections[name]; len(sec.Table.Rows) > 0 {
@@ -98,10 +98,16 @@ func brief(d metric.Definition, f metric.Figure) string {
 	switch {
 	case away:
 		return "the filter does not apply"
-	case f.Metric == "":
-		return "by " + strings.ToLower(d.Title)
 	case f.Value != nil:
-		return withInterval(f)
+		u := chart.Unit(f.Unit)
+		text := ui.Value(*f.Value, u)
+		if in := interval(f); in != nil {
+			text += "  [" + ui.Bounds(in.Interval, u) + "]"
+		}
+		return text
+	}
+	if m, mix := d.Measure.(metric.Mix); mix {
+		return "by " + m.Dimension
 	}
 	for _, code := range []string{metric.NotConfigured, metric.NotRecorded, metric.NoRecords, metric.TooFew} {
 		if _, ok := f.Warned(code); ok {
@@ -109,6 +115,14 @@ func brief(d metric.Definition, f metric.Figure) string {
 		}
 	}
 	return "not known"
+}
+
+// briefN is how many records a figure stands on, if there is one.
+func briefN(f metric.Figure) string {
+	if f.Value == nil {
+		return ""
+	}
+	return ui.Count(f.N)
 }
 
 // dimensions are what a page offers to group by.
@@ -140,14 +154,20 @@ func (s *Server) metricPage(w http.ResponseWriter, r *http.Request, who auth.Act
 		return s.mixPage(w, r, who, p, m, def, figs, a)
 	}
 	m.By, m.Statistics, m.Every = byLinks(def, a, by), statisticLinks(def, a, figs[0].Statistic), everyLinks(a, every)
-	m.LeftOut = leftOut(def, figs[0])
+	m.LeftOut, m.Whole = leftOut(def, figs[0]), figs[0].Records() > 0
 	g, ctx := errgroup.WithContext(r.Context())
 	g.Go(func() error {
-		months, err := s.over(ctx, who, q, "month")
+		months, err := s.over(ctx, who, def, q, "month")
 		m.Card = card(def, figs[0], months, a.Query, a.Zone)
 		return err
 	})
-	g.Go(func() (err error) { m.Trend, err = s.trend(ctx, who, def, q, every); return err })
+	g.Go(func() error {
+		c, err := s.trend(ctx, who, def, q, every)
+		if len(c.Table.Rows) > 0 {
+			m.Trend = &c
+		}
+		return err
+	})
 	g.Go(func() (err error) { m.Groups, err = s.groups(ctx, who, def, q, by); return err })
 	if err := g.Wait(); err != nil {
 		return err
@@ -173,7 +193,7 @@ func (s *Server) mixPage(w http.ResponseWriter, r *http.Request, who auth.Actor,
 	dimension := def.Measure.(metric.Mix).Dimension
 	m.Card = ui.Card{ID: def.ID, Title: def.Title, State: ui.NoRecords, Noun: def.Of.Noun, Reason: "No " + def.Of.Noun + " in this window."}
 	if c := byGroup(def, figs, dimension, 24); c != nil {
-		m.Trend = *c
+		m.Trend, m.Whole = c, true
 		first := figs[0]
 		for _, f := range figs {
 			if f.N > first.N {

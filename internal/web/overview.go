@@ -98,7 +98,7 @@ func (s *Server) card(ctx context.Context, who auth.Actor, id string, q metric.Q
 	if figs[0].Value == nil {
 		return card(def, figs[0], nil, a.Query, a.Zone), nil
 	}
-	months, err := s.over(ctx, who, q, "month")
+	months, err := s.over(ctx, who, def, q, "month")
 	if err != nil {
 		return ui.Card{}, err
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -109,6 +110,9 @@ func (s *Server) servicePage(w http.ResponseWriter, r *http.Request, who auth.Ac
 	p.Title, p.Crumbs = svc.Name, []ui.Link{{Text: "Services & teams", URL: a.Query.To("/services").URL()}}
 	here := "/services/" + url.PathEscape(string(id))
 	page := services.Service{MergeURL: here + "/merge", Facts: serviceFacts(svc)}
+	if page.Merged, err = s.mergedInto(r, id); err != nil {
+		return err
+	}
 	if svc.MergedInto != "" {
 		page.Unmerge = here + "/unmerge"
 	} else if page.Others, err = s.otherServices(r, who, id); err != nil {
@@ -142,10 +146,26 @@ func (s *Server) servicePage(w http.ResponseWriter, r *http.Request, who auth.Ac
 	}
 	page.Incidents = ui.Table{ID: "recent", Caption: "Its newest incidents", Columns: sortable(inside.Query.To("/incidents")), Showing: showing(list, "incident", "incidents"),
 		Empty: &ui.Empty{Icon: "flame", Title: "No incidents", Text: "Nothing that was imported names this service."}}
+	page.All = inside.Query.To("/incidents").URL()
 	for _, rec := range list.Records {
 		page.Incidents.Rows = append(page.Incidents.Rows, incidentRow(rec, a.Zone))
 	}
 	return s.show(w, r, who, p, services.Page(page))
+}
+
+// mergedInto are the services that were found to be this one.
+func (s *Server) mergedInto(r *http.Request, id hansei.ID) ([]ui.Link, error) {
+	rows, err := s.Facts.SQL(r.Context(), "SELECT id, name, merged_into FROM service WHERE merged_into IS NOT NULL ORDER BY name", metric.MaxList)
+	if err != nil {
+		return nil, fmt.Errorf("services merged into %s: %w", id, err)
+	}
+	var out []ui.Link
+	for _, row := range rows.Rows {
+		if text(row[2]) == string(id) {
+			out = append(out, ui.Link{Text: text(row[1]), URL: "/services/" + url.PathEscape(text(row[0]))})
+		}
+	}
+	return out, nil
 }
 
 func serviceFacts(svc *hansei.Service) []ui.Item {

@@ -20,8 +20,11 @@ var reaches = map[string]struct{ years, days int }{"day": {0, 90}, "week": {1, 0
 
 // over asks for a metric period by period. Periods before the records begin
 // are left out, because nothing is known of them, and the one in which they
-// begin is not whole.
-func (s *Server) over(ctx context.Context, who auth.Actor, q metric.Query, every string) ([]metric.Figure, error) {
+// begin is not whole. An age has no course: what began earlier is older.
+func (s *Server) over(ctx context.Context, who auth.Actor, def metric.Definition, q metric.Query, every string) ([]metric.Figure, error) {
+	if _, age := def.Measure.(metric.Age); age {
+		return nil, nil
+	}
 	until := q.Until
 	if until.IsZero() {
 		until = s.Now()
@@ -81,7 +84,7 @@ func periodName(t time.Time, every string) string {
 // trend draws a metric period by period with its intervals and control limits,
 // and says in words what stands out.
 func (s *Server) trend(ctx context.Context, who auth.Actor, def metric.Definition, q metric.Query, every string) (chart.Chart, error) {
-	figs, err := s.over(ctx, who, q, every)
+	figs, err := s.over(ctx, who, def, q, every)
 	if err != nil {
 		return chart.Chart{}, err
 	}

@@ -19,7 +19,7 @@ import (
 // year that is not whole is set against the same part of the year before.
 func (s *Server) years(ctx context.Context, who auth.Actor, q metric.Query, a asked) (ui.Table, error) {
 	t := ui.Table{ID: "years", Caption: "Year by year", Columns: []ui.Column{{Text: "Year"}, {Text: "Incidents", Numeric: true}, {Text: "Per 30 days", Numeric: true},
-		{Text: "How often, compared", Hide: true}, {Text: "Median time to resolve", Numeric: true}, {Text: "How long, compared", Hide: true}}}
+		{Text: "How often, compared"}, {Text: "Median time to resolve", Numeric: true}, {Text: "How long, compared"}}}
 	q.Since, q.Until, q.Compare, q.Every = time.Time{}, a.Records.End, "year-ago", "year"
 	var rate, resolve []metric.Figure
 	g, ctx := errgroup.WithContext(ctx)
@@ -112,7 +112,7 @@ func yearVerdict(f metric.Figure, zone *time.Location) string {
 			says = "Less often: " + size
 		}
 	}
-	if c.P != nil {
+	if c.P != nil && c.Verdict != metric.TooFewToSay {
 		says += ", " + chance(*c.P)
 	}
 	if f.Partial {

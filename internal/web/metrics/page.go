@@ -25,7 +25,8 @@ type Metric struct {
 	By         []ui.Link // the figure by a dimension
 	Every      []ui.Link // the trend by another period
 	LeftOut    []ui.LeftOut
-	Trend      chart.Chart
+	Whole      bool         // there are records; with nothing in LeftOut, all count
+	Trend      *chart.Chart // nil without a course
 	Groups     *chart.Chart // by the chosen dimension; nil when none can be shown
 	API        string       // the address of the same figures
 }

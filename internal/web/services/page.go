@@ -20,6 +20,8 @@ type Service struct {
 	Cards     []ui.Card
 	Trend     *chart.Chart
 	Incidents ui.Table
+	All       string    // where all its incidents are
+	Merged    []ui.Link // what was merged into it
 	MergeURL  string
 	Others    []ui.Option // what it may be merged into
 	Unmerge   string      // set when it was merged away
