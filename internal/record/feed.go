@@ -17,7 +17,7 @@ import (
 type Head struct {
 	Seq   Seq
 	Epoch Epoch
-	At    time.Time // of the last entry
+	At    time.Time // of the last entry; zero while there is none
 }
 
 // Change is one entry of the journal.
@@ -53,12 +53,15 @@ func (s *Store) Head(ctx context.Context, who auth.Scope) (Head, error) {
 	if err != nil {
 		return h, fmt.Errorf("head of the journal: %w", readable(err))
 	}
-	h.At = time.UnixMicro(at).UTC()
+	if h.Seq > 0 {
+		h.At = time.UnixMicro(at).UTC()
+	}
 	return h, nil
 }
 
 // Feed reads the changes after a sequence, in the order of commits, at most
-// limit of them.
+// limit of them and none beyond the page's own head: a reader that is ahead of
+// a head knows that the journal is another one.
 func (s *Store) Feed(ctx context.Context, who auth.Scope, after Seq, limit int) (page Page, err error) {
 	journal, err := who.MayRead()
 	if err != nil {
@@ -69,6 +72,9 @@ func (s *Store) Feed(ctx context.Context, who auth.Scope, after Seq, limit int) 
 		return page, err
 	}
 	page.Epoch, page.Head = head.Epoch, head.Seq
+	if after, limit = max(after, 0), min(limit, int(max(0, head.Seq-after))); limit <= 0 {
+		return page, nil
+	}
 	rows, err := s.read.QueryContext(ctx, `SELECT seq, revision, kind, id, at, who, doc FROM entry
 		WHERE journal = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`, string(journal), int64(after), int64(after)+int64(limit), limit)
 	if err != nil {
@@ -135,14 +141,15 @@ func (s *Store) TimeOf(ctx context.Context, who auth.Scope, seq Seq) (time.Time,
 // poll is how often a waiter looks when no wake-up came.
 const poll = time.Second
 
-// Wait returns once the journal has entries after a sequence, or when ctx ends.
+// Wait returns once the journal has entries after a sequence, or stands before
+// it (a journal that was restored: the caller has another one), or when ctx ends.
 func (s *Store) Wait(ctx context.Context, who auth.Scope, after Seq) error {
 	for {
 		s.mu.Lock()
 		moved := s.moved
 		s.mu.Unlock()
 		head, err := s.Head(ctx, who)
-		if err != nil || head.Seq > after {
+		if err != nil || head.Seq != after {
 			return err
 		}
 		timer := time.NewTimer(poll)
@@ -157,25 +164,30 @@ func (s *Store) Wait(ctx context.Context, who auth.Scope, after Seq) error {
 	}
 }
 
-// Digest is a hash over every entry of the journal in order: two stores with
-// one digest hold the same.
+// Digest is a hash over every entry of the journal in order, as it stood when
+// the call began, and the last sequence in it: two stores with one digest hold
+// the same.
 func (s *Store) Digest(ctx context.Context, who auth.Scope) (string, Seq, error) {
+	head, err := s.Head(ctx, who)
+	if err != nil {
+		return "", 0, err
+	}
 	h := sha256.New()
-	after := Seq(0)
-	for {
-		page, err := s.Feed(ctx, who, after, maxFeed)
+	for after := Seq(0); after < head.Seq; {
+		page, err := s.Feed(ctx, who, after, min(maxFeed, int(head.Seq-after)))
 		if err != nil {
 			return "", 0, err
+		}
+		if len(page.Changes) == 0 {
+			return "", 0, fmt.Errorf("the journal has no entry %d although its head is %d", after+1, head.Seq)
 		}
 		for _, c := range page.Changes {
 			fmt.Fprintf(h, "%d\x00%d\x00%s\x00%s\x00%d\x00%s\x00%d\x00", c.Seq, c.Revision, c.Kind, c.ID, c.At.UnixMicro(), c.Who, len(c.Doc))
 			h.Write(c.Doc)
 			after = c.Seq
 		}
-		if len(page.Changes) == 0 {
-			return hex.EncodeToString(h.Sum(nil)), after, nil
-		}
 	}
+	return hex.EncodeToString(h.Sum(nil)), head.Seq, nil
 }
 
 const maxFeed = 5000

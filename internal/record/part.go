@@ -20,13 +20,12 @@ const partSize = 1 << 20
 
 // putParts stores a stream under an owner, a part a transaction, so that a
 // long upload holds up nobody. It returns the size in bytes.
-func (s *Store) putParts(ctx context.Context, who auth.Actor, owner string, body io.Reader) (int64, error) {
+func (s *Store) putParts(ctx context.Context, who auth.Actor, owner string, body io.Reader) (size int64, err error) {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, enc.Close()) }()
-	var size int64
 	buf := make([]byte, partSize)
 	for n := 0; ; n++ {
 		k, err := readPart(body, buf)
@@ -144,16 +143,20 @@ func (s *Store) PutBlob(ctx context.Context, who auth.Actor, name, media string,
 	}
 	hash := hex.EncodeToString(sum.Sum(nil))
 	_, err = s.Write(ctx, who, func(tx *Tx) error {
-		err := tx.exec("INSERT INTO blob (journal, hash, name, media, size) VALUES (?, ?, ?, ?, ?)", string(tx.journal), hash, name, media, size)
-		if err != nil && conflict(err) {
-			return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), pending)
-		}
+		isNew, err := tx.added(`INSERT INTO blob (journal, hash, name, media, size) VALUES (?, ?, ?, ?, ?)
+			ON CONFLICT (journal, hash) DO NOTHING`, string(tx.journal), hash, name, media, size)
 		if err != nil {
 			return err
 		}
+		if !isNew {
+			return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), pending)
+		}
 		return tx.exec("UPDATE part SET owner = ? WHERE journal = ? AND owner = ?", "blob-"+hash, string(tx.journal), pending)
 	})
-	return hash, err
+	if err != nil {
+		return "", errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, pending))
+	}
+	return hash, nil
 }
 
 // OpenBlob reads a blob, or returns ErrNotFound.

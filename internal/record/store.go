@@ -40,7 +40,8 @@ type Store struct {
 	dir  string
 	lock *os.File
 
-	write    *sql.Conn // used by the writer goroutine alone
+	write    *sql.Conn  // used by the writer goroutine alone
+	stmts    statements // of write
 	db       *sql.DB
 	read     *sql.DB
 	requests chan *request
@@ -97,6 +98,7 @@ func (s *Store) open(ctx context.Context) error {
 	if s.write, err = s.db.Conn(ctx); err != nil {
 		return fmt.Errorf("open %s: %w", s.path(), readable(err))
 	}
+	s.stmts = statements{s.write, map[string]*sql.Stmt{}}
 	if fresh {
 		if err := s.create(ctx); err != nil {
 			return err
@@ -144,6 +146,7 @@ func (s *Store) release() error {
 		errs = append(errs, s.read.Close())
 	}
 	if s.write != nil {
+		errs = append(errs, s.stmts.close())
 		errs = append(errs, s.write.Close())
 	}
 	if s.db != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ type Tx struct {
 	entries []any // arguments of rows not written yet
 	fresh   []any // arguments of new current rows not written yet
 	pending map[string]bool
-	stmts   map[string]*sql.Stmt
+	ended   bool
 }
 
 const (
@@ -35,28 +36,26 @@ const (
 )
 
 func newTx(ctx context.Context, s *Store, r *request, h *journalHead) *Tx {
-	return &Tx{ctx: ctx, store: s, journal: r.journal, who: r.who, head: h, pending: map[string]bool{}, stmts: map[string]*sql.Stmt{}}
+	return &Tx{ctx: ctx, store: s, journal: r.journal, who: r.who, head: h, pending: map[string]bool{}}
 }
 
-// call runs fn and what it gathered; a panic of fn is an error of its own.
+// errEnded keeps a Tx that was carried out of its function from writing into
+// somebody else's transaction.
+var errEnded = errors.New("the transaction has ended; a Tx must not be used outside of its function")
+
+// call runs fn and writes what it gathered; a panic of fn is an error of its own.
 func (tx *Tx) call(fn func(*Tx) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
+			tx.store.log.Error("panic while writing", "panic", p, "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic while writing: %v", p)
 		}
+		tx.ended = true
 	}()
 	if err := fn(tx); err != nil {
 		return err
 	}
 	return tx.flush()
-}
-
-func (tx *Tx) close() {
-	for _, st := range tx.stmts {
-		if err := st.Close(); err != nil {
-			tx.store.log.Warn("close a statement", "error", err)
-		}
-	}
 }
 
 // Head is the last sequence of the journal, this transaction's own included.
@@ -82,6 +81,14 @@ func Put(tx *Tx, rec hansei.Record, read Revision) error {
 
 // PutEncoded is Put of a record that was validated and encoded elsewhere.
 func PutEncoded(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, read Revision) error {
+	switch {
+	case tx.ended:
+		return errEnded
+	case id == "":
+		return hansei.Invalid("id", "a %s needs an id", kind)
+	case read < 0:
+		return fmt.Errorf("%s %s at revision %d: %w", kind, id, read, hansei.ErrConflict)
+	}
 	var prev Seq
 	if read > 0 {
 		var err error
@@ -111,7 +118,7 @@ func (tx *Tx) supersede(kind hansei.Kind, id hansei.ID, read Revision) (prev Seq
 		}
 	}
 	var revision Revision
-	st, err := tx.prepare("SELECT seq, revision FROM current WHERE journal = ? AND kind = ? AND id = ?")
+	st, err := tx.store.stmts.prepare(tx.ctx, "SELECT seq, revision FROM current WHERE journal = ? AND kind = ? AND id = ?")
 	if err != nil {
 		return 0, err
 	}
@@ -122,7 +129,7 @@ func (tx *Tx) supersede(kind hansei.Kind, id hansei.ID, read Revision) (prev Seq
 	if err != nil {
 		return 0, fmt.Errorf("read the current revision: %w", err)
 	}
-	if st, err = tx.prepare("UPDATE current SET seq = ?, revision = ? WHERE journal = ? AND kind = ? AND id = ?"); err != nil {
+	if st, err = tx.store.stmts.prepare(tx.ctx, "UPDATE current SET seq = ?, revision = ? WHERE journal = ? AND kind = ? AND id = ?"); err != nil {
 		return 0, err
 	}
 	if _, err := st.ExecContext(tx.ctx, int64(tx.head.seq+1), int64(read)+1, string(tx.journal), string(kind), string(id)); err != nil {
@@ -131,26 +138,11 @@ func (tx *Tx) supersede(kind hansei.Kind, id hansei.ID, read Revision) (prev Seq
 	return prev, nil
 }
 
-// statement is a prepared statement of the transaction, which closes it.
-type statement interface {
-	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
-	QueryRowContext(ctx context.Context, args ...any) *sql.Row
-}
-
-func (tx *Tx) prepare(q string) (statement, error) {
-	if st, ok := tx.stmts[q]; ok {
-		return st, nil
-	}
-	st, err := tx.store.write.PrepareContext(tx.ctx, q)
-	if err != nil {
-		return nil, fmt.Errorf("prepare: %w", err)
-	}
-	tx.stmts[q] = st
-	return st, nil
-}
-
 // flush writes what was gathered.
 func (tx *Tx) flush() error {
+	if tx.ended {
+		return errEnded
+	}
 	err := tx.insert("INSERT INTO current (journal, kind, id, seq, revision) VALUES ", tx.fresh, freshColumns)
 	if err != nil {
 		if conflict(err) {
@@ -170,7 +162,7 @@ func (tx *Tx) insert(q string, args []any, columns int) error {
 	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", columns), ", ") + ")"
 	for len(args) > 0 {
 		n := min(rowsPerInsert, len(args)/columns)
-		st, err := tx.prepare(q + strings.TrimSuffix(strings.Repeat(row+", ", n), ", "))
+		st, err := tx.store.stmts.prepare(tx.ctx, q+strings.TrimSuffix(strings.Repeat(row+", ", n), ", "))
 		if err != nil {
 			return err
 		}
@@ -182,8 +174,29 @@ func (tx *Tx) insert(q string, args []any, columns int) error {
 	return nil
 }
 
-// exec runs one statement of the transaction.
+// exec runs one statement of the transaction, whose text is one of a fixed set.
 func (tx *Tx) exec(q string, args ...any) error {
-	_, err := tx.store.write.ExecContext(tx.ctx, q, args...)
-	return err
+	if tx.ended {
+		return errEnded
+	}
+	return tx.store.stmts.exec(tx.ctx, q, args...)
+}
+
+// added is exec of an INSERT that does nothing when the row is there already,
+// and says whether it was not. A refused INSERT would do as well here, but on
+// other engines it ends the transaction.
+func (tx *Tx) added(q string, args ...any) (bool, error) {
+	if tx.ended {
+		return false, errEnded
+	}
+	st, err := tx.store.stmts.prepare(tx.ctx, q)
+	if err != nil {
+		return false, err
+	}
+	res, err := st.ExecContext(tx.ctx, args...)
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	return n > 0, err
 }

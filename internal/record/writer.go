@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"hansei/internal/auth"
@@ -18,6 +19,7 @@ type request struct {
 	journal auth.Journal
 	key     string
 	fn      func(*Tx) error
+	taken   atomic.Bool // by the writer, or by its caller who gave up waiting
 	head    Seq
 	err     error
 	done    chan struct{}
@@ -29,6 +31,11 @@ var errClosed = errors.New("the record store is closed")
 // the journal's head after it. When fn fails, its own effects are undone and
 // those of others in the group are not. fn runs on the store's writer: it must
 // not wait for another Write.
+//
+// When ctx ends before fn's turn has come, behind a large import perhaps, Write
+// returns its error and fn never runs. Once fn runs, Write waits for the
+// outcome: a commit given up half-way is one that nobody knows of. A long fn
+// looks at ctx itself.
 func (s *Store) Write(ctx context.Context, who auth.Actor, fn func(*Tx) error) (Seq, error) {
 	return s.submit(ctx, who, "", fn)
 }
@@ -50,9 +57,21 @@ func (s *Store) submit(ctx context.Context, who auth.Actor, key string, fn func(
 		s.gate.RUnlock()
 		return 0, errClosed
 	}
-	s.requests <- r
-	s.gate.RUnlock()
-	<-r.done
+	select {
+	case s.requests <- r:
+		s.gate.RUnlock()
+	case <-ctx.Done():
+		s.gate.RUnlock()
+		return 0, ctx.Err()
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		if r.taken.CompareAndSwap(false, true) {
+			return 0, ctx.Err()
+		}
+		<-r.done
+	}
 	return r.head, r.err
 }
 
@@ -73,70 +92,74 @@ func (s *Store) writer() {
 				more = false
 			}
 		}
-		s.commit(group)
+		if err := s.commit(group); err != nil {
+			for _, r := range group {
+				if r.err == nil {
+					r.head, r.err = 0, readable(err)
+				}
+			}
+		}
 		for _, r := range group {
 			close(r.done)
 		}
 	}
 }
 
-// commit runs a group in one transaction.
-func (s *Store) commit(group []*request) {
+// commit runs a group in one transaction. An error is one of the whole
+// transaction: nothing of the group was written.
+func (s *Store) commit(group []*request) error {
 	ctx := context.Background() // a commit that was begun is not given up half-way
-	fail := func(err error) {
-		for _, r := range group {
-			if r.err == nil {
-				r.head, r.err = 0, readable(err)
-			}
-		}
+	if err := s.stmts.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+		return fmt.Errorf("begin: %w", err)
 	}
-	if _, err := s.write.ExecContext(ctx, "BEGIN IMMEDIATE"); err != nil {
-		fail(fmt.Errorf("begin: %w", err))
-		return
-	}
-	heads := map[auth.Journal]*journalHead{}
-	for _, r := range group {
-		if r.err = r.ctx.Err(); r.err != nil {
-			continue
+	if err := s.fill(ctx, group); err != nil {
+		// A full disk may have ended the transaction already.
+		if _, undo := s.write.ExecContext(ctx, "ROLLBACK"); undo != nil {
+			s.log.Warn("roll back", "error", undo)
 		}
-		if err := s.run(ctx, r, heads); err != nil {
-			// Not fn's own error: the whole transaction is in doubt.
-			fail(err)
-			_, rollback := s.write.ExecContext(ctx, "ROLLBACK")
-			if rollback != nil {
-				s.log.Error("rollback", "error", rollback)
-			}
-			return
-		}
-	}
-	for j, h := range heads {
-		if _, err := s.write.ExecContext(ctx, "UPDATE journal SET head = ?, at = ? WHERE journal = ?", h.seq, h.at, string(j)); err != nil {
-			fail(fmt.Errorf("move the head: %w", err))
-			_, rollback := s.write.ExecContext(ctx, "ROLLBACK")
-			if rollback != nil {
-				s.log.Error("rollback", "error", rollback)
-			}
-			return
-		}
-	}
-	if _, err := s.write.ExecContext(ctx, "COMMIT"); err != nil {
-		fail(fmt.Errorf("commit: %w", err))
-		if _, rollback := s.write.ExecContext(ctx, "ROLLBACK"); rollback != nil {
-			s.log.Error("rollback", "error", rollback)
-		}
-		return
+		return err
 	}
 	s.mu.Lock()
 	close(s.moved)
 	s.moved = make(chan struct{})
 	s.mu.Unlock()
 	s.shrink(ctx)
+	return nil
+}
+
+// fill runs the requests of a transaction, moves the heads and commits.
+func (s *Store) fill(ctx context.Context, group []*request) error {
+	heads := map[auth.Journal]*journalHead{}
+	for _, r := range group {
+		if !r.taken.CompareAndSwap(false, true) {
+			continue // its caller gave up waiting
+		}
+		if r.err = r.ctx.Err(); r.err != nil {
+			continue
+		}
+		if err := s.run(ctx, r, heads); err != nil {
+			return err
+		}
+	}
+	for j, h := range heads {
+		if h.seq == h.from {
+			continue // no entry was written
+		}
+		if err := s.stmts.exec(ctx, "UPDATE journal SET head = ?, at = ? WHERE journal = ?", h.seq, h.at, string(j)); err != nil {
+			return fmt.Errorf("move the head: %w", err)
+		}
+	}
+	if err := s.stmts.exec(ctx, "COMMIT"); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	return nil
 }
 
 // journalHead is the head of one journal inside a transaction.
 type journalHead struct {
-	seq Seq
-	at  int64 // of the last entry, microseconds
+	from Seq // the head when the transaction began
+	seq  Seq
+	at   int64 // of the last entry, microseconds; while a Tx runs, of its entries
 }
 
 // run runs one request inside the group's transaction.
@@ -163,24 +186,26 @@ func (s *Store) run(ctx context.Context, r *request, heads map[auth.Journal]*jou
 	before := *h
 	// A clock that jumps back does not make the journal's times go back.
 	h.at = max(h.at, s.now().UnixMicro())
-	if _, err := s.write.ExecContext(ctx, "SAVEPOINT w"); err != nil {
+	if err := s.stmts.exec(ctx, "SAVEPOINT w"); err != nil {
 		return fmt.Errorf("savepoint: %w", err)
 	}
 	tx := newTx(ctx, s, r, h)
 	err := tx.call(r.fn)
-	tx.close()
 	if err == nil && r.key != "" {
-		_, err = s.write.ExecContext(ctx, "INSERT INTO append_key (journal, key, head) VALUES (?, ?, ?)", string(r.journal), r.key, h.seq)
+		err = s.stmts.exec(ctx, "INSERT INTO append_key (journal, key, head) VALUES (?, ?, ?)", string(r.journal), r.key, h.seq)
 	}
 	if err != nil {
 		*h = before
 		r.err = readable(err)
-		if _, err := s.write.ExecContext(ctx, "ROLLBACK TO w"); err != nil {
+		if err := s.stmts.exec(ctx, "ROLLBACK TO w"); err != nil {
 			return fmt.Errorf("roll back: %w", err)
 		}
 	}
-	if _, err := s.write.ExecContext(ctx, "RELEASE w"); err != nil {
+	if err := s.stmts.exec(ctx, "RELEASE w"); err != nil {
 		return fmt.Errorf("release: %w", err)
+	}
+	if h.seq == before.seq {
+		h.at = before.at // of the last entry still
 	}
 	r.head = h.seq
 	return nil
@@ -190,13 +215,18 @@ func (s *Store) run(ctx context.Context, r *request, heads map[auth.Journal]*jou
 // engines that have them, and makes the journal if it is new.
 func (s *Store) head(ctx context.Context, j auth.Journal) (*journalHead, error) {
 	var h journalHead
-	err := s.write.QueryRowContext(ctx, "UPDATE journal SET head = head WHERE journal = ? RETURNING head, at", string(j)).Scan(&h.seq, &h.at)
+	st, err := s.stmts.prepare(ctx, "UPDATE journal SET head = head WHERE journal = ? RETURNING head, at")
+	if err != nil {
+		return nil, err
+	}
+	err = st.QueryRowContext(ctx, string(j)).Scan(&h.seq, &h.at)
 	if errors.Is(err, sql.ErrNoRows) {
 		_, err = s.write.ExecContext(ctx, "INSERT INTO journal (journal, head, at, epoch) VALUES (?, 0, 0, ?)", string(j), random())
 	}
 	if err != nil {
 		return nil, fmt.Errorf("head of the journal: %w", err)
 	}
+	h.from = h.seq
 	return &h, nil
 }
 
@@ -204,8 +234,7 @@ func (s *Store) head(ctx context.Context, j auth.Journal) (*journalHead, error) 
 // views of the journal will be rebuilt.
 func (s *Store) NewEpoch(ctx context.Context, who auth.Actor) error {
 	_, err := s.Write(ctx, who, func(tx *Tx) error {
-		_, err := s.write.ExecContext(ctx, "UPDATE journal SET epoch = ? WHERE journal = ?", random(), string(tx.journal))
-		return err
+		return tx.exec("UPDATE journal SET epoch = ? WHERE journal = ?", random(), string(tx.journal))
 	})
 	return err
 }
