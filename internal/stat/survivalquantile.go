@@ -1,12 +1,17 @@
 package stat
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // SurvivalQuantile is KaplanMeier(…).Quantile(q) of many values in little
 // time: the curve is walked, not kept, and its bounds are worked out only near
 // where they can cross. It sorts both slices: how long those that ended
-// lasted, and how long the others lasted so far.
+// lasted, and how long the others lasted so far. NaN among them are left out (and
+// overwritten).
 func SurvivalQuantile(ended, waiting []float64, q, level float64) (value float64, ci Interval, steps int) {
+	ended, waiting = slices.DeleteFunc(ended, math.IsNaN), slices.DeleteFunc(waiting, math.IsNaN)
 	sortFloats(ended)
 	sortFloats(waiting)
 	ci = Interval{math.NaN(), math.NaN(), level, "Brookmeyer–Crowley, log–log"}
