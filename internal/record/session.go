@@ -22,6 +22,9 @@ func hashed(token string) string {
 
 // PutSession stores or replaces a session until a time.
 func (s *Store) PutSession(ctx context.Context, who auth.Actor, token string, data []byte, expires time.Time) error {
+	if data == nil {
+		data = []byte{} // a session may hold nothing; NULL is not nothing
+	}
 	_, err := s.Write(ctx, who, func(tx *Tx) error {
 		j, h := string(tx.journal), hashed(token)
 		if err := tx.exec("DELETE FROM session WHERE journal = ? AND (token = ? OR expires < ?)", j, h, tx.Now().UnixMicro()); err != nil {
