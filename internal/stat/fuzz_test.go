@@ -13,7 +13,7 @@ func FuzzIntervals(f *testing.F) {
 	f.Add(0, 0, 0.0, math.NaN(), 1.0)
 	f.Add(-1, 5, math.Inf(1), -1.0, 0.0)
 	f.Add(7, 7, 1e-300, 1e300, math.NaN())
-	f.Add(1, 0, -0.0, 5e-324, math.Inf(-1))
+	f.Add(1, 0, math.Copysign(0, -1), 5e-324, math.Inf(-1))
 	f.Fuzz(func(t *testing.T, x, n int, a, b, q float64) {
 		x, n = x%1000, n%1000
 		ordered := func(ci Interval) {
