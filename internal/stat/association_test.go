@@ -23,7 +23,7 @@ func TestKnownTables(t *testing.T) {
 		Adj      []float64
 		Rejected int `json:"rejected_q05"`
 	}](t, a.Expect)
-	rng, order := Seed("bh"), rng0(len(ps))
+	rng, order := Seed("bh"), counting(len(ps))
 	rng.Shuffle(len(ps), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	shuffled := make([]float64, len(ps))
 	for i, k := range order {
@@ -87,7 +87,7 @@ func TestKnownTables(t *testing.T) {
 	}
 }
 
-func rng0(n int) []int {
+func counting(n int) []int {
 	out := make([]int, n)
 	for i := range out {
 		out[i] = i

@@ -54,13 +54,13 @@ func FuzzIntervals(f *testing.F) {
 		TChart([]float64{a, b, q})
 		UChart([]float64{a, b}, []float64{q, 1}, true)
 		TwoPointFiveBeta([]float64{a, b, q})
-		_, ci = MedianOf(a, b, q)
+		_, ci = medianOf(a, b, q)
 		ordered(ci)
 	})
 }
 
-// MedianOf keeps a call short.
-func MedianOf(xs ...float64) (float64, Interval) {
+// medianOf keeps a call short.
+func medianOf(xs ...float64) (float64, Interval) {
 	v, ci, _, _ := QuantileCI(xs, .5, .5)
 	return v, ci
 }

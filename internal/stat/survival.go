@@ -1,7 +1,6 @@
 package stat
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
@@ -21,12 +20,6 @@ type Curve struct {
 	hazard   []float64 // Greenwood's sum Σ d/(r(r−d))
 }
 
-// lifetime is watched from (usually 0, or −∞) until t.
-type lifetime struct {
-	t     float64
-	ended bool
-}
-
 // KaplanMeier estimates how long things last when some have not ended: for
 // those ended[i] is false and t[i] is how long they lasted so far. NaN times
 // are left out.
@@ -40,46 +33,48 @@ func KaplanMeier(t []float64, ended []bool, level float64) Curve {
 // is. Those not watched at all (entry ≥ t) are left out. A nil entry watches
 // all from the start.
 func KaplanMeierFrom(entry, t []float64, ended []bool, level float64) Curve {
-	all := make([]lifetime, 0, len(t))
-	entries := make([]float64, 0, len(entry))
-	for i := range t {
+	var ends, open, entries []float64
+	for i, v := range t {
 		switch {
-		case math.IsNaN(t[i]):
+		case math.IsNaN(v):
 			continue
 		case entry != nil:
-			if !(entry[i] < t[i]) {
+			if !(entry[i] < v) {
 				continue
 			}
 			entries = append(entries, entry[i])
 		}
-		all = append(all, lifetime{t[i], ended[i]})
+		if ended[i] {
+			ends = append(ends, v)
+		} else {
+			open = append(open, v)
+		}
 	}
-	slices.SortFunc(all, func(a, b lifetime) int { return cmp.Compare(a.t, b.t) })
+	sortFloats(ends)
+	sortFloats(open)
 	sortFloats(entries)
-	c := Curve{Level: level, Scale: "log–log", Last: math.NaN()}
-	if len(all) > 0 {
-		c.Last = all[len(all)-1].t
+	c := Curve{Level: level, Scale: "log–log", Events: len(ends), Last: math.NaN()}
+	for _, xs := range [][]float64{ends, open} {
+		if n := len(xs); n > 0 && !(c.Last > xs[n-1]) {
+			c.Last = xs[n-1]
+		}
 	}
-	s, g, waiting := 1.0, 0.0, 0 // survival, Greenwood's sum, entries so far
-	for i := 0; i < len(all); {
-		at, risk, d := all[i].t, float64(len(all)-i), 0.0
-		if entry != nil {
-			for waiting < len(entries) && entries[waiting] < at {
-				waiting++
-			}
-			risk -= float64(len(entries) - waiting)
+	s, g, gone, entered := 1.0, 0.0, 0, 0 // survival, Greenwood's sum
+	for i := 0; i < len(ends); {
+		at, first := ends[i], i
+		for gone < len(open) && open[gone] < at {
+			gone++
 		}
-		for ; i < len(all) && all[i].t == at; i++ {
-			if all[i].ended {
-				d++
-			}
+		for entered < len(entries) && entries[entered] < at {
+			entered++
 		}
-		if d == 0 {
-			continue
+		for i < len(ends) && ends[i] == at {
+			i++
 		}
+		d := float64(i - first)
+		risk := float64(len(ends) - first + len(open) - gone - (len(entries) - entered))
 		s *= 1 - d/risk
 		g += d / (risk * (risk - d)) // infinite once nobody is left
-		c.Events += int(d)
 		c.Times, c.Survival, c.hazard = append(c.Times, at), append(c.Survival, s), append(c.hazard, g)
 	}
 	return c.bounded()
