@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"hansei/internal/stat"
 )
@@ -17,6 +18,11 @@ func (e *estimator) compare(x, y *cell, w, other window, t, before *cells, key s
 	c := &Comparison{Since: other.since.UTC(), Until: other.until.UTC(), N: y.n, Verdict: TooFewToSay}
 	switch m := e.def.Measure.(type) {
 	case Count:
+		if e.first.After(other.since.Add(24 * time.Hour)) {
+			// Days before the first record would count as days without any.
+			c.Kind, c.Says = "ratio", "Not compared: the records begin on "+e.first.In(e.zone).Format("2 January 2006")+", after the other window begins."
+			return c
+		}
 		e.compareRates(c, x.n, e.elapsed(w).days()/30, y.n, e.elapsed(other).days()/30)
 	case Portion, Repeats:
 		e.compareShares(c, x.hits, x.n, y.hits, y.n)
