@@ -6,8 +6,11 @@ const (
 	schemaVersion = 1
 )
 
-// schema creates an empty store, one statement an Exec. A later version adds
-// its statements in another list; views need none, they are rebuilt.
+// schema creates an empty store, one statement an Exec, as some engines demand.
+// A later version adds its statements in another list; views need none, they
+// are rebuilt. The version stands in the file's header, where it is read
+// without opening the file; a migration library would keep it in a table of
+// its own and bring more code than this list.
 //
 // There is no index by record beside current: an entry names the sequence of
 // the record's revision before it, and history walks that chain. One index

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"strings"
@@ -107,5 +108,50 @@ func sessionsExpire(t *testing.T, e Engine) {
 	}
 	if err := s.DeleteSession(ctx, who, "token"); err != nil {
 		t.Error(err)
+	}
+}
+
+// deliveriesArePaged: a sender who repeats at the same moment does not make two
+// of one, and pages of a list follow each other, also where several deliveries
+// have one time.
+func deliveriesArePaged(t *testing.T, e Engine) {
+	now := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	s, ctx := e.Open(t, e.Place(t), func() time.Time { return now }), context.Background()
+	defer closed(t, s)
+	for i := range 8 {
+		if i == 5 {
+			now = now.Add(time.Minute)
+		}
+		isNew := make(chan bool)
+		for range 2 {
+			go func() {
+				d := hansei.Delivery{Source: "file", Name: fmt.Sprint(i)}
+				_, fresh, err := s.PutDelivery(ctx, who, d, "", strings.NewReader(d.Name))
+				if err != nil {
+					t.Error(err)
+				}
+				isNew <- fresh
+			}()
+		}
+		if one, other := <-isNew, <-isNew; one == other {
+			t.Errorf("delivery %d, sent twice at once: new %v and %v", i, one, other)
+		}
+	}
+	names, filter := map[string]bool{}, record.DeliveryFilter{Source: "file", Limit: 3}
+	for range 4 {
+		page, err := s.Deliveries(ctx, who.Scope(), filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range page {
+			if names[d.Name] {
+				t.Errorf("%s is on two pages", d.Name)
+			}
+			names[d.Name] = true
+			filter.Before, filter.After = d.Received, d.ID
+		}
+	}
+	if len(names) != 8 {
+		t.Errorf("got %d deliveries on all pages, want 8", len(names))
 	}
 }

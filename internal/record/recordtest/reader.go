@@ -1,0 +1,187 @@
+package recordtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+)
+
+// readersSeeWhatIsCommitted: while a transaction runs, others read on and see
+// nothing of it; it sees itself.
+func readersSeeWhatIsCommitted(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	put(t, s, service("old", "one"), 0)
+	_, err := s.Write(ctx, who, func(tx *record.Tx) error {
+		if err := record.Put(tx, service("old", "two"), 1); err != nil {
+			return err
+		}
+		for i := range 1500 { // more than is gathered before rows are written
+			if err := record.Put(tx, service(fmt.Sprintf("new-%04d", i), "x"), 0); err != nil {
+				return err
+			}
+		}
+		if err := record.Put(tx, service("new-1499", "again"), 1); err != nil {
+			return err
+		}
+		mine, rev, err := record.Get[*hansei.Service](ctx, tx, who.Scope(), "new-1499")
+		if err != nil || rev != 2 || mine.Name != "again" || tx.Head() != 1503 {
+			t.Errorf("within: got %+v at %d, head %d, %v", mine, rev, tx.Head(), err)
+		}
+		if was, err := record.GetAt(ctx, tx, who.Scope(), hansei.KindService, "new-1499", tx.Head()-1); err != nil || was.Revision != 1 {
+			t.Errorf("within, as of before: got %+v, %v", was, err)
+		}
+		page, err := s.Feed(ctx, who.Scope(), 0, 5000)
+		if err != nil || page.Head != 1 || len(page.Changes) != 1 {
+			t.Errorf("beside it the feed has %d changes, head %d, %v; want 1", len(page.Changes), page.Head, err)
+		}
+		theirs, rev, err := record.Get[*hansei.Service](ctx, s, who.Scope(), "old")
+		if err != nil || rev != 1 || theirs.Name != "one" {
+			t.Errorf("beside it: got %+v at %d, %v", theirs, rev, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := s.Feed(ctx, who.Scope(), 0, 5000)
+	if err != nil || page.Head != 1503 || len(page.Changes) != 1503 {
+		t.Errorf("after it the feed has %d changes, head %d, %v; want 1503", len(page.Changes), page.Head, err)
+	}
+}
+
+// waitingWriterMayGiveUp: a write whose context ends while another one runs
+// returns at once and is never done.
+func waitingWriterMayGiveUp(t *testing.T, e Engine) {
+	s := open(t, e)
+	_, err := s.Write(context.Background(), who, func(*record.Tx) error {
+		for range 20 { // some give up before they are queued, some after
+			ctx, cancel := context.WithCancel(context.Background())
+			given := make(chan error)
+			go func() {
+				_, err := s.Write(ctx, who, func(tx *record.Tx) error {
+					t.Error("a write that was given up was done")
+					return record.Put(tx, service("late", "x"), 0)
+				})
+				given <- err
+			}()
+			cancel()
+			if err := <-given; !errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want it canceled", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, s, service("next", "x"), 0)
+	if list, err := s.List(context.Background(), who.Scope(), hansei.KindService, "", 10); err != nil || len(list) != 1 {
+		t.Errorf("got %+v, %v; want the next write alone", list, err)
+	}
+}
+
+func waitEndsWithTheNextEntry(t *testing.T, e Engine) {
+	s := open(t, e)
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	seq := put(t, s, service("a", "x"), 0)
+	for name, after := range map[string]record.Seq{"there is more": seq - 1, "the journal is another one": seq + 5} {
+		if err := s.Wait(ctx, who.Scope(), after); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	waited := make(chan error)
+	go func() { waited <- s.Wait(ctx, who.Scope(), seq) }()
+	put(t, s, service("b", "x"), 0)
+	if err := <-waited; err != nil {
+		t.Error(err)
+	}
+	cancel()
+	if err := s.Wait(ctx, who.Scope(), seq+1); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want it canceled", err)
+	}
+}
+
+// everyPutIsChecked: what cannot be a record's next revision is refused.
+func everyPutIsChecked(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	put(t, s, service("a", "x"), 0)
+	for name, tc := range map[string]struct {
+		fn func(*record.Tx) error
+		is func(error) bool
+	}{
+		"no name":             {func(tx *record.Tx) error { return record.Put(tx, service("b", ""), 0) }, invalid},
+		"no id":               {func(tx *record.Tx) error { return record.PutEncoded(tx, hansei.KindTeam, "", []byte("{}"), 0) }, invalid},
+		"a negative revision": {func(tx *record.Tx) error { return record.Put(tx, service("a", "y"), -1) }, conflicts},
+		"twice new": {func(tx *record.Tx) error {
+			return errors.Join(record.Put(tx, service("c", "x"), 0), record.Put(tx, service("c", "x"), 0))
+		}, conflicts},
+		"a conflict that was passed over": {func(tx *record.Tx) error {
+			if err := record.Put(tx, service("a", "y"), 0); err != nil {
+				return err
+			}
+			if _, err := record.Load(ctx, tx, who.Scope(), hansei.KindService, []hansei.ID{"a"}); err == nil {
+				t.Error("read through a conflict")
+			}
+			return nil
+		}, conflicts},
+	} {
+		if _, err := s.Write(ctx, who, tc.fn); !tc.is(err) {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+	if _, err := s.Write(ctx, who.As("import"), func(tx *record.Tx) error { return record.Put(tx, service("a", "z"), 1) }); err != nil {
+		t.Error(err)
+	}
+	history, err := s.History(ctx, who.Scope(), hansei.KindService, "a")
+	if err != nil || len(history) != 2 || history[0].Who != "import" || history[0].Seq != 2 {
+		t.Errorf("got %+v, %v; want the two that were right", history, err)
+	}
+}
+
+func conflicts(err error) bool { return errors.Is(err, hansei.ErrConflict) }
+
+func invalid(err error) bool {
+	var in *hansei.InvalidError
+	return errors.As(err, &in)
+}
+
+// feedHasOddEnds: pages at and beyond both ends of the journal are empty or
+// whole, never an error.
+func feedHasOddEnds(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	for _, tc := range []struct {
+		entries, want int
+		after         record.Seq
+		limit         int
+	}{
+		{entries: 0, want: 0, after: 0, limit: 10},
+		{entries: 3, want: 3, after: 0, limit: 1 << 40},
+		{entries: 3, want: 3, after: -7, limit: 10},
+		{entries: 3, want: 0, after: 3, limit: 10},
+		{entries: 3, want: 0, after: 9, limit: 10},
+		{entries: 3, want: 0, after: 0, limit: 0},
+		{entries: 3, want: 0, after: 0, limit: -1},
+		{entries: 3, want: 1, after: 2, limit: 1},
+	} {
+		for head, err := s.Head(ctx, who.Scope()); head.Seq < record.Seq(tc.entries); head, err = s.Head(ctx, who.Scope()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(t, s, service(fmt.Sprint("s-", head.Seq), "x"), 0)
+		}
+		page, err := s.Feed(ctx, who.Scope(), tc.after, tc.limit)
+		if err != nil || len(page.Changes) != tc.want || page.Head != record.Seq(tc.entries) {
+			t.Errorf("after %d, limit %d: got %d changes, head %d, %v; want %d", tc.after, tc.limit, len(page.Changes), page.Head, err, tc.want)
+		}
+	}
+	if _, err := s.Feed(ctx, auth.Scope{}, 0, 0); !errors.Is(err, hansei.ErrForbidden) {
+		t.Errorf("without a scope: got %v", err)
+	}
+}
