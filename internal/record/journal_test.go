@@ -118,6 +118,8 @@ func seen(t *testing.T, s *Store, who auth.Actor, delivery string) map[string]an
 	keep("sequence", at, err)
 	deliveries, err := s.Deliveries(ctx, scope, DeliveryFilter{})
 	keep("deliveries", deliveries, err)
+	one, err := s.GetDelivery(ctx, scope, delivery)
+	keep("delivery", one, err)
 	rejects, err := s.Rejects(ctx, scope, delivery, 0, 10)
 	keep("rejects", rejects, err)
 	session, err := s.GetSession(ctx, scope, "token")

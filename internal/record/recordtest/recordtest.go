@@ -98,7 +98,22 @@ func sequenceHasNoGaps(t *testing.T, e Engine) {
 			}
 		})
 	}
-	wg.Wait()
+	written := make(chan struct{})
+	go func() { wg.Wait(); close(written) }()
+	for reading := true; reading; {
+		select {
+		case <-written:
+			reading = false
+		default:
+		}
+		page, err := s.Feed(ctx, who.Scope(), 0, 10_000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if record.Seq(len(page.Changes)) != page.Head {
+			t.Fatalf("beside the writers, a page has %d entries and a head of %d", len(page.Changes), page.Head)
+		}
+	}
 	page, err := s.Feed(ctx, who.Scope(), 0, 10_000)
 	if err != nil {
 		t.Fatal(err)
