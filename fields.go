@@ -102,6 +102,8 @@ var fields = map[Kind][]Field{
 		text("status", "How it stands", func(r *Ticket) any { return &r.Status }),
 		text("priority", "How soon it must be answered", func(r *Ticket) any { return &r.Priority }),
 		text("customer", "Whose request it is", func(r *Ticket) any { return &r.Customer }),
+		text("description", "What the customer wrote", func(r *Ticket) any { return &r.Description }),
+		text("satisfaction", "How content the customer was in the end", func(r *Ticket) any { return &r.Satisfaction }),
 		refs("services", KindService, "What it is about", func(r *Ticket) any { return &r.Services }),
 		ref("team", KindTeam, "Who answers it", func(r *Ticket) any { return &r.Team }),
 		text("incident", "The incident it mentions", func(r *Ticket) any { return &r.Incident }),
@@ -111,6 +113,7 @@ var fields = map[Kind][]Field{
 	},
 	KindWorkItem: {
 		text("title", "What is to be done", func(r *WorkItem) any { return &r.Title }),
+		text("description", "What it says", func(r *WorkItem) any { return &r.Description }),
 		text("url", "Where it stands in its own tool", func(r *WorkItem) any { return &r.URL }),
 		text("type", "feature, bug, chore, epic, project", func(r *WorkItem) any { return &r.Type }),
 		text("status", "How it stands", func(r *WorkItem) any { return &r.Status }),
@@ -122,6 +125,16 @@ var fields = map[Kind][]Field{
 		instant("created_at", "It was created", func(r *WorkItem) any { return &r.Created }),
 		instant("resolved_at", "It was done", func(r *WorkItem) any { return &r.Done }),
 		list("labels", "Labels from its tool", func(r *WorkItem) any { return &r.Labels }),
+	},
+	KindShift: {
+		ref("person", KindPerson, "Who is on call", func(r *Shift) any { return &r.Person }),
+		ref("team", KindTeam, "Whose rota it is", func(r *Shift) any { return &r.Team }),
+		refs("services", KindService, "What is covered", func(r *Shift) any { return &r.Services }),
+		text("schedule", "The rota it belongs to", func(r *Shift) any { return &r.Schedule }),
+		number("level", "Of escalation; 1 is paged first", func(r *Shift) any { return &r.Level }),
+		instant("began_at", "It began", func(r *Shift) any { return &r.Began }),
+		instant("ended_at", "It ended", func(r *Shift) any { return &r.Ended }),
+		text("url", "Where it stands in its own tool", func(r *Shift) any { return &r.URL }),
 	},
 	KindService: {
 		text("name", "What people call it", func(r *Service) any { return &r.Name }),

@@ -33,18 +33,26 @@ const (
 	KindAlert        Kind = "alert"
 	KindTicket       Kind = "ticket"
 	KindWorkItem     Kind = "work-item"
+	KindShift        Kind = "shift"
 	KindService      Kind = "service"
 	KindTeam         Kind = "team"
 	KindPerson       Kind = "person"
 	KindOrganization Kind = "organization"
 	KindMetric       Kind = "metric"
+	KindSource       Kind = "source"
+	KindJoin         Kind = "join"
 )
 
 // Kinds lists every kind in the order in which people meet them.
 var Kinds = []Kind{
 	KindIncident, KindDeployment, KindPullRequest, KindChange, KindAlert, KindTicket,
-	KindWorkItem, KindService, KindTeam, KindPerson, KindOrganization, KindMetric,
+	KindWorkItem, KindShift, KindService, KindTeam, KindPerson, KindOrganization, KindMetric,
+	KindSource, KindJoin,
 }
+
+// Configured says that a kind is what people set up rather than what happened:
+// it is in no view and counted by no metric.
+func (k Kind) Configured() bool { return k == KindMetric || k == KindSource || k == KindJoin }
 
 // ParseKind reads a kind as a person writes it: singular or plural, with a
 // hyphen, underscore or space.
@@ -101,8 +109,14 @@ func New(k Kind) (Record, error) {
 		return &Person{}, nil
 	case KindOrganization:
 		return &Organization{}, nil
+	case KindShift:
+		return &Shift{}, nil
 	case KindMetric:
 		return &CustomMetric{}, nil
+	case KindSource:
+		return &Source{}, nil
+	case KindJoin:
+		return &Join{}, nil
 	}
 	return nil, fmt.Errorf("kind %q: %w", k, ErrNotFound)
 }

@@ -35,6 +35,16 @@ type Observed struct {
 	// is a merge of several sources or of a source and a person. Empty means
 	// that the record's fields are exactly what this source said.
 	Record json.RawMessage `json:"record,omitempty"`
+	// At is how new, by the source's own clock, every field here is that
+	// Stamps does not name. Zero for what came in a file.
+	At time.Time `json:"at,omitzero"`
+	// Stamps are the times of fields that are newer or older than At, and of
+	// single elements that were added to a list ("responders/Ann").
+	Stamps map[string]time.Time `json:"stamps,omitempty"`
+	// Names are what else the source calls this thing: its URL, its key.
+	Names []string `json:"names,omitempty"`
+	// Mentions are names of other things found in it.
+	Mentions []string `json:"mentions,omitempty"`
 }
 
 // Edit is one field set by a person.
@@ -90,16 +100,6 @@ func plain(s string) bool {
 		}
 	}
 	return true
-}
-
-// Observation is what one delivery says about one thing, in our words, before
-// identity is resolved. References inside Record (services, teams, people)
-// hold the names that the source used; intake replaces them by ids.
-type Observation struct {
-	Key    Key
-	Record Record
-	// Line is where in the delivery it stood (1 is the first), for messages.
-	Line int
 }
 
 // Delivery is one raw payload, stored before it is understood.

@@ -69,6 +69,7 @@ type Window struct {
 
 // Update is one message posted while the incident went on.
 type Update struct {
+	ID     string    `json:"id,omitempty"` // the source's own, so that an edited message replaces itself
 	At     time.Time `json:"at"`
 	Status string    `json:"status,omitempty"`
 	Text   string    `json:"text,omitempty"`

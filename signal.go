@@ -35,17 +35,19 @@ func (a *Alert) Validate() error {
 // Ticket is a customer's support request.
 type Ticket struct {
 	Header
-	Title    string    `json:"title,omitempty"`
-	URL      string    `json:"url,omitempty"`
-	Status   string    `json:"status,omitempty"`
-	Priority string    `json:"priority,omitempty"`
-	Customer string    `json:"customer,omitempty"`
-	Services []ID      `json:"services,omitempty"`
-	Team     ID        `json:"team,omitempty"`
-	Incident string    `json:"incident,omitempty"`
-	Created  time.Time `json:"created_at,omitzero"`
-	Solved   time.Time `json:"resolved_at,omitzero"`
-	Labels   []string  `json:"labels,omitempty"`
+	Title        string    `json:"title,omitempty"`
+	URL          string    `json:"url,omitempty"`
+	Status       string    `json:"status,omitempty"`
+	Priority     string    `json:"priority,omitempty"`
+	Customer     string    `json:"customer,omitempty"`
+	Description  string    `json:"description,omitempty"`
+	Satisfaction string    `json:"satisfaction,omitempty"` // good, bad, or the tool's own word
+	Services     []ID      `json:"services,omitempty"`
+	Team         ID        `json:"team,omitempty"`
+	Incident     string    `json:"incident,omitempty"`
+	Created      time.Time `json:"created_at,omitzero"`
+	Solved       time.Time `json:"resolved_at,omitzero"`
+	Labels       []string  `json:"labels,omitempty"`
 }
 
 // Kind is KindTicket.
@@ -65,18 +67,19 @@ func (t *Ticket) Validate() error {
 // WorkItem is a feature, bug, chore, epic or project in a tracker.
 type WorkItem struct {
 	Header
-	Title    string    `json:"title,omitempty"`
-	URL      string    `json:"url,omitempty"`
-	Type     string    `json:"type,omitempty"` // feature, bug, chore, epic, project
-	Status   string    `json:"status,omitempty"`
-	Priority string    `json:"priority,omitempty"`
-	Services []ID      `json:"services,omitempty"`
-	Team     ID        `json:"team,omitempty"`
-	Owner    ID        `json:"owner,omitempty"`
-	Parent   string    `json:"parent,omitempty"`
-	Created  time.Time `json:"created_at,omitzero"`
-	Done     time.Time `json:"resolved_at,omitzero"`
-	Labels   []string  `json:"labels,omitempty"`
+	Title       string    `json:"title,omitempty"`
+	URL         string    `json:"url,omitempty"`
+	Description string    `json:"description,omitempty"`
+	Type        string    `json:"type,omitempty"` // feature, bug, chore, epic, project, incident, follow-up
+	Status      string    `json:"status,omitempty"`
+	Priority    string    `json:"priority,omitempty"`
+	Services    []ID      `json:"services,omitempty"`
+	Team        ID        `json:"team,omitempty"`
+	Owner       ID        `json:"owner,omitempty"`
+	Parent      string    `json:"parent,omitempty"`
+	Created     time.Time `json:"created_at,omitzero"`
+	Done        time.Time `json:"resolved_at,omitzero"`
+	Labels      []string  `json:"labels,omitempty"`
 }
 
 // Kind is KindWorkItem.

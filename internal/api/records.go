@@ -105,7 +105,7 @@ func (a *edge) find(ctx context.Context, who auth.Scope, in RecordParam) (hansei
 		}
 	}
 	missing := fmt.Errorf("%s %q: %w", kind, in.ID, hansei.ErrNotFound)
-	if kind == hansei.KindMetric {
+	if kind.Configured() {
 		return "", "", missing
 	}
 	if err := a.fresh(ctx, who); err != nil {

@@ -41,7 +41,7 @@ func (a *edge) status(ctx context.Context, who auth.Actor, _ *none) (*answer[Ser
 		Facts: FactsStatus{facts}, CatchingUp: facts < head.Seq || (head.Seq > 0 && epoch != head.Epoch), Records: map[string]int{}}
 	sql, kinds := "SELECT ", []hansei.Kind{}
 	for _, k := range hansei.Kinds {
-		if k == hansei.KindMetric || k == hansei.KindOrganization {
+		if k.Configured() || k == hansei.KindOrganization {
 			continue
 		}
 		if len(kinds) > 0 {

@@ -10,7 +10,7 @@ import (
 
 // schemaVersion is the shape of the tables. Another number in the file means
 // that the facts are rebuilt from the journal; there are no migrations.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // Forever is the upto of a row that still holds.
 const Forever = 1<<63 - 1
@@ -36,7 +36,7 @@ type Table struct {
 func TableOf(k hansei.Kind) string { return strings.ReplaceAll(string(k), "-", "_") }
 
 // factKinds are the kinds that become rows.
-var factKinds = slices.DeleteFunc(slices.Clone(hansei.Kinds), func(k hansei.Kind) bool { return k == hansei.KindMetric })
+var factKinds = slices.DeleteFunc(slices.Clone(hansei.Kinds), func(k hansei.Kind) bool { return k.Configured() })
 
 // tables lists every fact table, in the order in which people read of them.
 func tables() []Table {

@@ -124,7 +124,7 @@ func ours(path string, app, version uint32) error {
 		return nil
 	case app != applicationID:
 		return fmt.Errorf("%s is a database of another program; it was left as it is", path)
-	case version > schemaVersion:
+	case int(version) > schemaVersion:
 		return fmt.Errorf("%s was written by a newer version of Hansei (format %d, this one knows %d); it was left as it is", path, version, schemaVersion)
 	}
 	return nil

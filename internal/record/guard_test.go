@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,7 +60,7 @@ func TestWhatOnlyTheLogKnows(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("a newer version", func(t *testing.T) { refused(t, crashed(t, s), "newer version") })
-	if _, err := s.write.ExecContext(t.Context(), "PRAGMA user_version = 1"); err != nil {
+	if _, err := s.write.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion)); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("the file is empty", func(t *testing.T) {

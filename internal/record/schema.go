@@ -3,19 +3,25 @@ package record
 // The file says that it is ours, and of which version.
 const (
 	applicationID = 0x48_4e_53_49 // "HNSI"
-	schemaVersion = 1
 )
 
-// schema creates an empty store, one statement an Exec, as some engines demand.
-// A later version adds its statements in another list; views need none, they
-// are rebuilt. The version stands in the file's header, where it is read
-// without opening the file; a migration library would keep it in a table of
-// its own and bring more code than this list.
+// schemaVersion is the version of a store that every migration was applied to.
+var schemaVersion = len(migrations)
+
+// migrations create an empty store and bring an older one up to date: each is
+// one version, one statement an Exec, as some engines demand. None is ever
+// changed once it was released; a later version adds its statements as another
+// list. Views need none, they are rebuilt. The version stands in the file's
+// header, where it is read without opening the file; a migration library would
+// keep it in a table of its own and bring more code than this list.
+var migrations = [][]string{spine, sources}
+
+// spine is the journal and what came in files.
 //
 // There is no index by record beside current: an entry names the sequence of
 // the record's revision before it, and history walks that chain. One index
 // less is a third of the cost of an append.
-var schema = []string{
+var spine = []string{
 	`CREATE TABLE journal (
 		journal TEXT PRIMARY KEY,
 		head BIGINT NOT NULL,
@@ -86,4 +92,55 @@ var schema = []string{
 		expires BIGINT NOT NULL,
 		data BLOB NOT NULL,
 		PRIMARY KEY (journal, token))`,
+}
+
+// sources is what live sources need.
+var sources = []string{
+	// The inbox, and what a person must look at; few of all deliveries.
+	`CREATE INDEX delivery_waiting ON delivery (journal, received, id) WHERE state IN ('received', 'failed')`,
+	`CREATE INDEX delivery_source ON delivery (journal, source, received)`,
+	// What things are called and what they mention: links between records.
+	// Both follow from the journal.
+	`CREATE TABLE name (
+		journal TEXT NOT NULL,
+		name TEXT NOT NULL,
+		kind TEXT NOT NULL,
+		id TEXT NOT NULL,
+		PRIMARY KEY (journal, name, kind, id))`,
+	`CREATE INDEX name_record ON name (journal, kind, id)`,
+	`CREATE TABLE mention (
+		journal TEXT NOT NULL,
+		name TEXT NOT NULL,
+		kind TEXT NOT NULL,
+		id TEXT NOT NULL,
+		PRIMARY KEY (journal, name, kind, id))`,
+	`CREATE INDEX mention_record ON mention (journal, kind, id)`,
+	// Credentials, sealed with a key that is not in the database.
+	`CREATE TABLE secret (
+		journal TEXT NOT NULL,
+		owner TEXT NOT NULL,
+		name TEXT NOT NULL,
+		box BLOB NOT NULL,
+		PRIMARY KEY (journal, owner, name))`,
+	// How far each stream of a source was pulled.
+	`CREATE TABLE pull (
+		journal TEXT NOT NULL,
+		source TEXT NOT NULL,
+		stream TEXT NOT NULL,
+		cursor TEXT NOT NULL,
+		through BIGINT NOT NULL,
+		began BIGINT NOT NULL,
+		at BIGINT NOT NULL,
+		pages BIGINT NOT NULL,
+		failures BIGINT NOT NULL,
+		error TEXT NOT NULL,
+		PRIMARY KEY (journal, source, stream))`,
+	// What was received, refused and so on, by day.
+	`CREATE TABLE counter (
+		journal TEXT NOT NULL,
+		source TEXT NOT NULL,
+		day BIGINT NOT NULL,
+		name TEXT NOT NULL,
+		n BIGINT NOT NULL,
+		PRIMARY KEY (journal, source, day, name))`,
 }

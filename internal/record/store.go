@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -99,10 +100,8 @@ func (s *Store) open(ctx context.Context) error {
 		return fmt.Errorf("open %s: %w", s.path(), readable(err))
 	}
 	s.stmts = statements{s.write, map[string]*sql.Stmt{}}
-	if fresh {
-		if err := s.create(ctx); err != nil {
-			return err
-		}
+	if err := s.migrate(ctx); err != nil {
+		return err
 	}
 	if s.read, err = sql.Open("sqlite", "file:"+s.path()+"?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(5000)&_pragma=cache_size(-8192)"); err != nil {
 		return fmt.Errorf("open %s: %w", s.path(), err)
@@ -115,12 +114,21 @@ func (s *Store) open(ctx context.Context) error {
 	return nil
 }
 
-func (s *Store) create(ctx context.Context) error {
-	stmts := append([]string{"BEGIN IMMEDIATE"}, schema...)
+// migrate creates the tables of a new store or adds those that an older
+// version did not have, all in one transaction.
+func (s *Store) migrate(ctx context.Context) error {
+	var version int
+	if err := s.write.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return fmt.Errorf("open %s: %w", s.path(), readable(err))
+	}
+	if version == schemaVersion {
+		return nil
+	}
+	stmts := append([]string{"BEGIN IMMEDIATE"}, slices.Concat(migrations[version:]...)...)
 	stmts = append(stmts, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion), "COMMIT")
 	for _, q := range stmts {
 		if _, err := s.write.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("create %s: %w", s.path(), readable(err))
+			return fmt.Errorf("create the tables of %s: %w", s.path(), readable(err))
 		}
 	}
 	return nil
