@@ -1,0 +1,82 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"hansei/internal/auth"
+)
+
+// Count is how often something happened at a source on a day.
+type Count struct {
+	Source string
+	Day    time.Time // its midnight, UTC
+	Name   string    // "received", "refused: signature", …
+	N      int64
+}
+
+const day = 24 * time.Hour
+
+// AddCount counts.
+func (tx *Tx) AddCount(c Count) error {
+	return tx.exec(`INSERT INTO counter (journal, source, day, name, n) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (journal, source, day, name) DO UPDATE SET n = counter.n + excluded.n`,
+		string(tx.journal), c.Source, c.Day.Truncate(day).Unix(), c.Name, c.N)
+}
+
+// Counts reads what was counted since a day.
+func (s *Store) Counts(ctx context.Context, who auth.Scope, since time.Time) (out []Count, err error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.query(ctx, "SELECT source, day, name, n FROM counter WHERE journal = ? AND day >= ? ORDER BY source, day, name", string(journal), since.Truncate(day).Unix())
+	if err != nil {
+		return nil, fmt.Errorf("counts: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var c Count
+		var at int64
+		if err := rows.Scan(&c.Source, &at, &c.Name, &c.N); err != nil {
+			return nil, fmt.Errorf("counts: %w", err)
+		}
+		c.Day = time.Unix(at, 0).UTC()
+		out = append(out, c)
+	}
+	return out, readable(rows.Err())
+}
+
+// DeliveryStats is what came from a source.
+type DeliveryStats struct {
+	Source  string
+	Waiting int64     // received and not yet understood
+	Failed  int64     // that a person must look at
+	Last    time.Time // when the newest was received
+}
+
+// DeliveryStats reads what came from live sources.
+func (s *Store) DeliveryStats(ctx context.Context, who auth.Scope, source string) (st DeliveryStats, err error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return st, err
+	}
+	st.Source = source
+	rows, err := s.query(ctx, `SELECT coalesce(sum(CASE WHEN state = 'received' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0),
+		coalesce((SELECT max(received) FROM delivery WHERE journal = ? AND source = ?), 0)
+		FROM delivery WHERE journal = ? AND state IN ('received', 'failed') AND source = ?`, string(journal), source, string(journal), source)
+	if err != nil {
+		return st, fmt.Errorf("deliveries: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if rows.Next() {
+		var last int64
+		if err := rows.Scan(&st.Waiting, &st.Failed, &last); err != nil {
+			return st, fmt.Errorf("deliveries: %w", err)
+		}
+		st.Last = ofMicro(last)
+	}
+	return st, readable(rows.Err())
+}

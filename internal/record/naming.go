@@ -1,0 +1,105 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"hansei"
+	"hansei/internal/auth"
+)
+
+// Ref names one record.
+type Ref struct {
+	Kind hansei.Kind `json:"kind"`
+	ID   hansei.ID   `json:"id"`
+}
+
+// NameRecord notes what else a record is called, and Mention what it mentions:
+// added and gone are the differences to what was noted before.
+func (tx *Tx) NameRecord(r Ref, added, gone []string) error { return tx.noted("name", r, added, gone) }
+
+// MentionIn notes what a record mentions.
+func (tx *Tx) MentionIn(r Ref, added, gone []string) error {
+	return tx.noted("mention", r, added, gone)
+}
+
+func (tx *Tx) noted(table string, r Ref, added, gone []string) error {
+	for _, n := range added {
+		if _, err := tx.added("INSERT INTO "+table+" (journal, name, kind, id) VALUES (?, ?, ?, ?) ON CONFLICT (journal, name, kind, id) DO NOTHING",
+			string(tx.journal), n, string(r.Kind), string(r.ID)); err != nil {
+			return fmt.Errorf("note a %s: %w", table, err)
+		}
+	}
+	for _, n := range gone {
+		if err := tx.exec("DELETE FROM "+table+" WHERE journal = ? AND name = ? AND kind = ? AND id = ?",
+			string(tx.journal), n, string(r.Kind), string(r.ID)); err != nil {
+			return fmt.Errorf("note a %s: %w", table, err)
+		}
+	}
+	return nil
+}
+
+// Named finds the records that go by any of some names, and Mentioning those
+// that mention any of them.
+func Named(ctx context.Context, r Reader, who auth.Scope, names []string) ([]Ref, error) {
+	return refs(ctx, r, who, "SELECT DISTINCT kind, id FROM name WHERE journal = ? AND name IN (", names)
+}
+
+// Mentioning finds the records that mention any of some names.
+func Mentioning(ctx context.Context, r Reader, who auth.Scope, names []string) ([]Ref, error) {
+	return refs(ctx, r, who, "SELECT DISTINCT kind, id FROM mention WHERE journal = ? AND name IN (", names)
+}
+
+// maxLinked bounds how many records one question about names finds.
+const maxLinked = 1000
+
+func refs(ctx context.Context, r Reader, who auth.Scope, q string, names []string) (out []Ref, err error) {
+	journal, err := who.MayRead()
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	for len(names) > 0 {
+		n := min(maxIDs, len(names))
+		args := []any{string(journal)}
+		for _, name := range names[:n] {
+			args = append(args, name)
+		}
+		part, err := scanRefs(ctx, r, q+marks(n)+") ORDER BY kind, id LIMIT ?", append(args, maxLinked)...)
+		if err != nil {
+			return nil, err
+		}
+		out, names = append(out, part...), names[n:]
+	}
+	return out, nil
+}
+
+// Linked finds what is linked with a record, either way: what mentions it by
+// any of its names, and what it mentions.
+func Linked(ctx context.Context, r Reader, who auth.Scope, of Ref) ([]Ref, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	j, k, id := string(journal), string(of.Kind), string(of.ID)
+	return scanRefs(ctx, r, `SELECT kind, id FROM (
+		SELECT m.kind, m.id FROM name n JOIN mention m ON m.journal = n.journal AND m.name = n.name WHERE n.journal = ? AND n.kind = ? AND n.id = ?
+		UNION SELECT n.kind, n.id FROM mention m JOIN name n ON n.journal = m.journal AND n.name = m.name WHERE m.journal = ? AND m.kind = ? AND m.id = ?) l
+		WHERE NOT (kind = ? AND id = ?) ORDER BY kind, id LIMIT ?`, j, k, id, j, k, id, k, id, maxLinked)
+}
+
+func scanRefs(ctx context.Context, r Reader, q string, args ...any) (out []Ref, err error) {
+	rows, err := r.query(ctx, q, args...)
+	if err != nil {
+		return nil, fmt.Errorf("links: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var x Ref
+		if err := rows.Scan(&x.Kind, &x.ID); err != nil {
+			return nil, fmt.Errorf("links: %w", err)
+		}
+		out = append(out, x)
+	}
+	return out, readable(rows.Err())
+}

@@ -1,0 +1,49 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"hansei/internal/auth"
+)
+
+// PutSecret keeps a sealed secret of an owner, or drops it when box is nil.
+// What seals it is not known here.
+func (tx *Tx) PutSecret(owner, name string, box []byte) error {
+	if err := tx.exec("DELETE FROM secret WHERE journal = ? AND owner = ? AND name = ?", string(tx.journal), owner, name); err != nil {
+		return fmt.Errorf("secret: %w", err)
+	}
+	if box == nil {
+		return nil
+	}
+	return tx.exec("INSERT INTO secret (journal, owner, name, box) VALUES (?, ?, ?, ?)", string(tx.journal), owner, name, box)
+}
+
+// DropSecrets forgets every secret of an owner.
+func (tx *Tx) DropSecrets(owner string) error {
+	return tx.exec("DELETE FROM secret WHERE journal = ? AND owner = ?", string(tx.journal), owner)
+}
+
+// Secrets reads the sealed secrets of an owner by name.
+func (s *Store) Secrets(ctx context.Context, who auth.Scope, owner string) (out map[string][]byte, err error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.query(ctx, "SELECT name, box FROM secret WHERE journal = ? AND owner = ?", string(journal), owner)
+	if err != nil {
+		return nil, fmt.Errorf("secrets: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	out = map[string][]byte{}
+	for rows.Next() {
+		var name string
+		var box []byte
+		if err := rows.Scan(&name, &box); err != nil {
+			return nil, fmt.Errorf("secrets: %w", err)
+		}
+		out[name] = box
+	}
+	return out, readable(rows.Err())
+}
