@@ -123,13 +123,13 @@ func (c *copying) Read(b []byte) (int, error) {
 // removed when the store is opened again, and those of others are not.
 func TestCrashInADelivery(t *testing.T) {
 	s, who := opened(t, t.TempDir()), auth.Local()
-	whole, _, err := s.PutDelivery(t.Context(), who, hansei.Delivery{Source: "file"}, "", strings.NewReader("a,b\n1,2\n"))
+	whole, _, err := s.PutDelivery(t.Context(), who, hansei.Delivery{Source: "file"}, "{}", strings.NewReader("a,b\n1,2\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var left string
 	body := &copying{left: 3 << 20, stop: func() { left = crashed(t, s) }}
-	if _, _, err := s.PutDelivery(t.Context(), who, hansei.Delivery{Source: "file"}, "", body); err == nil {
+	if _, _, err := s.PutDelivery(t.Context(), who, hansei.Delivery{Source: "file"}, "{}", body); err == nil {
 		t.Fatal("a delivery that was cut off was taken")
 	}
 	count := func(s *Store) (n int) {

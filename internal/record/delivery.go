@@ -114,6 +114,7 @@ func oneDelivery(ctx context.Context, r Reader, journal auth.Journal, id string)
 type DeliveryFilter struct {
 	Source string
 	State  string
+	Live   bool      // those of live sources; otherwise those of files
 	Before time.Time // received before; with After the cursor of a list
 	After  string    // also those received at Before itself, with an id after this one
 	Limit  int
@@ -125,7 +126,10 @@ func (s *Store) Deliveries(ctx context.Context, who auth.Scope, f DeliveryFilter
 	if err != nil {
 		return nil, err
 	}
-	where, args := []string{"journal = ?"}, []any{string(journal)}
+	where, args := []string{"journal = ?", "options <> ''"}, []any{string(journal)}
+	if f.Live {
+		where[1] = "options = ''"
+	}
 	if f.Source != "" {
 		where, args = append(where, "source = ?"), append(args, f.Source)
 	}

@@ -56,7 +56,7 @@ func fill(t *testing.T, s *Store, who auth.Actor) Delivery {
 	if _, err := s.WriteOnce(t.Context(), who, "key", teams("a", 3)); err != nil {
 		t.Fatal(err)
 	}
-	d, _, err := s.PutDelivery(t.Context(), who, hansei.Delivery{Source: "file", Name: "ours"}, "", strings.NewReader("ours"))
+	d, _, err := s.PutDelivery(t.Context(), who, hansei.Delivery{Source: "file", Name: "ours"}, "{}", strings.NewReader("ours"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func writeUntilKilled(dir string) error {
 		if i%10 == 4 {
 			// Zeros: three parts on disk and no time to pack them.
 			body := io.MultiReader(strings.NewReader(id), io.LimitReader(zeros{}, payload))
-			d, _, err := s.PutDelivery(ctx, who, hansei.Delivery{Source: "file", Name: id}, "", body)
+			d, _, err := s.PutDelivery(ctx, who, hansei.Delivery{Source: "file", Name: id}, "{}", body)
 			if err != nil {
 				return err
 			}

@@ -28,7 +28,7 @@ func TestBrokenUpload(t *testing.T) {
 	for _, size := range []int{0, 10, 1 << 20, 1<<20 + 10} {
 		for _, broke := range []error{io.ErrUnexpectedEOF, errors.New("connection reset")} {
 			body := io.MultiReader(strings.NewReader(strings.Repeat("x", size)), iotest.ErrReader(broke))
-			_, isNew, err := s.PutDelivery(t.Context(), who, hansei.Delivery{Source: "file", Name: "x.csv"}, "", body)
+			_, isNew, err := s.PutDelivery(t.Context(), who, hansei.Delivery{Source: "file", Name: "x.csv"}, "{}", body)
 			if !errors.Is(err, broke) || isNew {
 				t.Errorf("after %d bytes: got new %v and %v, want %v", size, isNew, err, broke)
 			}

@@ -37,7 +37,7 @@ func deliveriesAreOnce(t *testing.T, e Engine) {
 	if err != nil || !isNew || other.ID == first.ID {
 		t.Errorf("understood otherwise: got %s, new %v, %v", other.ID, isNew, err)
 	}
-	if _, _, err := s.PutDelivery(ctx, who, d, "", io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("cut off")))); err == nil {
+	if _, _, err := s.PutDelivery(ctx, who, d, "{}", io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errors.New("cut off")))); err == nil {
 		t.Error("a delivery that was cut off was taken")
 	}
 	body, err := s.OpenDelivery(ctx, who.Scope(), first.ID)
@@ -126,7 +126,7 @@ func deliveriesArePaged(t *testing.T, e Engine) {
 		for range 2 {
 			go func() {
 				d := hansei.Delivery{Source: "file", Name: fmt.Sprint(i)}
-				_, fresh, err := s.PutDelivery(ctx, who, d, "", strings.NewReader(d.Name))
+				_, fresh, err := s.PutDelivery(ctx, who, d, "{}", strings.NewReader(d.Name))
 				if err != nil {
 					t.Error(err)
 				}
