@@ -62,7 +62,33 @@ type Organization struct {
 	Name            string   `json:"name,omitempty"`
 	Zone            string   `json:"zone,omitempty"`             // IANA name in which days, weeks and months are cut; UTC when empty
 	CustomersServed *float64 `json:"customers_served,omitempty"` // the denominator of SAIDI and SAIFI
+	// SourceOrder says whose word leads where several sources tell of one
+	// thing. Without it the source that told first leads.
+	SourceOrder []SourceOrder `json:"source_order,omitempty"`
+	Joining     *Joining      `json:"joining,omitempty"` // DefaultJoining when nil
+	// KeepPayloads is for how many days the payloads of deliveries that were
+	// understood are kept; for ever when 0. What failed is always kept.
+	KeepPayloads int `json:"keep_payloads,omitempty"`
 }
+
+// SourceOrder is one rule of whose word leads.
+type SourceOrder struct {
+	Kind    Kind     `json:"kind"`
+	Field   string   `json:"field,omitempty"` // every field of the kind when empty
+	Sources []string `json:"sources"`         // the leading one first
+}
+
+// Joining is when two incidents of different sources look like one. Such a
+// pair is only suggested; a person decides.
+type Joining struct {
+	Off         bool    `json:"off,omitzero"`
+	Within      int     `json:"within_minutes"`            // they began at most so far apart, or overlap
+	SameService bool    `json:"same_service"`              // a service in common is needed
+	Title       float64 `json:"title_similarity,omitzero"` // the least similarity of titles, 0 to 1
+}
+
+// DefaultJoining asks for a service in common, or nearly the same words.
+var DefaultJoining = Joining{Within: 60, SameService: true, Title: 0.3}
 
 // Kind is KindOrganization.
 func (*Organization) Kind() Kind { return KindOrganization }
@@ -74,6 +100,20 @@ func (o *Organization) Validate() error {
 	}
 	if o.CustomersServed != nil && !(*o.CustomersServed > 0) {
 		return Invalid("customers_served", "expected more than 0, got %v", *o.CustomersServed)
+	}
+	for _, r := range o.SourceOrder {
+		if _, err := FieldNamed(r.Kind, r.Field); r.Field != "" && err != nil {
+			return Invalid("source_order", "a %s has no field %q", r.Kind, r.Field)
+		}
+		if len(r.Sources) == 0 {
+			return Invalid("source_order", "the rule for %s %s names no source", r.Kind, r.Field)
+		}
+	}
+	if j := o.Joining; j != nil && (j.Within < 0 || j.Within > 7*24*60 || !(j.Title >= 0 && j.Title <= 1)) {
+		return Invalid("joining", "expected within_minutes from 0 to 10,080 and title_similarity from 0 to 1")
+	}
+	if o.KeepPayloads < 0 {
+		return Invalid("keep_payloads", "expected a number of days, or 0 for ever")
 	}
 	return nil
 }

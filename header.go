@@ -43,9 +43,20 @@ type Observed struct {
 	Stamps map[string]time.Time `json:"stamps,omitempty"`
 	// Names are what else the source calls this thing: its URL, its key.
 	Names []string `json:"names,omitempty"`
-	// Mentions are names of other things found in it.
+	// Mentions are names of other things that the source says belong to it.
 	Mentions []string `json:"mentions,omitempty"`
+	// Out says why this source's word does not count now: OutDeleted,
+	// OutFiltered or OutIncomplete. A record whose every source is out is
+	// Deleted, and comes back when one of them does.
+	Out string `json:"out,omitempty"`
 }
+
+// Why a source's word does not count.
+const (
+	OutDeleted    = "deleted"    // at the source
+	OutFiltered   = "filtered"   // the organization does not count it as an incident
+	OutIncomplete = "incomplete" // what makes it whole has not arrived yet
+)
 
 // Edit is one field set by a person.
 type Edit struct {

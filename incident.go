@@ -74,6 +74,7 @@ type Update struct {
 	Status string    `json:"status,omitempty"`
 	Text   string    `json:"text,omitempty"`
 	By     string    `json:"by,omitempty"`
+	Edited time.Time `json:"edited,omitzero"` // the newest wording wins
 }
 
 // Kind is KindIncident.

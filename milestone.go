@@ -66,18 +66,17 @@ func (m *Milestones) Set(role Role, at time.Time) {
 	switch {
 	case at.IsZero() && i >= 0:
 		*m = slices.Delete(*m, i, i+1)
+		return
 	case at.IsZero():
+		return
 	case i >= 0:
 		(*m)[i].At = at
 	default:
 		*m = append(*m, Milestone{Role: role, At: at})
-		slices.SortStableFunc(*m, func(a, b Milestone) int {
-			if c := a.At.Compare(b.At); c != 0 {
-				return c
-			}
-			return cmp.Compare(slices.Index(Roles, a.Role), slices.Index(Roles, b.Role))
-		})
 	}
+	slices.SortStableFunc(*m, func(a, b Milestone) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(slices.Index(Roles, a.Role), slices.Index(Roles, b.Role)), cmp.Compare(a.Role, b.Role))
+	})
 }
 
 // OutOfOrder lists pairs of known roles whose times contradict their order:

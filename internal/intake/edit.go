@@ -55,7 +55,11 @@ func (p People) Edit(ctx context.Context, who auth.Actor, kind hansei.Kind, id h
 				return err
 			}
 		}
-		rec, err := assemble(stored.Record, versions)
+		order, err := orderIn(ctx, tx, who.Scope())
+		if err != nil {
+			return err
+		}
+		rec, err := assemble(stored.Record, versions, order)
 		if err != nil {
 			return err
 		}
@@ -99,7 +103,7 @@ func (p People) Create(ctx context.Context, who auth.Actor, kind hansei.Kind, id
 				return err
 			}
 		}
-		whole, err := assemble(rec, nil)
+		whole, err := assemble(rec, nil, ordering{})
 		if err != nil {
 			return err
 		}

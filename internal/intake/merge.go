@@ -13,7 +13,7 @@ import (
 // merge puts what a source now says of a thing into its record. The record's
 // fields are, in this order: a person's edit, what the first source says,
 // what the next one says where the first is silent.
-func merge(existing hansei.Record, said hansei.Record, key hansei.Key) (hansei.Record, error) {
+func merge(existing hansei.Record, said hansei.Record, key hansei.Key, order ordering) (hansei.Record, error) {
 	head := said.Head()
 	if existing == nil {
 		head.From = []hansei.Observed{{Source: key.Source, External: key.External}}
@@ -32,8 +32,9 @@ func merge(existing hansei.Record, said hansei.Record, key hansei.Key) (hansei.R
 		versions = append(versions, said)
 	} else {
 		versions[i] = said
+		old.From[i] = hansei.Observed{Source: key.Source, External: key.External}
 	}
-	return assemble(existing, versions)
+	return assemble(existing, versions, order)
 }
 
 // versionsOf reads what each source last said. With a single source and no
@@ -59,8 +60,9 @@ func versionsOf(rec hansei.Record) ([]hansei.Record, error) {
 }
 
 // assemble builds the record anew from its versions (in the order of
-// head.From) and the edits in its header.
-func assemble(rec hansei.Record, versions []hansei.Record) (hansei.Record, error) {
+// head.From) and the edits in its header. Versions of sources that are out
+// count only when all are.
+func assemble(rec hansei.Record, versions []hansei.Record, order ordering) (hansei.Record, error) {
 	out, err := hansei.New(rec.Kind())
 	if err != nil {
 		return nil, err
@@ -69,23 +71,23 @@ func assemble(rec hansei.Record, versions []hansei.Record) (hansei.Record, error
 	head := out.Head()
 	head.Custom = nil
 	head.From = slices.Clone(head.From)
-	alone := len(versions) == 1 && len(head.Edits) == 0
-	for i, v := range versions {
-		if err := fillFrom(out, v); err != nil {
+	if len(versions) == 0 {
+		// A record that people made: its fields are its own.
+		if err := copyFields(out, rec); err != nil {
 			return nil, err
 		}
+	}
+	if err := order.fill(out, versions); err != nil {
+		return nil, err
+	}
+	alone := len(versions) == 1 && len(head.Edits) == 0
+	for i, v := range versions {
 		head.From[i].Record = nil
 		if !alone {
 			*v.Head() = hansei.Header{Custom: v.Head().Custom}
 			if head.From[i].Record, err = json.Marshal(v); err != nil {
 				return nil, fmt.Errorf("keep what %s said: %w", head.From[i].Source, err)
 			}
-		}
-	}
-	if len(versions) == 0 {
-		// A record that people made: its fields are its own.
-		if err := copyFields(out, rec); err != nil {
-			return nil, err
 		}
 	}
 	for _, e := range head.Edits {
@@ -108,15 +110,26 @@ func copyFields(to, from hansei.Record) error {
 // fillFrom fills the empty fields of one record from another.
 func fillFrom(to, from hansei.Record) error {
 	for _, f := range hansei.FieldsOf(to.Kind()) {
-		if _, has := f.Get(to); has {
-			continue
-		}
-		if v, ok := f.Get(from); ok {
-			if err := f.Set(to, v); err != nil {
-				return err
-			}
+		if err := fillField(f, to, from); err != nil {
+			return err
 		}
 	}
+	fillRest(to, from)
+	return nil
+}
+
+func fillField(f hansei.Field, to, from hansei.Record) error {
+	if _, has := f.Get(to); has {
+		return nil
+	}
+	if v, ok := f.Get(from); ok {
+		return f.Set(to, v)
+	}
+	return nil
+}
+
+// fillRest fills what stands in no table of fields.
+func fillRest(to, from hansei.Record) {
 	if a, ok := to.(*hansei.Incident); ok {
 		fillIncident(a, from.(*hansei.Incident))
 	}
@@ -128,7 +141,6 @@ func fillFrom(to, from hansei.Record) error {
 			to.Head().Custom[k] = v
 		}
 	}
-	return nil
 }
 
 // fillIncident fills what an incident has beside its table of fields: the
@@ -147,9 +159,7 @@ func fillIncident(to, from *hansei.Incident) {
 	if len(to.Impacts) == 0 {
 		to.Impacts = from.Impacts
 	}
-	if len(to.Updates) == 0 {
-		to.Updates = from.Updates
-	}
+	to.Updates = unite(to.Updates, from.Updates)
 }
 
 // applyEdit puts a person's word over a field. A milestone remembers what it

@@ -27,6 +27,7 @@ type reading struct {
 	delivery record.Delivery
 	plan     *file.Plan
 	names    *resolver
+	order    ordering
 	sum      Summary
 	rejects  []record.Reject
 	touched  map[hansei.ID]bool // of an event log: records this delivery has changed
@@ -53,6 +54,9 @@ func (r *reading) run(ctx context.Context) (Summary, error) {
 	}
 	var err error
 	if r.names, err = newResolver(ctx, r.im.Records, r.who.Scope()); err != nil {
+		return r.sum, err
+	}
+	if r.order, err = orderIn(ctx, r.im.Records, r.who.Scope()); err != nil {
 		return r.sum, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -309,7 +313,7 @@ func (r *reading) update(ctx context.Context, tx *record.Tx, p prepared, old rec
 	if err != nil {
 		return old, err
 	}
-	rec, err := merge(existing, p.rec, p.key)
+	rec, err := merge(existing, p.rec, p.key, r.order)
 	if err != nil {
 		return old, err
 	}

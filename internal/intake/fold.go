@@ -1,0 +1,324 @@
+package intake
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hansei"
+)
+
+// fold puts an observation into what its source said of a thing so far, so
+// that any order of the same observations gives the same: each field holds
+// what was told with the newest time (the greater value when two times are
+// equal), a First time the earliest ever told, and a list what the newest
+// whole list held and what was added to it since. Telling twice changes
+// nothing.
+//
+// v is the source's own version of the record and seen its entry in the
+// record's header, whose times fold keeps. Every entry of seen.Stamps is newer
+// than seen.At, or is the time of a list's element.
+func fold(v hansei.Record, seen *hansei.Observed, o hansei.Observation, at time.Time) error {
+	f := folding{v: v, seen: seen, o: o, at: at.UTC()}
+	for _, field := range hansei.FieldsOf(v.Kind()) {
+		if err := f.field(field); err != nil {
+			return err
+		}
+	}
+	f.custom()
+	f.deleted()
+	if to, ok := v.(*hansei.Incident); ok {
+		f.incident(to, o.Record.(*hansei.Incident))
+	}
+	for _, n := range o.Names {
+		seen.Names = insert(seen.Names, n)
+	}
+	for _, n := range o.Mentions {
+		seen.Mentions = insert(seen.Mentions, n)
+	}
+	f.settle()
+	return nil
+}
+
+type folding struct {
+	v    hansei.Record
+	seen *hansei.Observed
+	o    hansei.Observation
+	at   time.Time
+}
+
+// stamp is how new a field is.
+func (f *folding) stamp(key string) time.Time {
+	if t, ok := f.seen.Stamps[key]; ok {
+		return t
+	}
+	return f.seen.At
+}
+
+func (f *folding) mark(key string) {
+	if !f.at.After(f.seen.At) {
+		return
+	}
+	if f.seen.Stamps == nil {
+		f.seen.Stamps = map[string]time.Time{}
+	}
+	f.seen.Stamps[key] = f.at
+}
+
+// wins says whether a value told now stands above the one that is there.
+func (f *folding) wins(key string, have, told any) bool {
+	if c := f.at.Compare(f.stamp(key)); c != 0 {
+		return c > 0
+	}
+	return rank(told) > rank(have)
+}
+
+// rank orders values that were told at the same time. The empty one is least.
+func rank(v any) string {
+	switch x := v.(type) {
+	case nil:
+		return ""
+	case time.Time:
+		return x.UTC().Format("2006-01-02T15:04:05.000000000")
+	}
+	return fmt.Sprintf("%v", v)
+}
+
+// settle notes that a whole thing was told: all of it is as new as that.
+func (f *folding) settle() {
+	if f.o.Partial || f.at.Before(f.seen.At) {
+		return
+	}
+	f.seen.At = f.at
+	for key, t := range f.seen.Stamps {
+		if !t.After(f.at) {
+			delete(f.seen.Stamps, key)
+		}
+	}
+	if len(f.seen.Stamps) == 0 {
+		f.seen.Stamps = nil
+	}
+}
+
+func (f *folding) field(field hansei.Field) error {
+	told, has := field.Get(f.o.Record)
+	have, had := field.Get(f.v)
+	if !has {
+		told = nil
+	}
+	if !had {
+		have = nil
+	}
+	cleared := slices.Contains(f.o.Clear, field.Name)
+	switch {
+	case slices.Contains(f.o.First, field.Name):
+		if t, ok := told.(time.Time); ok && (have == nil || t.Before(have.(time.Time))) {
+			return field.Set(f.v, t)
+		}
+		return nil
+	case f.o.Partial && !has && !cleared:
+		return nil
+	case field.Type == hansei.List:
+		return fillList[string](f, field, told, have, cleared)
+	case field.Type == hansei.Refs:
+		return fillList[hansei.ID](f, field, told, have, cleared)
+	case !f.wins(field.Name, have, told):
+		return nil
+	}
+	f.mark(field.Name)
+	return field.Set(f.v, told)
+}
+
+// fillList folds a list, which is taken for a set: base elements come from the
+// newest whole list (from all that were told at that time), others were added
+// one by one and carry the time of that in the stamps.
+func fillList[T ~string](f *folding, field hansei.Field, told, have any, cleared bool) error {
+	now, _ := told.([]T)
+	old, _ := have.([]T)
+	key := field.Name + "/"
+	base := slices.DeleteFunc(slices.Clone(old), func(e T) bool {
+		_, added := f.seen.Stamps[key+string(e)]
+		return added
+	})
+	c := f.at.Compare(f.stamp(field.Name))
+	switch {
+	case f.o.Partial && !cleared:
+		for _, e := range now {
+			if c > 0 && f.at.After(f.seen.Stamps[key+string(e)]) {
+				f.mark(key + string(e))
+			}
+		}
+	case c == 0:
+		base = append(base, now...)
+	case c > 0:
+		base = slices.Clone(now)
+		f.mark(field.Name)
+		for k, t := range f.seen.Stamps {
+			if strings.HasPrefix(k, key) && !t.After(f.at) {
+				delete(f.seen.Stamps, k)
+			}
+		}
+	}
+	for k := range f.seen.Stamps {
+		if e, added := strings.CutPrefix(k, key); added {
+			base = append(base, T(e))
+		}
+	}
+	if len(base) == 0 {
+		return field.Set(f.v, nil)
+	}
+	slices.Sort(base)
+	return field.Set(f.v, slices.Compact(base))
+}
+
+// custom folds the organization's own fields, each by its name.
+func (f *folding) custom() {
+	head, told := f.v.Head(), f.o.Record.Head().Custom
+	for k, v := range told {
+		if have, had := head.Custom[k]; !had || have != v {
+			if !f.wins("custom/"+k, have, v) {
+				continue
+			}
+		} else if !f.at.After(f.stamp("custom/" + k)) {
+			continue
+		}
+		if head.Custom == nil {
+			head.Custom = map[string]string{}
+		}
+		head.Custom[k] = v
+		f.mark("custom/" + k)
+	}
+	if f.o.Partial {
+		return
+	}
+	for k := range head.Custom {
+		if _, still := told[k]; !still && f.at.After(f.stamp("custom/"+k)) {
+			delete(head.Custom, k)
+		}
+	}
+}
+
+// deleted folds whether the thing is gone at its source.
+func (f *folding) deleted() {
+	gone := f.o.Record.Head().Deleted
+	if f.o.Partial && !gone && !slices.Contains(f.o.Clear, "deleted") {
+		return
+	}
+	was := f.seen.Out == hansei.OutDeleted
+	if c := f.at.Compare(f.stamp("deleted")); c < 0 || (c == 0 && was) {
+		return
+	}
+	f.mark("deleted")
+	switch {
+	case gone:
+		f.seen.Out = hansei.OutDeleted
+	case was:
+		f.seen.Out = ""
+	}
+}
+
+// incident folds what an incident has beside its table of fields.
+func (f *folding) incident(to, said *hansei.Incident) {
+	f.milestones(to, said)
+	if len(said.Impacts) > 0 || !f.o.Partial {
+		if f.wins("impacts", text(to.Impacts), text(said.Impacts)) {
+			to.Impacts = said.Impacts
+			f.mark("impacts")
+		}
+	}
+	to.Updates = unite(to.Updates, said.Updates)
+}
+
+// milestones folds the organization's own roles, which are in no table, and
+// who set the known ones.
+func (f *folding) milestones(to, said *hansei.Incident) {
+	for _, m := range said.Milestones {
+		key := "milestone/" + string(m.Role)
+		have, had := to.Milestones.At(m.Role)
+		switch {
+		case !slices.Contains(hansei.Roles, m.Role):
+			var was any
+			if had {
+				was = have
+			}
+			if f.wins(key, was, m.At) {
+				to.Milestones.Set(m.Role, m.At)
+				f.mark(key)
+			}
+		case had && have.Equal(m.At):
+			i := slices.IndexFunc(to.Milestones, func(x hansei.Milestone) bool { return x.Role == m.Role })
+			to.Milestones[i].Source = max(to.Milestones[i].Source, m.Source)
+		}
+	}
+	if f.o.Partial {
+		return
+	}
+	for _, m := range slices.Clone(to.Milestones) {
+		if _, still := said.Milestones.At(m.Role); !still && !slices.Contains(hansei.Roles, m.Role) && f.at.After(f.stamp("milestone/"+string(m.Role))) {
+			to.Milestones.Set(m.Role, time.Time{})
+		}
+	}
+}
+
+func text(w []hansei.Window) any {
+	if len(w) == 0 {
+		return nil
+	}
+	b, err := json.Marshal(w)
+	if err != nil {
+		return nil // times outside the years 0 to 9999, which Validate refuses
+	}
+	return string(b)
+}
+
+// unite puts two lists of updates together in the order of time. Of one update
+// in two wordings the one edited later stays.
+func unite(a, b []hansei.Update) []hansei.Update {
+	if len(b) == 0 {
+		return a
+	}
+	type key struct {
+		id   string
+		at   int64
+		text string
+	}
+	keyOf := func(u hansei.Update) key {
+		if u.ID != "" {
+			return key{id: u.ID}
+		}
+		return key{at: u.At.UnixMicro(), text: u.Text}
+	}
+	at := make(map[key]int, len(a))
+	out := slices.Clone(a)
+	for i, u := range out {
+		at[keyOf(u)] = i
+	}
+	for _, u := range b {
+		i, known := at[keyOf(u)]
+		if !known {
+			at[keyOf(u)] = len(out)
+			out = append(out, u)
+		} else if c := u.Edited.Compare(out[i].Edited); c > 0 || (c == 0 && rank(u) > rank(out[i])) {
+			out[i] = u
+		}
+	}
+	slices.SortStableFunc(out, func(x, y hansei.Update) int {
+		if c := x.At.Compare(y.At); c != 0 {
+			return c
+		}
+		return cmp.Compare(x.ID+x.Text, y.ID+y.Text)
+	})
+	return out
+}
+
+// insert adds a text to a sorted list that holds each once.
+func insert(list []string, s string) []string {
+	i, known := slices.BinarySearch(list, s)
+	if known || s == "" {
+		return list
+	}
+	return slices.Insert(slices.Clip(list), i, s)
+}

@@ -1,0 +1,117 @@
+package intake
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"hansei"
+)
+
+// anyObservation makes an observation of one incident: whole or partial, with
+// times that often collide.
+func anyObservation(r *rand.Rand) hansei.Observation {
+	t0 := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	at := func() time.Time { return t0.Add(time.Duration(r.IntN(12)) * time.Minute) }
+	word := func(n int) string { return string(rune('a' + r.IntN(n))) }
+	in := &hansei.Incident{}
+	o := hansei.Observation{Record: in, At: at(), Partial: r.IntN(2) == 0, First: []string{"acknowledged_at"}}
+	if r.IntN(2) == 0 {
+		in.Title = word(4)
+	}
+	if r.IntN(3) == 0 {
+		in.Status = []string{hansei.StatusOpen, hansei.StatusResolved}[r.IntN(2)]
+	}
+	for range r.IntN(3) {
+		in.Responders = append(in.Responders, hansei.ID(word(5)))
+	}
+	for _, role := range []hansei.Role{hansei.RoleAcknowledged, hansei.RoleResolved, "identified"} {
+		if r.IntN(3) == 0 {
+			in.Milestones.Set(role, at())
+		}
+	}
+	if r.IntN(4) == 0 {
+		in.Custom = map[string]string{word(2): word(3)}
+	}
+	if r.IntN(4) == 0 {
+		in.Impacts = []hansei.Window{{Since: at(), Until: at()}}
+	}
+	for range r.IntN(2) {
+		in.Updates = append(in.Updates, hansei.Update{ID: word(4), At: t0, Text: word(6), Edited: at()})
+	}
+	if o.Partial && r.IntN(3) == 0 {
+		o.Clear = []string{[]string{"resolved_at", "title", "responders"}[r.IntN(3)]}
+	}
+	if r.IntN(5) == 0 {
+		o.Names = []string{word(3)}
+	}
+	in.Deleted = r.IntN(6) == 0
+	return o
+}
+
+func folded(t *testing.T, list []hansei.Observation) string {
+	t.Helper()
+	in, seen := &hansei.Incident{}, hansei.Observed{}
+	for _, o := range list {
+		if err := fold(in, &seen, o, o.At); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := json.Marshal(map[string]any{"record": in, "seen": seen})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestFoldKnowsNoOrder: whatever the order, and however often each is told,
+// the same observations give the same.
+func TestFoldKnowsNoOrder(t *testing.T) {
+	for seed := range uint64(4000) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		list := make([]hansei.Observation, 1+r.IntN(7))
+		for i := range list {
+			list[i] = anyObservation(r)
+		}
+		want := folded(t, list)
+		for range 4 {
+			again := append(list[:len(list):len(list)], list[r.IntN(len(list))])
+			r.Shuffle(len(again), func(i, j int) { again[i], again[j] = again[j], again[i] })
+			if got := folded(t, again); got != want {
+				var told string
+				for _, o := range list {
+					told += fmt.Sprintf("\n%s partial=%v clear=%v %s", o.At.Format("15:04"), o.Partial, o.Clear, rank(folded(t, []hansei.Observation{o})))
+				}
+				t.Fatalf("seed %d:%s\none order:     %s\nanother order: %s", seed, told, want, got)
+			}
+		}
+	}
+}
+
+func TestFoldReopened(t *testing.T) {
+	at := func(m int) time.Time { return time.Date(2026, 3, 1, 10, m, 0, 0, time.UTC) }
+	event := func(m int, status string, role hansei.Role, clear ...string) hansei.Observation {
+		in := &hansei.Incident{Status: status}
+		if role != "" {
+			in.Milestones.Set(role, at(m))
+		}
+		return hansei.Observation{Record: in, At: at(m), Partial: true, Clear: clear, First: []string{"acknowledged_at"}}
+	}
+	list := []hansei.Observation{
+		event(40, hansei.StatusResolved, hansei.RoleResolved), event(30, hansei.StatusOpen, "", "resolved_at"),
+		event(35, "", hansei.RoleAcknowledged), event(10, hansei.StatusOpen, hansei.RoleAcknowledged), event(20, hansei.StatusResolved, hansei.RoleResolved),
+	}
+	in, seen := &hansei.Incident{}, hansei.Observed{}
+	for _, o := range list {
+		if err := fold(in, &seen, o, o.At); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ack, _ := in.Milestones.At(hansei.RoleAcknowledged)
+	res, _ := in.Milestones.At(hansei.RoleResolved)
+	if in.Status != hansei.StatusResolved || !ack.Equal(at(10)) || !res.Equal(at(40)) {
+		t.Errorf("got %s, acknowledged %s, resolved %s; want resolved at :40, first acknowledged at :10", in.Status, ack, res)
+	}
+}

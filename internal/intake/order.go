@@ -1,0 +1,88 @@
+package intake
+
+import (
+	"context"
+	"slices"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+)
+
+// ordering is whose word leads, by kind and field.
+type ordering struct {
+	rules []hansei.SourceOrder
+}
+
+// orderIn reads the organization's rules.
+func orderIn(ctx context.Context, r record.Reader, who auth.Scope) (ordering, error) {
+	found, err := record.Load(ctx, r, who, hansei.KindOrganization, []hansei.ID{hansei.OrganizationID})
+	if err != nil {
+		return ordering{}, err
+	}
+	s, ok := found[hansei.OrganizationID]
+	if !ok {
+		return ordering{}, nil
+	}
+	return ordering{s.Record.(*hansei.Organization).SourceOrder}, nil
+}
+
+// of lists the places in from whose word counts for a field, the leading one
+// first: those that a rule names, in its order, then the others as they came.
+func (o ordering) of(kind hansei.Kind, field string, from []hansei.Observed) []int {
+	out := counting(from)
+	if len(o.rules) == 0 || len(out) < 2 {
+		return out
+	}
+	rank := o.ranks(kind, field)
+	slices.SortStableFunc(out, func(a, b int) int { return rank(from[a].Source) - rank(from[b].Source) })
+	return out
+}
+
+// counting are the places of sources that are not out, or all if all are.
+func counting(from []hansei.Observed) []int {
+	var in, all []int
+	for i, o := range from {
+		all = append(all, i)
+		if o.Out == "" {
+			in = append(in, i)
+		}
+	}
+	if len(in) == 0 {
+		return all
+	}
+	return in
+}
+
+// ranks is the rank of a source for a field: a rule for the field itself goes
+// before one for its whole kind.
+func (o ordering) ranks(kind hansei.Kind, field string) func(source string) int {
+	var sources []string
+	for _, r := range o.rules {
+		if r.Kind == kind && (r.Field == field || (r.Field == "" && sources == nil)) {
+			sources = r.Sources
+		}
+	}
+	return func(source string) int {
+		if i := slices.Index(sources, source); i >= 0 {
+			return i
+		}
+		return len(sources)
+	}
+}
+
+// fill fills a record from the versions of its sources.
+func (o ordering) fill(to hansei.Record, versions []hansei.Record) error {
+	from, kind := to.Head().From, to.Kind()
+	for _, f := range hansei.FieldsOf(kind) {
+		for _, i := range o.of(kind, f.Name, from) {
+			if err := fillField(f, to, versions[i]); err != nil {
+				return err
+			}
+		}
+	}
+	for _, i := range o.of(kind, "", from) {
+		fillRest(to, versions[i])
+	}
+	return nil
+}
