@@ -162,6 +162,28 @@ func (s *Store) withBodies(ctx context.Context, journal auth.Journal, list []Del
 	return out, readable(rows.Err())
 }
 
+// StillWaiting says which of some deliveries nobody has understood meanwhile.
+func (tx *Tx) StillWaiting(ids []string) (out map[string]bool, err error) {
+	args := []any{string(tx.journal)}
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	rows, err := tx.query(tx.ctx, "SELECT id FROM delivery WHERE journal = ? AND state = 'received' AND id IN ("+marks(len(ids))+")", args...)
+	if err != nil {
+		return nil, fmt.Errorf("deliveries: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	out = make(map[string]bool, len(ids))
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		out[id] = true
+	}
+	return out, rows.Err()
+}
+
 // ReopenDeliveries makes every delivery of live sources received since a time
 // wait to be understood again: of one source, or of all when it is empty.
 func (tx *Tx) ReopenDeliveries(source string, since time.Time) (n int64, err error) {

@@ -103,3 +103,21 @@ func scanRefs(ctx context.Context, r Reader, q string, args ...any) (out []Ref, 
 	}
 	return out, readable(rows.Err())
 }
+
+// LastChange is the sequence of the newest current record of a kind, 0 if
+// there is none.
+func LastChange(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind) (seq Seq, err error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return 0, err
+	}
+	rows, err := r.query(ctx, "SELECT coalesce(max(seq), 0) FROM current WHERE journal = ? AND kind = ?", string(journal), string(kind))
+	if err != nil {
+		return 0, fmt.Errorf("last change: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if rows.Next() {
+		err = rows.Scan(&seq)
+	}
+	return seq, errors.Join(err, rows.Err())
+}
