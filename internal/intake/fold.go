@@ -36,6 +36,11 @@ func fold(v hansei.Record, seen *hansei.Observed, o hansei.Observation, at time.
 	for _, n := range o.Names {
 		seen.Names = insert(seen.Names, n)
 	}
+	if field, err := hansei.FieldNamed(v.Kind(), "url"); err == nil {
+		if u, ok := field.Get(o.Record); ok {
+			seen.Names = insert(seen.Names, u.(string))
+		}
+	}
 	for _, n := range o.Mentions {
 		seen.Mentions = insert(seen.Mentions, n)
 	}

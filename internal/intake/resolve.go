@@ -73,6 +73,9 @@ func (r *resolver) learn(rec hansei.Record) {
 		return
 	}
 	names[string(rec.Head().ID)] = id
+	for _, o := range rec.Head().From {
+		names[sourceName(o.Source, o.External)] = id
+	}
 	name, aliases := namesOf(rec)
 	for _, n := range append(aliases, name) {
 		if slug := hansei.Slug(n); slug != "" {
@@ -119,6 +122,52 @@ func (r *resolver) id(kind hansei.Kind, name string) hansei.ID {
 	}
 	names[name] = id
 	return id
+}
+
+// sourceName cannot be the slug of anything.
+func sourceName(source, external string) string { return source + "\x00" + external }
+
+// observed finds the service, team or person that a source tells of: by the
+// source's own id of it, else by any of its names, else it is a new one.
+func (r *resolver) observed(o hansei.Observation) hansei.ID {
+	names := r.byName[o.Key.Kind]
+	key := sourceName(o.Key.Source, o.Key.External)
+	if id, ok := names[key]; ok {
+		return id
+	}
+	name, aliases := namesOf(o.Record)
+	for _, n := range append([]string{name}, aliases...) {
+		if id, ok := names[string(hansei.Slug(n))]; ok && n != "" {
+			names[key] = id
+			return id
+		}
+	}
+	if name == "" {
+		name = o.Key.External
+	}
+	id := hansei.Slug(name)
+	if id == "" {
+		id = o.Key.ID()
+	}
+	for _, n := range append([]string{name}, aliases...) {
+		if slug := hansei.Slug(n); slug != "" {
+			names[string(slug)] = id
+		}
+	}
+	names[key] = id
+	return id
+}
+
+// forget takes back that records were to be created.
+func (r *resolver) forget(list []hansei.Record) {
+	for _, rec := range list {
+		names := r.byName[rec.Kind()]
+		for n, id := range names {
+			if id == rec.Head().ID {
+				delete(names, n)
+			}
+		}
+	}
 }
 
 func setName(rec hansei.Record, name string) {

@@ -1,0 +1,272 @@
+package intake
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+	"hansei/internal/source"
+)
+
+// Inbox understands what live sources delivered, in batches: the oldest first,
+// all records of a delivery or none. A delivery that cannot be understood is
+// kept as failed, with its error, for a person to see.
+type Inbox struct {
+	Records *record.Store
+	Log     *slog.Logger
+	// Source finds how a configured source is understood, or returns
+	// ErrNotFound for one that is gone.
+	Source func(name string) (Reading, error)
+
+	once  sync.Once
+	wake  chan struct{}
+	names *resolver // of the last batch; used by Run alone
+	known [3]record.Seq
+	// conflicts in a row
+	conflicts int
+}
+
+// Reading is how deliveries of one source are understood.
+type Reading struct {
+	source.Source
+	// Counts says whether an incident of this source is one for the
+	// organization; nil counts all.
+	Counts func(*hansei.Incident) (bool, error)
+}
+
+const (
+	batchDeliveries = 256
+	batchBytes      = 16 << 20
+	inboxPoll       = time.Second
+)
+
+func (b *Inbox) bell() chan struct{} {
+	b.once.Do(func() { b.wake = make(chan struct{}, 1) })
+	return b.wake
+}
+
+// Wake tells Run that something arrived. It never blocks.
+func (b *Inbox) Wake() {
+	select {
+	case b.bell() <- struct{}{}:
+	default:
+	}
+}
+
+// Run understands what arrives until ctx ends.
+func (b *Inbox) Run(ctx context.Context, who auth.Actor) error {
+	for {
+		n, err := b.Drain(ctx, who)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			b.Log.Error("deliveries could not be understood; they are tried again", "error", err)
+		case n > 0:
+			continue
+		}
+		timer := time.NewTimer(inboxPoll)
+		select {
+		case <-b.bell():
+		case <-timer.C: // what another server received, or a bell that was lost
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// Drain understands one batch of what waits and says how many deliveries that
+// were. Only one Drain runs at a time.
+func (b *Inbox) Drain(ctx context.Context, who auth.Actor) (int, error) {
+	waiting, err := b.Records.Inbox(ctx, who.Scope(), batchDeliveries, batchBytes)
+	if err != nil || len(waiting) == 0 {
+		return 0, err
+	}
+	err = b.understand(ctx, who, b.read(waiting))
+	if errors.Is(err, hansei.ErrConflict) && b.conflicts < maxConflicts {
+		b.conflicts++
+		b.names = nil
+		return len(waiting), nil // somebody was faster; look again
+	}
+	b.conflicts = 0
+	return len(waiting), err
+}
+
+// maxConflicts is how often in a row a batch may find that somebody was faster.
+const maxConflicts = 50
+
+// outcome is one delivery and what Normalize made of it.
+type outcome struct {
+	delivery record.Delivery
+	reading  Reading
+	said     []hansei.Observation
+	err      error
+}
+
+// read normalizes a batch on two goroutines. Normalize is pure, so nothing
+// depends on the order.
+func (b *Inbox) read(waiting []record.Waiting) []outcome {
+	out := make([]outcome, len(waiting))
+	found := map[string]Reading{}
+	missing := map[string]error{}
+	for i, w := range waiting {
+		out[i].delivery = w.Delivery
+		if _, ok := found[w.Source]; !ok && missing[w.Source] == nil {
+			r, err := b.Source(w.Source)
+			if err != nil {
+				missing[w.Source] = err
+			} else {
+				found[w.Source] = r
+			}
+		}
+		out[i].reading, out[i].err = found[w.Source], missing[w.Source]
+	}
+	var wg sync.WaitGroup
+	const readers = 2
+	for k := range readers {
+		wg.Go(func() {
+			for i := k; i < len(out); i += readers {
+				if out[i].err == nil {
+					out[i].said, out[i].err = b.normalize(out[i].reading, waiting[i])
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return out
+}
+
+// normalize keeps a bug in one source from stopping all.
+func (b *Inbox) normalize(r Reading, w record.Waiting) (said []hansei.Observation, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			b.Log.Error("panic while understanding a delivery", "source", w.Source, "delivery", w.ID, "panic", p, "stack", string(debug.Stack()))
+			err = errors.New("it could not be understood because of an error on our side; see the log")
+		}
+	}()
+	return r.Normalize(source.Delivery{Name: w.Name, Body: w.Body, Received: w.Received})
+}
+
+// understand makes records of a batch and writes them in one transaction. What
+// is read is read before the writer's turn, so that webhooks need not wait for
+// it; a record that changed meanwhile is a conflict, and all is done again.
+func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) error {
+	names, err := b.resolver(ctx, who.Scope())
+	if err != nil {
+		return err
+	}
+	set, err := newWorkingSet(ctx, b.Records, who.Scope(), names)
+	if err != nil {
+		return err
+	}
+	if err := set.load(ctx, read); err != nil {
+		return err
+	}
+	done := make([]result, len(read))
+	for i, o := range read {
+		done[i] = set.take(o)
+	}
+	if err := set.joinNamed(ctx); err != nil {
+		return err
+	}
+	if err := set.encode(); err != nil {
+		return err
+	}
+	_, err = b.Records.Write(ctx, who.As("sources"), func(tx *record.Tx) error {
+		return write(tx, set, done)
+	})
+	if err != nil {
+		b.names = nil
+		return err
+	}
+	return b.note(ctx, who.Scope())
+}
+
+// result is what becomes of a delivery.
+type result struct {
+	id, state, says string
+	touched         []record.Ref
+}
+
+// Touched is what a delivery's summary says: the records it told of.
+type Touched struct {
+	Records []record.Ref `json:"records,omitempty"`
+	Unused  string       `json:"unused,omitempty"` // why it told nothing of interest
+}
+
+const maxTouched = 20 // records a summary names
+
+func write(tx *record.Tx, set *workingSet, done []result) error {
+	ids := make([]string, len(done))
+	for i, r := range done {
+		ids[i] = r.id
+	}
+	waiting, err := tx.StillWaiting(ids)
+	if err != nil {
+		return err
+	}
+	if len(waiting) != len(ids) {
+		// Another server understood some of them; it wins.
+		return fmt.Errorf("deliveries: %w", hansei.ErrConflict)
+	}
+	if err := set.write(tx); err != nil {
+		return err
+	}
+	for _, r := range done {
+		sum := Touched{Records: r.touched[:min(len(r.touched), maxTouched)]}
+		failed := ""
+		if r.state == record.DeliveryUnused {
+			sum.Unused = r.says
+		} else {
+			failed = r.says
+		}
+		text, err := json.Marshal(sum)
+		if err != nil {
+			return err
+		}
+		if err := tx.FinishDelivery(r.id, r.state, failed, string(text)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// resolver is the one of the last batch unless somebody else changed what
+// things are called.
+func (b *Inbox) resolver(ctx context.Context, who auth.Scope) (*resolver, error) {
+	var now [3]record.Seq
+	for i, kind := range named {
+		var err error
+		if now[i], err = record.LastChange(ctx, b.Records, who, kind); err != nil {
+			return nil, err
+		}
+	}
+	if b.names != nil && now == b.known {
+		return b.names, nil
+	}
+	names, err := newResolver(ctx, b.Records, who)
+	if err != nil {
+		return nil, err
+	}
+	b.names, b.known = names, now
+	return names, nil
+}
+
+// note remembers what names were known after a batch of our own.
+func (b *Inbox) note(ctx context.Context, who auth.Scope) error {
+	for i, kind := range named {
+		var err error
+		if b.known[i], err = record.LastChange(ctx, b.Records, who, kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}

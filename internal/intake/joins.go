@@ -1,0 +1,282 @@
+package intake
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+)
+
+// Joins is what people do with incidents that several tools tell of: confirm
+// that two are one, take them apart again, and see what looks alike.
+type Joins struct {
+	Records *record.Store
+	// Near lists incidents that began in a window; package fact knows.
+	Near func(ctx context.Context, who auth.Scope, since, until time.Time) ([]hansei.ID, error)
+}
+
+// Confirm says that two incidents are one. The first stands for both.
+func (j Joins) Confirm(ctx context.Context, who auth.Actor, a, b hansei.ID) (record.Seq, error) {
+	return j.decide(ctx, who, a, b, hansei.JoinConfirmed, func(s *workingSet, ra, rb record.Ref) error {
+		switch wa, wb := s.have[ra], s.have[rb]; {
+		case ra == rb:
+			return nil // they are one already
+		case wa.rec == nil || wb.rec == nil:
+			return fmt.Errorf("incident: %w", hansei.ErrNotFound)
+		default:
+			into, from, err := joined(wa.rec, wb.rec, s.order)
+			if err != nil {
+				return err
+			}
+			s.set(ra, into)
+			s.set(rb, from)
+			return nil
+		}
+	})
+}
+
+// Reject says that two incidents are two things: what was joined is taken
+// apart, and no source or rule joins them again.
+func (j Joins) Reject(ctx context.Context, who auth.Actor, a, b hansei.ID) (record.Seq, error) {
+	return j.decide(ctx, who, a, b, hansei.JoinRejected, func(s *workingSet, ra, rb record.Ref) error {
+		if ra != rb {
+			return nil // they are two already
+		}
+		other := b
+		if ra.ID == b {
+			other = a
+		}
+		return s.split(ctx, ra, record.Ref{Kind: hansei.KindIncident, ID: other})
+	})
+}
+
+// decide notes a person's verdict and carries it out.
+func (j Joins) decide(ctx context.Context, who auth.Actor, a, b hansei.ID, verdict string, do func(*workingSet, record.Ref, record.Ref) error) (record.Seq, error) {
+	s, err := newWorkingSet(ctx, j.Records, who.Scope(), nil)
+	if err != nil {
+		return 0, err
+	}
+	ra, rb := record.Ref{Kind: hansei.KindIncident, ID: a}, record.Ref{Kind: hansei.KindIncident, ID: b}
+	join := record.Ref{Kind: hansei.KindJoin, ID: hansei.JoinID(hansei.KindIncident, a, b)}
+	if err := s.get(ctx, []record.Ref{ra, rb, join}); err != nil {
+		return 0, err
+	}
+	if a == b || s.have[ra].rec == nil || s.have[rb].rec == nil {
+		return 0, fmt.Errorf("incidents %s and %s: %w", a, b, hansei.ErrNotFound)
+	}
+	said := &hansei.Join{Header: hansei.Header{ID: join.ID}, Of: hansei.KindIncident, A: a, B: b, Verdict: verdict, By: who.Name}
+	if old, ok := s.have[join].rec.(*hansei.Join); ok {
+		said.Header, said.Score, said.Reasons = old.Header, old.Score, old.Reasons
+	}
+	s.set(join, said)
+	if err := do(s, s.follow(ra), s.follow(rb)); err != nil {
+		return 0, err
+	}
+	if err := s.encode(); err != nil {
+		return 0, err
+	}
+	return j.Records.Write(ctx, who, s.write)
+}
+
+// split takes a record out of the one that it was joined into, with everything
+// that was joined into it before.
+func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
+	w := s.have[from]
+	versions, err := versionsOf(w.rec)
+	if err != nil {
+		return err
+	}
+	var own []record.Ref
+	for _, o := range w.rec.Head().From {
+		own = append(own, record.Ref{Kind: from.Kind, ID: hansei.Key{Kind: from.Kind, Source: o.Source, External: o.External}.ID()})
+	}
+	if err := s.get(ctx, own); err != nil {
+		return err
+	}
+	stay, leave := emptied(w.rec), emptied(s.have[other].rec)
+	var stays, leaves []hansei.Record
+	for i, o := range w.rec.Head().From {
+		if s.leadsThrough(own[i], other) {
+			leave.Head().From, leaves = append(leave.Head().From, o), append(leaves, versions[i])
+		} else {
+			stay.Head().From, stays = append(stay.Head().From, o), append(stays, versions[i])
+		}
+	}
+	if len(leaves) == 0 || len(stays) == 0 {
+		return hansei.Invalid("b", "%s was not joined into %s", other.ID, from.ID)
+	}
+	leave.Head().MergedInto = ""
+	stay.Head().Edits = slices.DeleteFunc(slices.Clone(stay.Head().Edits), func(e hansei.Edit) bool {
+		mine, has := s.have[other].rec.Head().EditOf(e.Field)
+		return has && mine.At.Equal(e.At)
+	})
+	for ref, part := range map[record.Ref]struct {
+		rec      hansei.Record
+		versions []hansei.Record
+	}{from: {stay, stays}, other: {leave, leaves}} {
+		rec, err := assemble(part.rec, part.versions, s.order)
+		if err != nil {
+			return err
+		}
+		rec.Head().Deleted = allOut(rec.Head().From)
+		if err := rec.Validate(); err != nil {
+			return err
+		}
+		s.set(ref, rec)
+	}
+	return nil
+}
+
+// leadsThrough says whether following merges from one record meets another.
+func (s *workingSet) leadsThrough(r, through record.Ref) bool {
+	for range maxMerges {
+		if r == through {
+			return true
+		}
+		w := s.have[r]
+		if w == nil || w.rec == nil || w.rec.Head().MergedInto == "" {
+			return false
+		}
+		r.ID = w.rec.Head().MergedInto
+	}
+	return false
+}
+
+// emptied is a record with the header of another and no sources.
+func emptied(rec hansei.Record) hansei.Record {
+	out, err := hansei.New(rec.Kind())
+	if err != nil {
+		return rec // it was made of that kind
+	}
+	*out.Head() = *rec.Head()
+	out.Head().From = nil
+	return out
+}
+
+// Suggest looks for incidents of other sources that look like one of these,
+// by the organization's rule, and notes each pair nobody decided on yet. It
+// returns how many it noted.
+func (j Joins) Suggest(ctx context.Context, who auth.Actor, ids []hansei.ID) (int, error) {
+	rule := hansei.DefaultJoining
+	org, err := record.Load(ctx, j.Records, who.Scope(), hansei.KindOrganization, []hansei.ID{hansei.OrganizationID})
+	if err != nil {
+		return 0, err
+	}
+	if o, ok := org[hansei.OrganizationID]; ok && o.Record.(*hansei.Organization).Joining != nil {
+		rule = *o.Record.(*hansei.Organization).Joining
+	}
+	if rule.Off {
+		return 0, nil
+	}
+	s, err := newWorkingSet(ctx, j.Records, who.Scope(), nil)
+	if err != nil {
+		return 0, err
+	}
+	for _, id := range ids {
+		if err := j.suggestFor(ctx, s, record.Ref{Kind: hansei.KindIncident, ID: id}, rule); err != nil {
+			return 0, err
+		}
+	}
+	if err := s.encode(); err != nil || len(s.changed) == 0 {
+		return 0, err
+	}
+	_, err = j.Records.Write(ctx, who.As("joining"), s.write)
+	return len(s.changed), err
+}
+
+// maxNear is how many neighbours in time one incident is compared with.
+const maxNear = 500
+
+func (j Joins) suggestFor(ctx context.Context, s *workingSet, ref record.Ref, rule hansei.Joining) error {
+	if err := s.get(ctx, []record.Ref{ref}); err != nil {
+		return err
+	}
+	in, ok := s.have[ref].rec.(*hansei.Incident)
+	if !ok || !live(in) || len(in.From) == 0 {
+		return nil
+	}
+	since, until := span(in)
+	within := time.Duration(rule.Within) * time.Minute
+	ids, err := j.Near(ctx, s.scope, since.Add(-within), until.Add(within))
+	if err != nil {
+		return err
+	}
+	var refs []record.Ref
+	for _, id := range ids[:min(len(ids), maxNear)] {
+		refs = append(refs, record.Ref{Kind: hansei.KindIncident, ID: id}, record.Ref{Kind: hansei.KindJoin, ID: hansei.JoinID(hansei.KindIncident, ref.ID, id)})
+	}
+	if err := s.get(ctx, refs); err != nil {
+		return err
+	}
+	for _, other := range refs {
+		o, ok := s.have[other].rec.(*hansei.Incident)
+		if !ok || !live(o) || other == ref || len(o.From) == 0 || sharedSource(in, o) {
+			continue
+		}
+		join := record.Ref{Kind: hansei.KindJoin, ID: hansei.JoinID(hansei.KindIncident, ref.ID, other.ID)}
+		if w := s.have[join]; w != nil && w.rec != nil {
+			continue // somebody or something decided already
+		}
+		if score, reasons := alike(in, o, rule); score > 0 {
+			s.set(join, &hansei.Join{Header: hansei.Header{ID: join.ID}, Of: hansei.KindIncident, A: ref.ID, B: other.ID,
+				Verdict: hansei.JoinSuggested, Score: score, Reasons: reasons})
+		}
+	}
+	return nil
+}
+
+// alike scores how much two incidents look like one, from 0 (the rule does not
+// take them for one) to 1.
+func alike(a, b *hansei.Incident, rule hansei.Joining) (float64, []string) {
+	apart := gap(a, b)
+	if apart > time.Duration(rule.Within)*time.Minute {
+		return 0, nil
+	}
+	reasons := []string{"they overlap in time"}
+	if apart > 0 {
+		reasons[0] = fmt.Sprintf("they are %d minutes apart", int(apart.Minutes()))
+	}
+	same := slices.ContainsFunc(a.Services, func(id hansei.ID) bool { return slices.Contains(b.Services, id) })
+	words := wordsInCommon(a.Title, b.Title)
+	if (rule.SameService && !same) || words < rule.Title {
+		return 0, nil
+	}
+	score := 0.2 + 0.5*words
+	if same {
+		score += 0.3
+		reasons = append(reasons, "they have a service in common")
+	}
+	if words > 0 {
+		reasons = append(reasons, fmt.Sprintf("their titles share %d%% of their words", int(100*words+0.5)))
+	}
+	return score, reasons
+}
+
+// wordsInCommon is the Jaccard similarity of two titles' words: those in both
+// over those in either.
+func wordsInCommon(a, b string) float64 {
+	split := func(s string) map[string]bool {
+		out := map[string]bool{}
+		for _, w := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+			out[w] = true
+		}
+		return out
+	}
+	x, y := split(a), split(b)
+	if len(x) == 0 || len(y) == 0 {
+		return 0
+	}
+	common := 0
+	for w := range x {
+		if y[w] {
+			common++
+		}
+	}
+	return float64(common) / float64(len(x)+len(y)-common)
+}

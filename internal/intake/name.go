@@ -1,0 +1,165 @@
+package intake
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"hansei"
+)
+
+// Things are linked by what they are called: one record's text holds another's
+// URL or key, or its source says outright that the other belongs to it. So
+// that either may arrive first, both what a record is called and what it
+// mentions are noted (package record), in one canonical form.
+
+// canonical is the one form of a name. URLs lose their scheme, query and
+// fragment; keys such as OPS-12, channels such as #inc-7, commits and
+// owner/repo#12 stand for themselves; anything else means something only
+// within its source.
+func canonical(source, name string) string {
+	name = strings.TrimSpace(name)
+	switch {
+	case name == "" || len(name) > maxName:
+		return ""
+	case strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://"):
+		return canonicalURL(name)
+	case wholeKey.MatchString(name):
+		return strings.ToUpper(name)
+	case wholeRef.MatchString(name), wholeCommit.MatchString(name), strings.HasPrefix(name, "#"):
+		return strings.ToLower(name)
+	case source != "" && strings.HasPrefix(name, source+":"):
+		return name
+	}
+	return source + ":" + name
+}
+
+// maxName bounds a name, in bytes; maxNames how many one record has of each sort.
+const (
+	maxName  = 300
+	maxNames = 200
+)
+
+func canonicalURL(text string) string {
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	path := strings.TrimSuffix(u.EscapedPath(), "/")
+	if path == "" {
+		return "" // a whole site is no name of a thing
+	}
+	return strings.TrimPrefix(strings.ToLower(u.Host), "www.") + path
+}
+
+var (
+	wholeKey    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{1,9}-[0-9]{1,7}$`)
+	wholeRef    = regexp.MustCompile(`^[\w.-]+/[\w.-]+#[0-9]{1,9}$`)
+	wholeCommit = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
+	// inText finds URLs, owner/repo#12, keys in capitals and commits.
+	inText = regexp.MustCompile(`https?://[^\s<>"'\x60|\\)\]}]+|\b[\w.-]+/[\w.-]+#[0-9]{1,9}\b|\b[A-Z][A-Z0-9_]{1,9}-[0-9]{1,7}\b|\b[0-9a-f]{40}\b`)
+)
+
+// worthLooking says quickly that a text may hold a name at all.
+func worthLooking(text string) bool {
+	return strings.Contains(text, "://") || strings.ContainsAny(text, "-#") || len(text) >= 40
+}
+
+// called are the names of a record: what its sources call it, and its URLs.
+func called(rec hansei.Record) []string {
+	var out []string
+	for _, o := range rec.Head().From {
+		out = insert(out, string(hansei.Key{Kind: rec.Kind(), Source: o.Source, External: o.External}.ID()))
+		for _, n := range o.Names {
+			out = insert(out, canonical(o.Source, n))
+		}
+	}
+	if f, err := hansei.FieldNamed(rec.Kind(), "url"); err == nil {
+		if v, ok := f.Get(rec); ok {
+			out = insert(out, canonicalURL(v.(string)))
+		}
+	}
+	switch r := rec.(type) {
+	case *hansei.PullRequest:
+		if wholeCommit.MatchString(r.MergeCommit) {
+			out = insert(out, strings.ToLower(r.MergeCommit))
+		}
+	case *hansei.Change:
+		if r.Type == "commit" && wholeCommit.MatchString(r.Commit) {
+			out = insert(out, strings.ToLower(r.Commit))
+		}
+	}
+	return out[:min(len(out), maxNames)]
+}
+
+// mentions are the names found in a record that are not its own.
+func mentions(rec hansei.Record) []string {
+	var out []string
+	source := ""
+	for _, o := range rec.Head().From {
+		source = o.Source
+		for _, n := range o.Mentions {
+			out = insert(out, canonical(o.Source, n))
+		}
+	}
+	for _, n := range referred(rec) {
+		out = insert(out, canonical(source, n))
+	}
+	scan := func(text string) {
+		if !worthLooking(text) {
+			return
+		}
+		for _, m := range inText.FindAllString(text, maxNames) {
+			out = insert(out, canonical("", strings.TrimRight(m, ".,;:!?")))
+		}
+	}
+	for _, t := range texts(rec) {
+		scan(t)
+	}
+	own := called(rec)
+	out = slices.DeleteFunc(out, func(n string) bool { return slices.Contains(own, n) })
+	return out[:min(len(out), maxNames)]
+}
+
+// referred are the names of other records in fields made for that.
+func referred(rec hansei.Record) []string {
+	switch r := rec.(type) {
+	case *hansei.Incident:
+		return slices.Concat(r.CausedBy, r.FixedBy)
+	case *hansei.Alert:
+		return []string{r.Incident}
+	case *hansei.Ticket:
+		return []string{r.Incident}
+	case *hansei.WorkItem:
+		return []string{r.Parent}
+	case *hansei.Deployment:
+		return []string{r.Commit}
+	}
+	return nil
+}
+
+// texts are the free texts of a record.
+func texts(rec hansei.Record) []string {
+	switch r := rec.(type) {
+	case *hansei.Incident:
+		out := []string{r.Title, r.Description}
+		for _, u := range r.Updates {
+			out = append(out, u.Text)
+		}
+		return out
+	case *hansei.Alert:
+		return []string{r.Title}
+	case *hansei.Ticket:
+		return append([]string{r.Title, r.Description}, r.Labels...)
+	case *hansei.WorkItem:
+		return []string{r.Title, r.Description}
+	case *hansei.PullRequest:
+		return []string{r.Title}
+	case *hansei.Change:
+		return []string{r.Title}
+	case *hansei.Deployment:
+		return []string{r.Title}
+	}
+	return nil
+}

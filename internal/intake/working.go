@@ -1,0 +1,384 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+	"hansei/internal/source"
+)
+
+// workingSet holds the records that a batch of deliveries touches, as they
+// will be once it is written. Each record is written once, however many
+// deliveries told of it.
+type workingSet struct {
+	records *record.Store
+	scope   auth.Scope
+	names   *resolver
+	order   ordering
+	have    map[record.Ref]*working
+	changed []record.Ref // in the order in which they changed first
+}
+
+// working is one record of the set.
+type working struct {
+	rec      hansei.Record // nil while there is none
+	revision record.Revision
+	doc      []byte // as stored; then as it will be stored
+	was      hansei.Record
+	dirty    bool
+
+	wasLinks *links // of was
+	isLinks  *links // of rec; computed when asked for
+}
+
+// links are what a record is called and what it mentions, both sorted.
+type links struct{ called, mentions []string }
+
+func linksOf(rec hansei.Record) *links {
+	if rec == nil || rec.Head().MergedInto != "" {
+		return &links{} // what it is called leads to the other record now
+	}
+	return &links{called(rec), mentions(rec)}
+}
+
+func (w *working) before() *links {
+	if w.wasLinks == nil {
+		w.wasLinks = linksOf(w.was)
+	}
+	return w.wasLinks
+}
+
+func (w *working) now() *links {
+	if w.isLinks == nil {
+		w.isLinks = linksOf(w.rec)
+	}
+	return w.isLinks
+}
+
+func newWorkingSet(ctx context.Context, records *record.Store, scope auth.Scope, names *resolver) (*workingSet, error) {
+	order, err := orderIn(ctx, records, scope)
+	if err != nil {
+		return nil, err
+	}
+	return &workingSet{records: records, scope: scope, names: names, order: order, have: map[record.Ref]*working{}}, nil
+}
+
+// ref is the record an observation tells of, before merges are followed.
+func (s *workingSet) ref(o hansei.Observation) record.Ref {
+	if slices.Contains(named, o.Key.Kind) {
+		return record.Ref{Kind: o.Key.Kind, ID: s.names.observed(o)}
+	}
+	return record.Ref{Kind: o.Key.Kind, ID: o.Key.ID()}
+}
+
+// load reads every record that the batch tells of, and those they were merged into.
+func (s *workingSet) load(ctx context.Context, read []outcome) error {
+	var want []record.Ref
+	for _, o := range read {
+		for _, said := range o.said {
+			if said.Record != nil {
+				want = append(want, s.ref(said))
+			}
+		}
+	}
+	return s.get(ctx, want)
+}
+
+// get reads records into the set, following merges.
+func (s *workingSet) get(ctx context.Context, want []record.Ref) error {
+	for len(want) > 0 {
+		ids := map[hansei.Kind][]hansei.ID{}
+		for _, r := range want {
+			if _, known := s.have[r]; !known {
+				s.have[r] = &working{}
+				ids[r.Kind] = append(ids[r.Kind], r.ID)
+			}
+		}
+		want = nil
+		for kind, list := range ids {
+			found, err := record.LoadRaw(ctx, s.records, s.scope, kind, list)
+			if err != nil {
+				return err
+			}
+			for id, raw := range found {
+				w := s.have[record.Ref{Kind: kind, ID: id}]
+				if w.rec, err = record.DecodeDoc(kind, raw.Doc); err != nil {
+					return err
+				}
+				w.was, w.revision, w.doc = w.rec, raw.Revision, raw.Doc
+				if into := w.rec.Head().MergedInto; into != "" {
+					want = append(want, record.Ref{Kind: kind, ID: into})
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// follow is the record that stands for another one now.
+func (s *workingSet) follow(r record.Ref) record.Ref {
+	for range maxMerges {
+		w := s.have[r]
+		if w == nil || w.rec == nil || w.rec.Head().MergedInto == "" {
+			return r
+		}
+		r.ID = w.rec.Head().MergedInto
+	}
+	return r
+}
+
+const maxMerges = 20 // how long a chain of merges may be
+
+// set puts a record into the set.
+func (s *workingSet) set(r record.Ref, rec hansei.Record) {
+	w := s.have[r]
+	if w == nil {
+		w = &working{}
+		s.have[r] = w
+	}
+	w.rec, w.isLinks = rec, nil
+	if !w.dirty {
+		w.dirty = true
+		s.changed = append(s.changed, r)
+	}
+}
+
+// take puts what a delivery told into the set: all of it, or nothing when
+// something is wrong with it.
+func (s *workingSet) take(o outcome) result {
+	out := result{id: o.delivery.ID, state: record.DeliveryDone}
+	if o.err != nil {
+		return refused(out, o.err)
+	}
+	type change struct {
+		ref record.Ref
+		rec hansei.Record
+	}
+	var changes []change
+	var created []hansei.Record
+	mine := map[record.Ref]hansei.Record{} // within this delivery
+	for _, said := range o.said {
+		ref, rec, err := s.observe(said, o, mine)
+		created = append(created, s.names.take()...)
+		if err != nil {
+			s.names.forget(created)
+			return refused(out, fmt.Errorf("%s %s: %w", said.Key.Kind, said.Key.External, err))
+		}
+		mine[ref] = rec
+		changes = append(changes, change{ref, rec})
+	}
+	for _, rec := range created {
+		ref := record.Ref{Kind: rec.Kind(), ID: rec.Head().ID}
+		if w := s.have[ref]; (w == nil || w.rec == nil) && mine[ref] == nil {
+			s.set(ref, rec)
+		}
+	}
+	for _, c := range changes {
+		s.set(c.ref, c.rec)
+		if !slices.Contains(out.touched, c.ref) {
+			out.touched = append(out.touched, c.ref)
+		}
+	}
+	if len(changes) == 0 {
+		out.state, out.says = record.DeliveryUnused, "it tells of nothing"
+	}
+	return out
+}
+
+// refused is the result of a delivery that gave no records.
+func refused(out result, err error) result {
+	out.state, out.says = record.DeliveryFailed, err.Error()
+	if errors.Is(err, source.ErrUnused) {
+		out.state = record.DeliveryUnused
+	}
+	return out
+}
+
+// observe folds one observation into the record it tells of.
+func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record.Ref]hansei.Record) (record.Ref, hansei.Record, error) {
+	if said.Record == nil || said.Key.Kind != said.Record.Kind() || said.Key.Source != o.delivery.Source {
+		return record.Ref{}, nil, fmt.Errorf("observation with the key %v: %w", said.Key, hansei.ErrForbidden)
+	}
+	ref := s.follow(s.ref(said))
+	if err := s.names.refs(said.Record); err != nil {
+		return ref, nil, err
+	}
+	existing := mine[ref]
+	if existing == nil {
+		if w := s.have[ref]; w != nil {
+			existing = w.rec
+		}
+	}
+	if said.At.IsZero() {
+		said.At = o.delivery.Received
+	}
+	rec, err := s.fold(existing, ref.ID, said, o.reading)
+	return ref, rec, err
+}
+
+// fold makes the record anew with what one source now says of it.
+func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Observation, r Reading) (hansei.Record, error) {
+	rec, err := hansei.New(said.Key.Kind)
+	if err != nil {
+		return nil, err
+	}
+	head := rec.Head()
+	var versions []hansei.Record
+	if existing != nil {
+		*head = *existing.Head()
+		if versions, err = versionsOf(existing); err != nil {
+			return nil, err
+		}
+	}
+	head.ID, head.From = id, cloneFrom(head.From)
+	wasOut := allOut(head.From)
+	i := slices.IndexFunc(head.From, func(f hansei.Observed) bool {
+		return f.Source == said.Key.Source && f.External == said.Key.External
+	})
+	if i < 0 {
+		v, err := hansei.New(said.Key.Kind)
+		if err != nil {
+			return nil, err
+		}
+		i = len(head.From)
+		head.From = append(head.From, hansei.Observed{Source: said.Key.Source, External: said.Key.External})
+		versions = append(versions, v)
+	}
+	if err := fold(versions[i], &head.From[i], said, said.At); err != nil {
+		return nil, err
+	}
+	if err := judge(versions[i], &head.From[i], r); err != nil {
+		return nil, err
+	}
+	out, err := assemble(rec, versions, s.order)
+	if err != nil {
+		return nil, err
+	}
+	if bad := flaw(out); bad != nil && out.Head().From[i].Out == "" {
+		if !said.Partial {
+			return nil, bad
+		}
+		// What makes it whole may come in another delivery.
+		out.Head().From[i].Out = hansei.OutIncomplete
+		if out, err = assemble(out, versions, s.order); err != nil {
+			return nil, err
+		}
+	}
+	return out, settleDeleted(out, wasOut)
+}
+
+// flaw is what is wrong with a record, deleted or not.
+func flaw(rec hansei.Record) error {
+	head := rec.Head()
+	was := head.Deleted
+	head.Deleted = false
+	err := rec.Validate()
+	head.Deleted = was
+	return err
+}
+
+// settleDeleted deletes a record whose last source went out, and brings it
+// back with the first that returns. What a person deleted stays so.
+func settleDeleted(rec hansei.Record, wasOut bool) error {
+	head := rec.Head()
+	if out := allOut(head.From); out != wasOut {
+		head.Deleted = out
+	}
+	return rec.Validate()
+}
+
+// judge says whether a source's version of a thing counts.
+func judge(v hansei.Record, seen *hansei.Observed, r Reading) error {
+	if seen.Out == hansei.OutDeleted {
+		return nil
+	}
+	seen.Out = ""
+	in, ok := v.(*hansei.Incident)
+	if !ok || r.Counts == nil {
+		return nil
+	}
+	counts, err := r.Counts(in)
+	if err != nil {
+		return fmt.Errorf("filter: %w", err)
+	}
+	if !counts {
+		seen.Out = hansei.OutFiltered
+	}
+	return nil
+}
+
+// allOut says whether there are sources and each of them is out.
+func allOut(from []hansei.Observed) bool {
+	return len(from) > 0 && !slices.ContainsFunc(from, func(o hansei.Observed) bool { return o.Out == "" })
+}
+
+// cloneFrom copies what fold changes.
+func cloneFrom(from []hansei.Observed) []hansei.Observed {
+	out := slices.Clone(from)
+	for i := range out {
+		out[i].Stamps = maps.Clone(out[i].Stamps)
+	}
+	return out
+}
+
+// encode makes the documents of what changed, and drops what did not change
+// after all.
+func (s *workingSet) encode() error {
+	kept := s.changed[:0]
+	for _, ref := range s.changed {
+		w := s.have[ref]
+		doc, err := record.Encode(w.rec)
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(doc, w.doc) {
+			w.dirty = false
+			continue
+		}
+		w.doc = doc
+		w.before() // read before the writer's turn
+		w.now()
+		kept = append(kept, ref)
+	}
+	s.changed = kept
+	return nil
+}
+
+// write puts every changed record and what it is called into the transaction.
+func (s *workingSet) write(tx *record.Tx) error {
+	for _, ref := range s.changed {
+		w := s.have[ref]
+		if err := record.PutEncoded(tx, ref.Kind, ref.ID, w.doc, w.revision); err != nil {
+			return err
+		}
+	}
+	for _, ref := range s.changed {
+		w := s.have[ref]
+		was, is := w.before(), w.now()
+		if err := tx.NameRecord(ref, without(is.called, was.called), without(was.called, is.called)); err != nil {
+			return err
+		}
+		if err := tx.MentionIn(ref, without(is.mentions, was.mentions), without(was.mentions, is.mentions)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// without are the elements of a sorted list that another lacks.
+func without(a, b []string) []string {
+	var out []string
+	for _, s := range a {
+		if _, has := slices.BinarySearch(b, s); !has {
+			out = append(out, s)
+		}
+	}
+	return out
+}
