@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
@@ -21,8 +22,12 @@ import (
 // v is the source's own version of the record and seen its entry in the
 // record's header, whose times fold keeps. Every entry of seen.Stamps is newer
 // than seen.At, or is the time of a list's element.
-func fold(v hansei.Record, seen *hansei.Observed, o hansei.Observation, at time.Time) error {
-	f := folding{v: v, seen: seen, o: o, at: at.UTC()}
+//
+// again is nil but when a delivery is understood anew. Then the first word
+// told at the very time a field has replaces what an earlier understanding of
+// the same delivery had put there.
+func fold(v hansei.Record, seen *hansei.Observed, o hansei.Observation, at time.Time, again *retold) error {
+	f := folding{v: v, seen: seen, o: o, at: at.UTC(), again: again}
 	for _, field := range hansei.FieldsOf(v.Kind()) {
 		if err := f.field(field); err != nil {
 			return err
@@ -53,6 +58,24 @@ type folding struct {
 	seen *hansei.Observed
 	o    hansei.Observation
 	at   time.Time
+
+	again *retold
+}
+
+// retold are the fields of one record that a replay has told already, as bits.
+type retold uint64
+
+// first says whether a replay tells a field for the first time.
+func (r *retold) first(key string) bool {
+	if r == nil {
+		return false
+	}
+	h := fnv.New32a()
+	h.Write([]byte(key)) // never fails
+	bit := retold(1) << (h.Sum32() % 64)
+	was := *r&bit != 0
+	*r |= bit
+	return !was
 }
 
 // stamp is how new a field is.
@@ -78,7 +101,7 @@ func (f *folding) wins(key string, have, told any) bool {
 	if c := f.at.Compare(f.stamp(key)); c != 0 {
 		return c > 0
 	}
-	return rank(told) > rank(have)
+	return f.again.first(key) || rank(told) > rank(have)
 }
 
 // rank orders values that were told at the same time. The empty one is least.
@@ -156,9 +179,9 @@ func fillList[T ~string](f *folding, field hansei.Field, told, have any, cleared
 				f.mark(key + string(e))
 			}
 		}
-	case c == 0:
+	case c == 0 && !f.again.first(field.Name):
 		base = append(base, now...)
-	case c > 0:
+	case c >= 0:
 		base = slices.Clone(now)
 		f.mark(field.Name)
 		for k, t := range f.seen.Stamps {
@@ -183,11 +206,7 @@ func fillList[T ~string](f *folding, field hansei.Field, told, have any, cleared
 func (f *folding) custom() {
 	head, told := f.v.Head(), f.o.Record.Head().Custom
 	for k, v := range told {
-		if have, had := head.Custom[k]; !had || have != v {
-			if !f.wins("custom/"+k, have, v) {
-				continue
-			}
-		} else if !f.at.After(f.stamp("custom/" + k)) {
+		if !f.wins("custom/"+k, head.Custom[k], v) {
 			continue
 		}
 		if head.Custom == nil {
@@ -213,7 +232,7 @@ func (f *folding) deleted() {
 		return
 	}
 	was := f.seen.Out == hansei.OutDeleted
-	if c := f.at.Compare(f.stamp("deleted")); c < 0 || (c == 0 && was) {
+	if c := f.at.Compare(f.stamp("deleted")); c < 0 || (c == 0 && was && !f.again.first("deleted")) {
 		return
 	}
 	f.mark("deleted")
@@ -233,6 +252,11 @@ func (f *folding) incident(to, said *hansei.Incident) {
 			to.Impacts = said.Impacts
 			f.mark("impacts")
 		}
+	}
+	if f.again != nil {
+		to.Updates = slices.DeleteFunc(slices.Clone(to.Updates), func(u hansei.Update) bool {
+			return slices.ContainsFunc(said.Updates, func(x hansei.Update) bool { return x.ID != "" && x.ID == u.ID && x.Edited.Equal(u.Edited) })
+		})
 	}
 	to.Updates = unite(to.Updates, said.Updates)
 }

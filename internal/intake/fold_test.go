@@ -55,7 +55,7 @@ func folded(t *testing.T, list []hansei.Observation) string {
 	t.Helper()
 	in, seen := &hansei.Incident{}, hansei.Observed{}
 	for _, o := range list {
-		if err := fold(in, &seen, o, o.At); err != nil {
+		if err := fold(in, &seen, o, o.At, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -105,7 +105,7 @@ func TestFoldReopened(t *testing.T) {
 	}
 	in, seen := &hansei.Incident{}, hansei.Observed{}
 	for _, o := range list {
-		if err := fold(in, &seen, o, o.At); err != nil {
+		if err := fold(in, &seen, o, o.At, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -113,5 +113,37 @@ func TestFoldReopened(t *testing.T) {
 	res, _ := in.Milestones.At(hansei.RoleResolved)
 	if in.Status != hansei.StatusResolved || !ack.Equal(at(10)) || !res.Equal(at(40)) {
 		t.Errorf("got %s, acknowledged %s, resolved %s; want resolved at :40, first acknowledged at :10", in.Status, ack, res)
+	}
+}
+
+// TestReplayed: the same told again in a replay changes nothing; what is now
+// understood differently replaces what was understood before.
+func TestReplayed(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	say := func(title string, services ...hansei.ID) hansei.Observation {
+		return hansei.Observation{Record: &hansei.Incident{Title: title, Services: services}, At: at}
+	}
+	in, seen := &hansei.Incident{}, hansei.Observed{}
+	tell := func(o hansei.Observation, again *retold) {
+		t.Helper()
+		if err := fold(in, &seen, o, o.At, again); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tell(say("b", "web"), nil)
+	tell(say("a", "db"), nil)
+	if in.Title != "b" || len(in.Services) != 2 {
+		t.Fatalf("two tellings at one time: got %q %v", in.Title, in.Services)
+	}
+	var again retold
+	tell(say("b", "web"), &again)
+	tell(say("a", "db"), &again)
+	if in.Title != "b" || len(in.Services) != 2 {
+		t.Errorf("replayed: got %q %v; want it unchanged", in.Title, in.Services)
+	}
+	again = 0
+	tell(say("A better title", "api"), &again)
+	if in.Title != "A better title" || len(in.Services) != 1 || in.Services[0] != "api" {
+		t.Errorf("understood better: got %q %v", in.Title, in.Services)
 	}
 }

@@ -30,8 +30,9 @@ type Inbox struct {
 	wake  chan struct{}
 	names *resolver // of the last batch; used by Run alone
 	known [3]record.Seq
-	// conflicts in a row
-	conflicts int
+	again map[hansei.Key]retold // what a replay that goes on told so far
+
+	conflicts int // in a row
 }
 
 // Reading is how deliveries of one source are understood.
@@ -88,6 +89,7 @@ func (b *Inbox) Run(ctx context.Context, who auth.Actor) error {
 func (b *Inbox) Drain(ctx context.Context, who auth.Actor) (int, error) {
 	waiting, err := b.Records.Inbox(ctx, who.Scope(), batchDeliveries, batchBytes)
 	if err != nil || len(waiting) == 0 {
+		b.again = nil // a replay, if there was one, is at its end
 		return 0, err
 	}
 	err = b.understand(ctx, who, b.read(waiting))
@@ -167,6 +169,7 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 	if err != nil {
 		return err
 	}
+	set.before = b.again
 	if err := set.load(ctx, read); err != nil {
 		return err
 	}
@@ -186,6 +189,12 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 	if err != nil {
 		b.names = nil
 		return err
+	}
+	if b.again == nil {
+		b.again = map[hansei.Key]retold{}
+	}
+	for key, told := range set.again {
+		b.again[key] = *told
 	}
 	return b.note(ctx, who.Scope())
 }

@@ -22,6 +22,8 @@ type workingSet struct {
 	scope   auth.Scope
 	names   *resolver
 	order   ordering
+	before  map[hansei.Key]retold  // what a replay that goes on told in earlier batches
+	again   map[hansei.Key]*retold // and in this one, too
 	have    map[record.Ref]*working
 	changed []record.Ref // in the order in which they changed first
 }
@@ -67,7 +69,7 @@ func newWorkingSet(ctx context.Context, records *record.Store, scope auth.Scope,
 	if err != nil {
 		return nil, err
 	}
-	return &workingSet{records: records, scope: scope, names: names, order: order, have: map[record.Ref]*working{}}, nil
+	return &workingSet{records: records, scope: scope, names: names, order: order, again: map[hansei.Key]*retold{}, have: map[record.Ref]*working{}}, nil
 }
 
 // ref is the record an observation tells of, before merges are followed.
@@ -219,12 +221,20 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 	if said.At.IsZero() {
 		said.At = o.delivery.Received
 	}
-	rec, err := s.fold(existing, ref.ID, said, o.reading)
+	var again *retold
+	if o.delivery.Seq > 0 { // it was understood before
+		if again = s.again[said.Key]; again == nil {
+			told := s.before[said.Key]
+			again = &told
+			s.again[said.Key] = again
+		}
+	}
+	rec, err := s.fold(existing, ref.ID, said, o.reading, again)
 	return ref, rec, err
 }
 
 // fold makes the record anew with what one source now says of it.
-func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Observation, r Reading) (hansei.Record, error) {
+func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Observation, r Reading, again *retold) (hansei.Record, error) {
 	rec, err := hansei.New(said.Key.Kind)
 	if err != nil {
 		return nil, err
@@ -251,7 +261,7 @@ func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Obse
 		head.From = append(head.From, hansei.Observed{Source: said.Key.Source, External: said.Key.External})
 		versions = append(versions, v)
 	}
-	if err := fold(versions[i], &head.From[i], said, said.At); err != nil {
+	if err := fold(versions[i], &head.From[i], said, said.At, again); err != nil {
 		return nil, err
 	}
 	if err := judge(versions[i], &head.From[i], r); err != nil {

@@ -18,6 +18,9 @@ import (
 // interest.
 const DeliveryUnused = "unused"
 
+// DeliveryHeld marks a delivery of a source that is paused.
+const DeliveryHeld = "held"
+
 // Packer compresses payloads before they reach the writer, which has better
 // things to do. It may be used by many goroutines.
 type Packer struct{ enc *zstd.Encoder }
@@ -34,6 +37,7 @@ func NewPacker() (*Packer, error) {
 // Packed is a payload of a live source, ready to be stored.
 type Packed struct {
 	hansei.Delivery
+	Held  bool // the source is paused: it is understood later
 	parts [][]byte
 }
 
@@ -59,9 +63,13 @@ func (p *Packer) Pack(source, name, media, identity string, body []byte) Packed 
 // AddDelivery stores a payload of a live source, to be understood later. A
 // payload that is there already is stored once: isNew is false then.
 func (tx *Tx) AddDelivery(p Packed) (isNew bool, err error) {
+	state := DeliveryReceived
+	if p.Held {
+		state = DeliveryHeld
+	}
 	isNew, err = tx.added(`INSERT INTO delivery (journal, id, source, name, media, size, received, state, error, options, summary, seq)
-		VALUES (?, ?, ?, ?, ?, ?, ?, 'received', '', '', '', 0) ON CONFLICT (journal, id) DO NOTHING`,
-		string(tx.journal), p.ID, p.Source, p.Name, p.Media, p.Size, tx.Now().UnixMicro())
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '', 0) ON CONFLICT (journal, id) DO NOTHING`,
+		string(tx.journal), p.ID, p.Source, p.Name, p.Media, p.Size, tx.Now().UnixMicro(), state)
 	if err != nil || !isNew {
 		return false, err
 	}
@@ -184,10 +192,28 @@ func (tx *Tx) StillWaiting(ids []string) (out map[string]bool, err error) {
 	return out, rows.Err()
 }
 
+// ReleaseDeliveries lets what came while a source was paused be understood.
+func (tx *Tx) ReleaseDeliveries(source string) (int64, error) {
+	return tx.changed("UPDATE delivery SET state = 'received' WHERE journal = ? AND source = ? AND options = '' AND state = 'held'", string(tx.journal), source)
+}
+
+// ForgetDeliveries drops every payload of a live source.
+func (tx *Tx) ForgetDeliveries(source string) error {
+	if err := tx.exec("DELETE FROM part WHERE journal = ? AND owner IN (SELECT 'delivery-' || id FROM delivery WHERE journal = ? AND source = ? AND options = '')",
+		string(tx.journal), string(tx.journal), source); err != nil {
+		return err
+	}
+	return tx.exec("DELETE FROM delivery WHERE journal = ? AND source = ? AND options = ''", string(tx.journal), source)
+}
+
 // ReopenDeliveries makes every delivery of live sources received since a time
-// wait to be understood again: of one source, or of all when it is empty.
-func (tx *Tx) ReopenDeliveries(source string, since time.Time) (n int64, err error) {
-	q, args := "UPDATE delivery SET state = 'received', error = '' WHERE journal = ? AND options = '' AND received >= ?", []any{string(tx.journal), since.UnixMicro()}
+// wait to be understood again: of one source, or of all when it is empty; only
+// those that failed if asked so.
+func (tx *Tx) ReopenDeliveries(source string, since time.Time, failedOnly bool) (n int64, err error) {
+	q, args := "UPDATE delivery SET state = 'received', error = '' WHERE journal = ? AND options = '' AND state <> 'held' AND received >= ?", []any{string(tx.journal), since.UnixMicro()}
+	if failedOnly {
+		q += " AND state = 'failed'"
+	}
 	if source != "" {
 		q, args = q+" AND source = ?", append(args, source)
 	}

@@ -121,3 +121,30 @@ func LastChange(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind)
 	}
 	return seq, errors.Join(err, rows.Err())
 }
+
+// OfSource lists the records that a live source told of, after a name, and the
+// name from which to go on; it is empty at the end.
+func OfSource(ctx context.Context, r Reader, who auth.Scope, source, after string, limit int) (out []Ref, next string, err error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, "", err
+	}
+	// A record's own names begin with its source and a colon; ';' is the byte after ':'.
+	rows, err := r.query(ctx, "SELECT name, kind, id FROM name WHERE journal = ? AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?",
+		string(journal), after, source+":", source+";", limit)
+	if err != nil {
+		return nil, "", fmt.Errorf("records of %s: %w", source, readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var x Ref
+		if err := rows.Scan(&next, &x.Kind, &x.ID); err != nil {
+			return nil, "", err
+		}
+		out = append(out, x)
+	}
+	if len(out) < limit {
+		next = ""
+	}
+	return out, next, rows.Err()
+}
