@@ -1,0 +1,218 @@
+package connect
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/intake"
+	"hansei/internal/record"
+	"hansei/internal/source"
+)
+
+// View is a source as people see it.
+type View struct {
+	Name     string             `json:"name"`
+	Tool     string             `json:"tool"`
+	Title    string             `json:"title"` // of the tool
+	State    string             `json:"state"` // ok, waiting (nothing came yet), failing, paused, broken
+	Says     string             `json:"says"`  // the state in a sentence
+	Settings map[string]string  `json:"settings,omitempty"`
+	Secrets  []string           `json:"secrets,omitempty"` // the names of those that are set
+	Filter   []hansei.Condition `json:"filter,omitempty"`
+	Since    time.Time          `json:"since"`
+	Paused   bool               `json:"paused"`
+	URL      string             `json:"url,omitempty"` // of its webhook
+	Pulls    bool               `json:"pulls"`
+	Gives    []hansei.Kind      `json:"gives"`
+
+	Last     time.Time        `json:"last_delivery,omitzero"`
+	Waiting  int64            `json:"waiting"` // received, not yet understood
+	Failed   int64            `json:"failed"`  // deliveries a person must look at
+	Received int64            `json:"received_7d"`
+	Refused  map[string]int64 `json:"refused_7d,omitempty"` // by reason
+	Days     []Day            `json:"days"`                 // the last 30, oldest first
+	Streams  []StreamView     `json:"streams,omitempty"`
+	Revision record.Revision  `json:"revision"`
+}
+
+// Day is what came on one day.
+type Day struct {
+	Day      string `json:"day"` // 2006-01-02, UTC
+	Received int64  `json:"received"`
+	Refused  int64  `json:"refused"`
+}
+
+// StreamView is how far a stream was pulled.
+type StreamView struct {
+	Name     string    `json:"name"`
+	Title    string    `json:"title"`
+	Began    time.Time `json:"began"`
+	Through  time.Time `json:"through,omitzero"`
+	At       time.Time `json:"last_pull,omitzero"`
+	Every    string    `json:"every"`
+	Pages    int64     `json:"pages"`
+	Progress float64   `json:"progress"` // of its history, 0 to 1
+	Failures int64     `json:"failures"`
+	Error    string    `json:"error,omitempty"`
+}
+
+const (
+	daysShown = 30
+	week      = 7
+)
+
+// List shows every source, by name.
+func (s *Sources) List(ctx context.Context, who auth.Scope) ([]View, error) {
+	if err := s.look(ctx, who); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	open := slices.SortedFunc(maps.Values(s.open), func(a, b *opened) int { return strings.Compare(string(a.rec.ID), string(b.rec.ID)) })
+	s.mu.Unlock()
+	counted, err := s.Records.Counts(ctx, who, s.Now().AddDate(0, 0, 1-daysShown))
+	if err != nil {
+		return nil, err
+	}
+	states, err := record.Pulls(ctx, s.Records, who, "")
+	if err != nil {
+		return nil, err
+	}
+	out := make([]View, 0, len(open))
+	for _, o := range open {
+		stats, err := s.Records.DeliveryStats(ctx, who, string(o.rec.ID))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, s.view(o, stats, counted, states))
+	}
+	return out, nil
+}
+
+// Get shows one source.
+func (s *Sources) Get(ctx context.Context, who auth.Scope, name string) (View, error) {
+	list, err := s.List(ctx, who)
+	if err != nil {
+		return View{}, err
+	}
+	i := slices.IndexFunc(list, func(v View) bool { return v.Name == name })
+	if i < 0 {
+		return View{}, fmt.Errorf("source %q: %w", name, hansei.ErrNotFound)
+	}
+	return list[i], nil
+}
+
+func (s *Sources) view(o *opened, stats record.DeliveryStats, counted []record.Count, states []record.PullState) View {
+	v := View{Name: string(o.rec.ID), Tool: o.rec.Tool, Title: o.kind.Title, Settings: o.rec.Settings, Secrets: slices.Sorted(maps.Keys(o.secret)),
+		Filter: o.rec.Filter, Since: o.rec.Since, Paused: o.rec.Paused, Gives: o.kind.Gives,
+		Last: stats.Last, Waiting: stats.Waiting, Failed: stats.Failed}
+	if _, ok := o.source.(source.Receiver); ok {
+		v.URL = s.URL(o.rec)
+	}
+	s.tally(&v, counted)
+	if p, ok := o.source.(source.Puller); ok {
+		v.Pulls = true
+		for _, st := range p.Streams() {
+			v.Streams = append(v.Streams, s.streamView(o, st, states))
+		}
+	}
+	v.State, v.Says = s.state(o, v)
+	return v
+}
+
+// tally sums up what was counted of a source.
+func (s *Sources) tally(v *View, counted []record.Count) {
+	today := s.Now().UTC().Truncate(24 * time.Hour)
+	v.Days = make([]Day, daysShown)
+	for i := range v.Days {
+		v.Days[i].Day = today.AddDate(0, 0, i+1-daysShown).Format(time.DateOnly)
+	}
+	for _, c := range counted {
+		ago := int(today.Sub(c.Day) / (24 * time.Hour))
+		if c.Source != v.Name || ago < 0 || ago >= daysShown {
+			continue
+		}
+		d := &v.Days[daysShown-1-ago]
+		reason, refused := strings.CutPrefix(c.Name, "refused: ")
+		switch {
+		case refused:
+			d.Refused += c.N
+			if ago < week {
+				if v.Refused == nil {
+					v.Refused = map[string]int64{}
+				}
+				v.Refused[reason] += c.N
+			}
+		case c.Name == "received" || c.Name == "pulled":
+			d.Received += c.N
+			if ago < week {
+				v.Received += c.N
+			}
+		}
+	}
+}
+
+func (s *Sources) streamView(o *opened, st source.Stream, states []record.PullState) StreamView {
+	v := StreamView{Name: st.Name, Title: st.Title, Every: every(st).String(), Began: o.rec.Since}
+	i := slices.IndexFunc(states, func(p record.PullState) bool { return p.Source == string(o.rec.ID) && p.Stream == st.Name })
+	if i < 0 {
+		return v
+	}
+	p := states[i]
+	v.Began, v.Through, v.At, v.Pages, v.Failures, v.Error = p.Began, p.Through, p.At, p.Pages, p.Failures, p.Error
+	switch whole := p.At.Sub(p.Began); {
+	case p.Failures == 0 && p.Error == "" && p.Through.IsZero() && p.Pages == 0, whole <= 0:
+		v.Progress = 1
+	case !p.Through.IsZero():
+		v.Progress = min(1, max(0, p.Through.Sub(p.Began).Seconds()/whole.Seconds()))
+	}
+	return v
+}
+
+func (s *Sources) state(o *opened, v View) (state, says string) {
+	for _, st := range v.Streams {
+		if st.Failures > 0 {
+			state, says = "failing", fmt.Sprintf("Pulling %s failed %s: %s", st.Title, times(st.Failures), st.Error)
+			break
+		}
+	}
+	switch {
+	case o.bad != nil:
+		return "broken", o.bad.Error()
+	case v.Paused:
+		return "paused", "Paused: webhooks are kept and understood once it goes on; nothing is pulled."
+	case state != "":
+		return state, says
+	case v.Failed > 0:
+		return "failing", fmt.Sprintf("%d deliveries could not be understood.", v.Failed)
+	case v.Refused["signature"] > 0 && v.Received == 0:
+		return "failing", "Webhooks arrive with a signature that does not fit: paste the secret again at the sender."
+	case v.Last.IsZero():
+		return "waiting", "Nothing has come yet."
+	}
+	return "ok", ""
+}
+
+func times(n int64) string {
+	if n == 1 {
+		return "once"
+	}
+	return fmt.Sprintf("%d times in a row", n)
+}
+
+// TryFilter tells what conditions would make of a source's incidents so far.
+func (s *Sources) TryFilter(ctx context.Context, who auth.Scope, name string, conditions []hansei.Condition) (intake.Judged, error) {
+	if _, err := s.find(ctx, who, name); err != nil {
+		return intake.Judged{}, err
+	}
+	counts, err := Filter(conditions)
+	if err != nil {
+		return intake.Judged{}, err
+	}
+	return s.Inbox.TryFilter(ctx, who, name, counts)
+}

@@ -1,0 +1,268 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+	"hansei/internal/source"
+	"hansei/internal/source/fetch"
+)
+
+// PullStream reads one stream from where it stopped to its end. Each page is
+// stored with the cursor after it in one transaction, so that whatever
+// happens, no page is skipped. A failure is noted where people see it.
+func (s *Sources) PullStream(ctx context.Context, who auth.Actor, name, stream string, packer *record.Packer) error {
+	o, err := s.find(ctx, who.Scope(), name)
+	if err != nil {
+		return err
+	}
+	if o.rec.Paused {
+		return nil
+	}
+	p, st, err := streamOf(o, stream)
+	if err != nil {
+		return err
+	}
+	run := &pulling{s: s, who: who.As("pull " + name), name: name, packer: packer}
+	if run.state, err = s.pullState(ctx, s.Records, who.Scope(), o, st.Name); err != nil {
+		return err
+	}
+	pull := s.pullOf(ctx, p, run.state.Cursor, run.state.Began)
+	pull.Emit = run.emit
+	err = st.Pull(pull)
+	return run.end(ctx, err)
+}
+
+func streamOf(o *opened, stream string) (source.Puller, source.Stream, error) {
+	p, ok := o.source.(source.Puller)
+	if !ok {
+		return nil, source.Stream{}, hansei.Invalid("source", "%s only sends webhooks", o.rec.ID)
+	}
+	for _, st := range p.Streams() {
+		if st.Name == stream {
+			return p, st, nil
+		}
+	}
+	return nil, source.Stream{}, hansei.Invalid("stream", "%s has no stream %q", o.rec.ID, stream)
+}
+
+// pullOf makes a run without a place to put pages.
+func (s *Sources) pullOf(ctx context.Context, _ source.Puller, cursor string, from time.Time) *source.Pull {
+	return &source.Pull{Ctx: ctx, Client: &fetch.Client{HTTP: fetch.Guarded(s.Allow), Log: s.Log, Now: s.Now}, Cursor: cursor, From: from, Now: s.Now()}
+}
+
+func (s *Sources) pullState(ctx context.Context, r record.Reader, who auth.Scope, o *opened, stream string) (record.PullState, error) {
+	list, err := record.Pulls(ctx, r, who, string(o.rec.ID))
+	if err != nil {
+		return record.PullState{}, err
+	}
+	if i := slices.IndexFunc(list, func(p record.PullState) bool { return p.Stream == stream }); i >= 0 {
+		return list[i], nil
+	}
+	return record.PullState{Source: string(o.rec.ID), Stream: stream, Began: o.rec.Since}, nil
+}
+
+// pulling is one run through a stream.
+type pulling struct {
+	s      *Sources
+	who    auth.Actor
+	name   string
+	packer *record.Packer
+	state  record.PullState
+}
+
+// emit stores a page and moves the cursor.
+func (p *pulling) emit(page source.Page) error {
+	next := p.state
+	next.Cursor, next.At = page.Cursor, p.s.Now()
+	if page.Through.After(next.Through) {
+		next.Through = page.Through
+	}
+	var packed record.Packed
+	if len(page.Body) > 0 {
+		packed = p.packer.Pack(p.name, "pull/"+p.state.Stream, "application/json", "", page.Body)
+		next.Pages++
+	}
+	_, err := p.s.Records.Write(context.Background(), p.who, func(tx *record.Tx) error {
+		if err := p.mine(tx); err != nil {
+			return err
+		}
+		if len(page.Body) > 0 {
+			if err := tx.AddPage(packed); err != nil {
+				return err
+			}
+		}
+		return tx.PutPull(next)
+	})
+	if err != nil {
+		return err
+	}
+	p.state = next
+	if len(page.Body) > 0 {
+		p.s.count(p.name, "pulled", 1)
+		p.s.Inbox.Wake()
+	}
+	return nil
+}
+
+// errMoved ends a run whose cursor somebody else moved, or whose source was
+// removed or set back meanwhile.
+var errMoved = errors.New("somebody else is pulling this stream, or its source was changed")
+
+func (p *pulling) mine(tx *record.Tx) error {
+	src, _, err := record.Get[*hansei.Source](context.Background(), tx, p.who.Scope(), hansei.ID(p.name))
+	if err != nil {
+		return err
+	}
+	if src.Deleted || src.Paused {
+		return errMoved
+	}
+	list, err := record.Pulls(context.Background(), tx, p.who.Scope(), p.name)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(list, func(x record.PullState) bool { return x.Stream == p.state.Stream })
+	if i < 0 && p.state.Cursor == "" && p.state.Pages == 0 || i >= 0 && list[i].Cursor == p.state.Cursor && list[i].Began.Equal(p.state.Began) {
+		return nil
+	}
+	return errMoved
+}
+
+// end notes how the run ended.
+func (p *pulling) end(ctx context.Context, err error) error {
+	if errors.Is(err, errMoved) || ctx.Err() != nil {
+		return ctx.Err()
+	}
+	p.state.At = p.s.Now()
+	if err == nil {
+		p.state.Error, p.state.Failures = "", 0
+	} else {
+		p.state.Error = says(err)
+		p.state.Failures++
+		p.s.count(p.name, "pull failed", 1)
+	}
+	_, writeErr := p.s.Records.Write(context.WithoutCancel(ctx), p.who, func(tx *record.Tx) error {
+		if err := p.mine(tx); err != nil {
+			if errors.Is(err, errMoved) {
+				return nil
+			}
+			return err
+		}
+		return tx.PutPull(p.state)
+	})
+	return errors.Join(err, writeErr)
+}
+
+// says is an error for people, without what they need not know.
+func says(err error) string {
+	text := err.Error()
+	const most = 500
+	if len(text) > most {
+		text = text[:most] + "…"
+	}
+	return text
+}
+
+// Due lists the streams whose time has come: those never pulled, and those
+// whose last run is longer ago than they are to be followed. After failures
+// the wait doubles, up to an hour.
+func (s *Sources) Due(ctx context.Context, who auth.Scope) ([]Job, error) {
+	if err := s.look(ctx, who); err != nil {
+		return nil, err
+	}
+	states, err := record.Pulls(ctx, s.Records, who, "")
+	if err != nil {
+		return nil, err
+	}
+	last := map[string]record.PullState{}
+	for _, st := range states {
+		last[st.Source+"\x00"+st.Stream] = st
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Job
+	for name, o := range s.open {
+		p, ok := o.source.(source.Puller)
+		if !ok || o.bad != nil || o.rec.Paused {
+			continue
+		}
+		for _, st := range p.Streams() {
+			if wait, at := every(st), last[name+"\x00"+st.Name]; s.Now().Sub(at.At) >= backOff(wait, at.Failures) {
+				out = append(out, Job{JobPull, map[string]string{"source": name, "stream": st.Name}})
+			}
+		}
+	}
+	return out, nil
+}
+
+func every(st source.Stream) time.Duration {
+	if st.Every == 0 {
+		return source.DefaultEvery
+	}
+	return st.Every
+}
+
+func backOff(wait time.Duration, failures int64) time.Duration {
+	for range min(failures, 10) {
+		wait *= 2
+	}
+	return min(wait, max(time.Hour, wait>>min(failures, 10)))
+}
+
+// Test tries a source's credentials and says what is there and what is
+// missing. Nothing is stored.
+func (s *Sources) Test(ctx context.Context, who auth.Actor, name string) ([]source.Finding, error) {
+	o, err := s.find(ctx, who.Scope(), name)
+	if o == nil {
+		return nil, err
+	}
+	if err != nil {
+		return []source.Finding{{Says: says(err)}}, nil
+	}
+	return s.check(ctx, o.source), nil
+}
+
+// TestSpec is Test of what a person filled in and did not save yet.
+func (s *Sources) TestSpec(ctx context.Context, who auth.Actor, spec Spec) ([]source.Finding, error) {
+	if _, err := who.MayWrite(); err != nil {
+		return nil, err
+	}
+	kind, err := s.Kind(spec.Tool)
+	if err != nil {
+		return nil, err
+	}
+	if spec.Name == "" {
+		spec.Name = kind.Name
+	}
+	rec := &hansei.Source{Header: hansei.Header{ID: hansei.ID(spec.Name)}, Tool: kind.Name, Filter: spec.Filter}
+	src, _, err := s.configure(kind, rec, spec.Settings, nil)
+	if err != nil {
+		return nil, err
+	}
+	return s.check(ctx, src), nil
+}
+
+const checkTimeout = 45 * time.Second
+
+func (s *Sources) check(ctx context.Context, src source.Source) []source.Finding {
+	p, ok := src.(source.Puller)
+	if !ok {
+		return []source.Finding{{OK: true, Says: "This source only sends webhooks; send one from its tool to try the connection."}}
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	run := s.pullOf(ctx, p, "", s.Now())
+	run.Client.Budget = checkTimeout
+	run.Emit = func(source.Page) error { return fmt.Errorf("a test stores nothing: %w", hansei.ErrForbidden) }
+	found := p.Check(run)
+	if ctx.Err() != nil {
+		found = append(found, source.Finding{Says: "The tool did not answer in time."})
+	}
+	return found
+}

@@ -1,0 +1,422 @@
+package connect
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/intake"
+	"hansei/internal/record"
+	"hansei/internal/seal"
+	"hansei/internal/source"
+)
+
+// Sources is what people do with sources. Its fields are set before the first
+// call.
+type Sources struct {
+	Records *record.Store
+	Kinds   []source.Kind
+	Seal    *seal.Box
+	Inbox   *intake.Inbox
+	Log     *slog.Logger
+	Now     func() time.Time
+	Base    string         // the URL under which tools reach this server, without a path
+	Allow   []netip.Prefix // private addresses that sources may be at
+	// Later runs a job after the transaction commits: a pull, a replay's end.
+	Later func(tx *record.Tx, job Job) error
+
+	mu      sync.Mutex
+	open    map[string]*opened // by name
+	hooks   map[string]*opened // by the unguessable part of the address
+	looked  time.Time
+	version record.Seq
+	counts  counts
+	limits  limits
+}
+
+// Job is work to be done soon, once.
+type Job struct {
+	Kind string
+	Args map[string]string
+}
+
+// The kinds of job.
+const (
+	JobPull     = "pull"     // source, stream
+	JobRejudge  = "rejudge"  // source: its filter changed
+	JobForget   = "forget"   // source: it was removed with its data
+	JobDue      = "pull-due" // every stream whose time has come
+	JobExpire   = "expire-payloads"
+	JobSuggest  = "suggest-joins"
+	settingRate = "rate_limit"
+)
+
+// common are settings that every source has.
+var common = []source.Setting{{
+	Name: settingRate, Title: "Webhooks a second", Default: "10000",
+	Help: "More than this are answered 429 Too Many Requests, so that one tool gone wild cannot hold up the others.",
+}}
+
+// Spec is what a person fills in.
+type Spec struct {
+	Tool     string             `json:"tool"`
+	Name     string             `json:"name"`
+	Settings map[string]string  `json:"settings,omitempty"` // secrets among them
+	Filter   []hansei.Condition `json:"filter,omitempty"`
+	Since    time.Time          `json:"since,omitzero"`
+}
+
+// DefaultHistory is how far back history is pulled unless a person says otherwise.
+const DefaultHistory = 365 * 24 * time.Hour
+
+// Kind finds a kind of source by its name.
+func (s *Sources) Kind(name string) (source.Kind, error) {
+	i := slices.IndexFunc(s.Kinds, func(k source.Kind) bool { return k.Name == name })
+	if i < 0 {
+		names := make([]string, len(s.Kinds))
+		for i, k := range s.Kinds {
+			names[i] = k.Name
+		}
+		return source.Kind{}, hansei.Invalid("tool", "%q is not a kind of source; expected one of %s", name, strings.Join(names, ", "))
+	}
+	return s.Kinds[i], nil
+}
+
+// SettingsOf are the settings of a kind with those that every source has.
+func SettingsOf(k source.Kind) []source.Setting { return append(slices.Clone(k.Settings), common...) }
+
+// Added is a new source with what a person must paste at the vendor.
+type Added struct {
+	Source *hansei.Source
+	URL    string // of its webhook; empty for one that is only pulled
+	Secret string // of its webhook, shown this once
+	Seq    record.Seq
+}
+
+// Add makes a source. Its history begins to be pulled at once.
+func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, error) {
+	kind, err := s.Kind(spec.Tool)
+	if err != nil {
+		return Added{}, err
+	}
+	if spec.Name == "" {
+		spec.Name = kind.Name
+	}
+	rec := &hansei.Source{Header: hansei.Header{ID: hansei.ID(spec.Name)}, Tool: kind.Name, Filter: spec.Filter, Since: spec.Since.UTC(), Hook: strings.ToLower(rand.Text())}
+	if spec.Since.IsZero() {
+		rec.Since = s.Now().Add(-DefaultHistory).UTC().Truncate(time.Second)
+	}
+	settings := maps.Clone(spec.Settings)
+	if settings == nil {
+		settings = map[string]string{}
+	}
+	out := Added{Source: rec}
+	if i := slices.IndexFunc(kind.Settings, func(x source.Setting) bool { return x.Name == source.WebhookSecret }); i >= 0 && settings[source.WebhookSecret] == "" && !kind.Settings[i].Required {
+		settings[source.WebhookSecret] = strings.ToLower(rand.Text() + rand.Text())
+	}
+	src, secrets, err := s.configure(kind, rec, settings, nil)
+	if err != nil {
+		return Added{}, err
+	}
+	if _, ok := src.(source.Receiver); ok {
+		out.URL, out.Secret = s.URL(rec), secrets[source.WebhookSecret]
+	}
+	out.Seq, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
+		read := record.Revision(0)
+		found, err := record.Load(ctx, tx, who.Scope(), hansei.KindSource, []hansei.ID{rec.ID})
+		if err != nil {
+			return err
+		}
+		if old, ok := found[rec.ID]; ok {
+			if !old.Record.Head().Deleted {
+				return hansei.Invalid("name", "there is a source named %s already", rec.ID)
+			}
+			read = old.Revision
+		}
+		if err := s.keep(tx, rec, read, secrets); err != nil {
+			return err
+		}
+		return s.pullAll(tx, rec, src)
+	})
+	s.forget()
+	return out, err
+}
+
+// URL is the address of a source's webhook.
+func (s *Sources) URL(rec *hansei.Source) string {
+	return strings.TrimSuffix(s.Base, "/") + "/hooks/" + rec.Hook
+}
+
+// configure checks settings and parts them: what is secret goes to the map it
+// returns, the rest into the record. have are the secrets kept so far.
+func (s *Sources) configure(kind source.Kind, rec *hansei.Source, settings, have map[string]string) (source.Source, map[string]string, error) {
+	secrets := maps.Clone(have)
+	if secrets == nil {
+		secrets = map[string]string{}
+	}
+	known := SettingsOf(kind)
+	rec.Settings = maps.Clone(rec.Settings)
+	if rec.Settings == nil {
+		rec.Settings = map[string]string{}
+	}
+	for name, value := range settings {
+		i := slices.IndexFunc(known, func(x source.Setting) bool { return x.Name == name })
+		if i < 0 {
+			names := make([]string, len(known))
+			for i, x := range known {
+				names[i] = x.Name
+			}
+			return nil, nil, hansei.Invalid(name, "%s has no such setting; expected one of %s", kind.Title, strings.Join(names, ", "))
+		}
+		to := rec.Settings
+		if known[i].Secret {
+			to = secrets
+		}
+		if value = strings.TrimSpace(value); value == "" {
+			delete(to, name)
+			continue
+		}
+		if len(value) > maxSetting {
+			return nil, nil, hansei.Invalid(name, "%d characters are too many; at most %d", len(value), maxSetting)
+		}
+		to[name] = value
+	}
+	if err := rec.Validate(); err != nil {
+		return nil, nil, err
+	}
+	src, err := build(kind, rec, secrets)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := Filter(rec.Filter); err != nil {
+		return nil, nil, err
+	}
+	return src, secrets, nil
+}
+
+const maxSetting = 100_000
+
+// build makes the source of a record and its secrets.
+func build(kind source.Kind, rec *hansei.Source, secrets map[string]string) (source.Source, error) {
+	all := map[string]string{}
+	for _, x := range SettingsOf(kind) {
+		v := rec.Settings[x.Name]
+		if x.Secret {
+			v = secrets[x.Name]
+		}
+		if v == "" {
+			v = x.Default
+		}
+		switch {
+		case v == "" && x.Required:
+			return nil, hansei.Invalid(x.Name, "%s is needed: %s", x.Title, x.Help)
+		case v != "" && len(x.Enum) > 0 && !slices.Contains(x.Enum, v):
+			return nil, hansei.Invalid(x.Name, "%q: expected one of %s", v, strings.Join(x.Enum, ", "))
+		}
+		if v != "" {
+			all[x.Name] = v
+		}
+	}
+	if n, err := strconv.ParseFloat(all[settingRate], 64); err != nil || !(n > 0 && n <= 1e6) {
+		return nil, hansei.Invalid(settingRate, "%q: expected a number of webhooks a second, more than 0", all[settingRate])
+	}
+	delete(all, settingRate)
+	return kind.New(source.Config{Name: string(rec.ID), Settings: all})
+}
+
+// keep writes a source and its secrets.
+func (s *Sources) keep(tx *record.Tx, rec *hansei.Source, read record.Revision, secrets map[string]string) error {
+	if err := record.Put(tx, rec, read); err != nil {
+		return err
+	}
+	if err := tx.DropSecrets(owner(rec.ID)); err != nil {
+		return err
+	}
+	for name, value := range secrets {
+		if err := tx.PutSecret(owner(rec.ID), name, s.Seal.Seal(owner(rec.ID), name, value)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func owner(id hansei.ID) string { return "source/" + string(id) }
+
+// Change is what a person changes of a source; nil leaves it as it is.
+type Change struct {
+	Settings map[string]string // those to be changed; empty values go back to the default
+	Filter   *[]hansei.Condition
+	Since    *time.Time // reads its history anew from then
+	Paused   *bool
+	Rotate   bool // make a new webhook secret
+}
+
+// Edit changes a source and returns it with its new webhook secret if there is one.
+func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Change) (Added, error) {
+	out := Added{}
+	have, err := s.secrets(ctx, who.Scope(), hansei.ID(name))
+	if err != nil {
+		return out, err
+	}
+	out.Seq, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
+		rec, read, err := record.Get[*hansei.Source](ctx, tx, who.Scope(), hansei.ID(name))
+		if err != nil {
+			return err
+		}
+		kind, err := s.Kind(rec.Tool)
+		if err != nil {
+			return err
+		}
+		settings := maps.Clone(c.Settings)
+		if c.Rotate {
+			if settings == nil {
+				settings = map[string]string{}
+			}
+			out.Secret = strings.ToLower(rand.Text() + rand.Text())
+			settings[source.WebhookSecret] = out.Secret
+		}
+		wasPaused := rec.Paused
+		if c.Filter != nil {
+			rec.Filter = *c.Filter
+		}
+		if c.Since != nil {
+			rec.Since = c.Since.UTC()
+		}
+		if c.Paused != nil {
+			rec.Paused = *c.Paused
+		}
+		src, secrets, err := s.configure(kind, rec, settings, have)
+		if err != nil {
+			return err
+		}
+		if err := s.keep(tx, rec, read, secrets); err != nil {
+			return err
+		}
+		out.Source = rec
+		if _, ok := src.(source.Receiver); ok {
+			out.URL = s.URL(rec)
+		}
+		return s.follow(tx, rec, src, c, wasPaused && !rec.Paused)
+	})
+	s.forget()
+	s.Inbox.Wake()
+	return out, err
+}
+
+// follow does what a change entails.
+func (s *Sources) follow(tx *record.Tx, rec *hansei.Source, src source.Source, c Change, resumed bool) error {
+	if c.Filter != nil {
+		if err := s.Later(tx, Job{JobRejudge, map[string]string{"source": string(rec.ID)}}); err != nil {
+			return err
+		}
+	}
+	if c.Since != nil {
+		if err := tx.DropPulls(string(rec.ID)); err != nil {
+			return err
+		}
+	}
+	if resumed {
+		if _, err := tx.ReleaseDeliveries(string(rec.ID)); err != nil {
+			return err
+		}
+	}
+	if (c.Since != nil || resumed) && !rec.Paused {
+		return s.pullAll(tx, rec, src)
+	}
+	return nil
+}
+
+// pullAll asks for every stream of a source to be pulled now.
+func (s *Sources) pullAll(tx *record.Tx, rec *hansei.Source, src source.Source) error {
+	p, ok := src.(source.Puller)
+	if !ok || rec.Paused {
+		return nil
+	}
+	for _, st := range p.Streams() {
+		if err := s.Later(tx, Job{JobPull, map[string]string{"source": string(rec.ID), "stream": st.Name}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Pull asks for a source's streams, or one of them, to be pulled now.
+func (s *Sources) Pull(ctx context.Context, who auth.Actor, name, stream string) error {
+	o, err := s.find(ctx, who.Scope(), name)
+	if err != nil {
+		return err
+	}
+	p, ok := o.source.(source.Puller)
+	switch {
+	case !ok:
+		return hansei.Invalid("name", "%s only sends webhooks; there is nothing to pull", name)
+	case o.rec.Paused:
+		return hansei.Invalid("name", "%s is paused", name)
+	case stream != "" && !slices.ContainsFunc(p.Streams(), func(x source.Stream) bool { return x.Name == stream }):
+		return hansei.Invalid("stream", "%s has no stream %q", name, stream)
+	}
+	_, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
+		if stream != "" {
+			return s.Later(tx, Job{JobPull, map[string]string{"source": name, "stream": stream}})
+		}
+		return s.pullAll(tx, o.rec, o.source)
+	})
+	return err
+}
+
+// Remove ends a source. Its records stay, or go when data is true: what only
+// it told of is deleted, what others tell of too loses its part.
+func (s *Sources) Remove(ctx context.Context, who auth.Actor, name string, data bool) (record.Seq, error) {
+	seq, err := s.Records.Write(ctx, who, func(tx *record.Tx) error {
+		rec, read, err := record.Get[*hansei.Source](ctx, tx, who.Scope(), hansei.ID(name))
+		if err != nil {
+			return err
+		}
+		if rec.Deleted {
+			return fmt.Errorf("source %s: %w", name, hansei.ErrNotFound)
+		}
+		rec.Deleted, rec.Hook = true, ""
+		if err := s.keep(tx, rec, read, nil); err != nil {
+			return err
+		}
+		if err := tx.DropPulls(name); err != nil {
+			return err
+		}
+		if !data {
+			return nil
+		}
+		if err := tx.ForgetDeliveries(name); err != nil {
+			return err
+		}
+		return s.Later(tx, Job{JobForget, map[string]string{"source": name}})
+	})
+	s.forget()
+	return seq, err
+}
+
+// secrets opens what was kept of a source.
+func (s *Sources) secrets(ctx context.Context, who auth.Scope, id hansei.ID) (map[string]string, error) {
+	boxes, err := s.Records.Secrets(ctx, who, owner(id))
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	var bad error
+	for name, box := range boxes {
+		text, err := s.Seal.Open(owner(id), name, box)
+		bad = errors.Join(bad, err)
+		out[name] = text
+	}
+	return out, bad
+}

@@ -1,0 +1,194 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+)
+
+// rejudgeBatch is how many records are looked at in one transaction.
+const rejudgeBatch = 200
+
+// Rejudge looks at every incident that a source told of, as its filter is now:
+// what counted and no longer does leaves every figure, and the other way
+// round. It returns how many changed.
+func (b *Inbox) Rejudge(ctx context.Context, who auth.Actor, source string) (int, error) {
+	r, err := b.Source(source)
+	if err != nil {
+		return 0, err
+	}
+	return b.eachOf(ctx, who, source, func(rec hansei.Record, versions []hansei.Record) error {
+		for i, o := range rec.Head().From {
+			if o.Source == source && o.Out != hansei.OutIncomplete {
+				if err := judge(versions[i], &rec.Head().From[i], r); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}, hansei.KindIncident)
+}
+
+// ForgetSource takes out what a source told: what only it told of is deleted,
+// what others tell of too keeps their part. It returns how many records changed.
+func (b *Inbox) ForgetSource(ctx context.Context, who auth.Actor, source string) (int, error) {
+	return b.eachOf(ctx, who, source, func(rec hansei.Record, _ []hansei.Record) error {
+		for i := range rec.Head().From {
+			if rec.Head().From[i].Source == source {
+				rec.Head().From[i].Out = hansei.OutDeleted
+			}
+		}
+		return nil
+	}, hansei.Kinds...)
+}
+
+// eachOf changes every record that a source told of, a batch a transaction.
+func (b *Inbox) eachOf(ctx context.Context, who auth.Actor, source string, change func(hansei.Record, []hansei.Record) error, kinds ...hansei.Kind) (n int, err error) {
+	for after := ""; ; {
+		refs, next, err := record.OfSource(ctx, b.Records, who.Scope(), source, after, rejudgeBatch)
+		if err != nil {
+			return n, err
+		}
+		refs = slices.DeleteFunc(refs, func(r record.Ref) bool { return !slices.Contains(kinds, r.Kind) })
+		for attempt := 0; ; attempt++ {
+			changed, err := b.change(ctx, who, refs, change)
+			if err == nil {
+				n += changed
+				break
+			}
+			if !errors.Is(err, hansei.ErrConflict) || attempt == maxConflicts || ctx.Err() != nil {
+				return n, err
+			}
+		}
+		if next == "" {
+			return n, nil
+		}
+		after = next
+	}
+}
+
+func (b *Inbox) change(ctx context.Context, who auth.Actor, refs []record.Ref, change func(hansei.Record, []hansei.Record) error) (int, error) {
+	s, err := newWorkingSet(ctx, b.Records, who.Scope(), nil)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.get(ctx, refs); err != nil {
+		return 0, err
+	}
+	for _, ref := range refs {
+		rec := s.have[ref].rec
+		if rec == nil || rec.Head().MergedInto != "" {
+			continue
+		}
+		versions, err := versionsOf(rec)
+		if err != nil {
+			return 0, err
+		}
+		next := emptied(rec)
+		next.Head().From = cloneFrom(rec.Head().From)
+		wasOut := allOut(next.Head().From)
+		if err := change(next, versions); err != nil {
+			return 0, err
+		}
+		if next, err = assemble(next, versions, s.order); err != nil {
+			return 0, err
+		}
+		if err := settleDeleted(next, wasOut); err != nil {
+			return 0, err
+		}
+		s.set(ref, next)
+	}
+	if err := s.encode(); err != nil || len(s.changed) == 0 {
+		return 0, err
+	}
+	_, err = b.Records.Write(ctx, who.As("sources"), s.write)
+	return len(s.changed), err
+}
+
+// Judged is what a filter would make of a source's incidents.
+type Judged struct {
+	Counted  int          `json:"counted"`
+	Left     int          `json:"left_out"`
+	Examples []JudgedItem `json:"examples"` // some of both
+	Partial  bool         `json:"partial"`  // there are more incidents than were tried
+}
+
+// JudgedItem is one incident under a filter.
+type JudgedItem struct {
+	ID     hansei.ID `json:"id"`
+	Title  string    `json:"title"`
+	Counts bool      `json:"counts"`
+}
+
+const (
+	maxJudged   = 20_000 // incidents a trial looks at
+	maxExamples = 10     // of each sort
+)
+
+// TryFilter tells what a filter would make of the incidents that a source told
+// of so far. Nothing is changed.
+func (b *Inbox) TryFilter(ctx context.Context, who auth.Scope, source string, counts func(*hansei.Incident) (bool, error)) (out Judged, err error) {
+	seen := 0
+	for after := ""; ; {
+		refs, next, err := record.OfSource(ctx, b.Records, who, source, after, rejudgeBatch)
+		if err != nil {
+			return out, err
+		}
+		refs = slices.DeleteFunc(refs, func(r record.Ref) bool { return r.Kind != hansei.KindIncident })
+		if err := b.try(ctx, who, source, refs, counts, &out); err != nil {
+			return out, err
+		}
+		if seen += len(refs); next == "" || seen >= maxJudged {
+			out.Partial = next != ""
+			return out, nil
+		}
+		after = next
+	}
+}
+
+func (b *Inbox) try(ctx context.Context, who auth.Scope, source string, refs []record.Ref, counts func(*hansei.Incident) (bool, error), out *Judged) error {
+	s, err := newWorkingSet(ctx, b.Records, who, nil)
+	if err != nil {
+		return err
+	}
+	if err := s.get(ctx, refs); err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		rec := s.have[ref].rec
+		if rec == nil || rec.Head().MergedInto != "" {
+			continue
+		}
+		versions, err := versionsOf(rec)
+		if err != nil {
+			return err
+		}
+		for i, o := range rec.Head().From {
+			if o.Source != source || o.Out == hansei.OutDeleted || o.Out == hansei.OutIncomplete {
+				continue
+			}
+			in, ok := versions[i].(*hansei.Incident), true
+			if counts != nil {
+				if ok, err = counts(in); err != nil {
+					return hansei.Invalid("filter", "%s: %v", ref.ID, err)
+				}
+			}
+			out.add(JudgedItem{ref.ID, in.Title, ok})
+		}
+	}
+	return nil
+}
+
+func (j *Judged) add(item JudgedItem) {
+	n := &j.Left
+	if item.Counts {
+		n = &j.Counted
+	}
+	if *n++; *n <= maxExamples {
+		j.Examples = append(j.Examples, item)
+	}
+}
