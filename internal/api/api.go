@@ -26,6 +26,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"hansei/internal/auth"
+	"hansei/internal/connect"
 	"hansei/internal/fact"
 	"hansei/internal/intake"
 	"hansei/internal/metric"
@@ -40,6 +41,8 @@ type Server struct {
 	Metrics *metric.Engine
 	Imports *intake.Imports
 	People  intake.People
+	Joins   intake.Joins
+	Sources *connect.Sources
 	Actor   func(*http.Request) (auth.Actor, error) // who asks; the same as the pages'
 	Now     func() time.Time
 	Log     *slog.Logger

@@ -25,6 +25,10 @@ func byHand(kind hansei.Kind) error {
 	switch kind {
 	case hansei.KindMetric:
 		return hansei.Invalid("kind", "a metric is not changed field by field; PUT or DELETE %s/metrics/ID", Base)
+	case hansei.KindSource:
+		return hansei.Invalid("kind", "a source is not changed field by field; PATCH or DELETE %s/sources/NAME", Base)
+	case hansei.KindJoin:
+		return hansei.Invalid("kind", "a join is decided; POST %s/joins", Base)
 	case hansei.KindOrganization:
 		return hansei.Invalid("kind", "there is one organization; PATCH %s/organization", Base)
 	}

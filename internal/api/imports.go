@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"hansei"
@@ -144,7 +143,7 @@ type ImportParam struct {
 }
 
 func (a *edge) replay(ctx context.Context, who auth.Actor, in *ImportParam) (*importAnswer, error) {
-	d, err := a.Records.GetDelivery(ctx, who.Scope(), in.ID)
+	d, err := a.imported(ctx, who.Scope(), in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -157,11 +156,21 @@ func (a *edge) replay(ctx context.Context, who auth.Actor, in *ImportParam) (*im
 	return accepted(s), err
 }
 
+// imported is a delivery that came as a file; those of live sources are not
+// understood here.
+func (a *edge) imported(ctx context.Context, who auth.Scope, id string) (record.Delivery, error) {
+	d, err := a.Records.GetDelivery(ctx, who, id)
+	if err == nil && d.Options == "" {
+		return d, fmt.Errorf("import %s: %w", id, hansei.ErrNotFound)
+	}
+	return d, err
+}
+
 // lookFor is how long a question about an import waits for its facts.
 const lookFor = 500 * time.Millisecond
 
 func (a *edge) getImport(ctx context.Context, who auth.Actor, in *ImportParam) (*answer[ImportState], error) {
-	d, err := a.Records.GetDelivery(ctx, who.Scope(), in.ID)
+	d, err := a.imported(ctx, who.Scope(), in.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -200,13 +209,8 @@ func (a *edge) listImports(ctx context.Context, who auth.Actor, in *ImportsParam
 	if f.Limit == 0 {
 		f.Limit = 50
 	}
-	if in.Cursor != "" {
-		at, after, _ := strings.Cut(in.Cursor, "_")
-		var err error
-		if f.Before, err = time.Parse(time.RFC3339Nano, at); err != nil || after == "" {
-			return nil, hansei.Invalid("cursor", "%q is not a cursor of this list", in.Cursor)
-		}
-		f.After = after
+	if err := after(&f, in.Cursor); err != nil {
+		return nil, err
 	}
 	list, err := a.Records.Deliveries(ctx, who.Scope(), f)
 	if err != nil {
@@ -220,9 +224,6 @@ func (a *edge) listImports(ctx context.Context, who auth.Actor, in *ImportsParam
 		}
 		out.Imports = append(out.Imports, s)
 	}
-	if len(list) == f.Limit {
-		last := list[len(list)-1]
-		out.Next = last.Received.Format(time.RFC3339Nano) + "_" + last.ID
-	}
+	out.Next = cursorAfter(list, f.Limit)
 	return answered(out)
 }

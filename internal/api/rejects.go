@@ -30,7 +30,7 @@ type RejectPage struct {
 }
 
 func (a *edge) rejects(ctx context.Context, who auth.Actor, in *RejectParams) (*answer[RejectPage], error) {
-	if _, err := a.Records.GetDelivery(ctx, who.Scope(), in.ID); err != nil {
+	if _, err := a.imported(ctx, who.Scope(), in.ID); err != nil {
 		return nil, err
 	}
 	if in.Limit == 0 {

@@ -115,6 +115,7 @@ func (p *program) root() *cobra.Command {
 	root.AddCommand(
 		p.demo(), p.serve(),
 		p.importFiles(), p.imports(),
+		p.source(), p.delivery(), p.replay(), p.join(),
 		p.figure(), p.explain(), p.metrics(),
 		p.get(), p.edit(), p.merge(), p.unmerge(),
 		p.sql(), p.rebuild(), p.organization(), p.version(),

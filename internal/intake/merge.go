@@ -130,8 +130,12 @@ func fillField(f hansei.Field, to, from hansei.Record) error {
 
 // fillRest fills what stands in no table of fields.
 func fillRest(to, from hansei.Record) {
-	if a, ok := to.(*hansei.Incident); ok {
+	switch a := to.(type) {
+	case *hansei.Incident:
 		fillIncident(a, from.(*hansei.Incident))
+	case *hansei.Organization:
+		b := from.(*hansei.Organization)
+		a.SourceOrder, a.Joining, a.KeepPayloads = b.SourceOrder, b.Joining, b.KeepPayloads
 	}
 	for k, v := range from.Head().Custom {
 		if to.Head().Custom == nil {

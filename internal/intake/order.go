@@ -27,6 +27,39 @@ func orderIn(ctx context.Context, r record.Reader, who auth.Scope) (ordering, er
 	return ordering{s.Record.(*hansei.Organization).SourceOrder}, nil
 }
 
+// Rules are what the organization decided about live sources; nil leaves a
+// rule as it is.
+type Rules struct {
+	SourceOrder  *[]hansei.SourceOrder `json:"source_order,omitempty"`
+	Joining      *hansei.Joining       `json:"joining,omitempty"`
+	KeepPayloads *int                  `json:"keep_payloads,omitempty"`
+}
+
+// SetRules changes the organization's rules. A new order of sources counts for
+// each record once something is told of it again.
+func (p People) SetRules(ctx context.Context, who auth.Actor, r Rules) (record.Seq, error) {
+	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
+		found, err := record.Load(ctx, tx, who.Scope(), hansei.KindOrganization, []hansei.ID{hansei.OrganizationID})
+		if err != nil {
+			return err
+		}
+		o, read := &hansei.Organization{Header: hansei.Header{ID: hansei.OrganizationID}}, record.Revision(0)
+		if s, ok := found[hansei.OrganizationID]; ok {
+			o, read = s.Record.(*hansei.Organization), s.Revision
+		}
+		if r.SourceOrder != nil {
+			o.SourceOrder = *r.SourceOrder
+		}
+		if r.Joining != nil {
+			o.Joining = r.Joining
+		}
+		if r.KeepPayloads != nil {
+			o.KeepPayloads = *r.KeepPayloads
+		}
+		return record.Put(tx, o, read)
+	})
+}
+
 // of lists the places in from whose word counts for a field, the leading one
 // first: those that a rule names, in its order, then the others as they came.
 func (o ordering) of(kind hansei.Kind, field string, from []hansei.Observed) []int {

@@ -17,12 +17,12 @@ import (
 
 // Client makes calls for one source. Its fields are set before the first call.
 type Client struct {
-	HTTP   *http.Client                                 // Guarded(nil) when nil
-	Auth   func(*http.Request)                          // adds the credentials; called for the first host only, never after a redirect elsewhere
-	Log    *slog.Logger                                 // may be nil
+	HTTP   *http.Client                                     // Guarded(nil) when nil
+	Auth   func(*http.Request)                              // adds the credentials; called for the first host only, never after a redirect elsewhere
+	Log    *slog.Logger                                     // may be nil
 	Wait   func(ctx context.Context, d time.Duration) error // sleeps; a timer when nil
-	Now    func() time.Time                             // time.Now when nil
-	Budget time.Duration                                // how long one call may be repeated and waited for in all; DefaultBudget when 0
+	Now    func() time.Time                                 // time.Now when nil
+	Budget time.Duration                                    // how long one call may be repeated and waited for in all; DefaultBudget when 0
 }
 
 // DefaultBudget is how long one call may take with all its repeats.

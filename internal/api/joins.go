@@ -1,0 +1,85 @@
+package api
+
+import (
+	"context"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+)
+
+// JoinList are pairs of incidents that are, or may be, one.
+type JoinList struct {
+	Joins []*hansei.Join `json:"joins"`
+}
+
+// JoinsParams pick joins.
+type JoinsParams struct {
+	Caller
+	Verdict string `query:"verdict" enum:"explicit,suggested,confirmed,rejected" doc:"With one verdict"`
+}
+
+const maxJoins = 5000
+
+func (a *edge) listJoins(ctx context.Context, who auth.Actor, in *JoinsParams) (*answer[JoinList], error) {
+	out := JoinList{Joins: []*hansei.Join{}}
+	list, err := a.Records.List(ctx, who.Scope(), hansei.KindJoin, "", maxJoins)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range list {
+		if j := s.Record.(*hansei.Join); in.Verdict == "" || j.Verdict == in.Verdict {
+			out.Joins = append(out.Joins, j)
+		}
+	}
+	return answered(out)
+}
+
+// JoinBody is a person's word on two incidents.
+type JoinBody struct {
+	Caller
+	Body struct {
+		A       hansei.ID `json:"a" doc:"An incident; it stands for both when they are one"`
+		B       hansei.ID `json:"b" doc:"Another incident"`
+		Verdict string    `json:"verdict" enum:"confirmed,rejected" doc:"One and the same, or two"`
+	}
+}
+
+func (a *edge) decideJoin(ctx context.Context, who auth.Actor, in *JoinBody) (*answer[*hansei.Join], error) {
+	decide := a.Joins.Reject
+	if in.Body.Verdict == hansei.JoinConfirmed {
+		decide = a.Joins.Confirm
+	}
+	seq, err := decide(ctx, who, in.Body.A, in.Body.B)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.settle(ctx, seq); err != nil {
+		return nil, err
+	}
+	j, _, err := record.Get[*hansei.Join](ctx, a.Records, who.Scope(), hansei.JoinID(hansei.KindIncident, in.Body.A, in.Body.B))
+	if err != nil {
+		return nil, err
+	}
+	return answered(j)
+}
+
+// LinkList are records linked with one.
+type LinkList struct {
+	Links []record.Ref `json:"links"`
+}
+
+func (a *edge) links(ctx context.Context, who auth.Actor, in *RecordParam) (*answer[LinkList], error) {
+	kind, id, err := a.find(ctx, who.Scope(), *in)
+	if err != nil {
+		return nil, err
+	}
+	list, err := record.Linked(ctx, a.Records, who.Scope(), record.Ref{Kind: kind, ID: id})
+	if err != nil {
+		return nil, err
+	}
+	if list == nil {
+		list = []record.Ref{}
+	}
+	return answered(LinkList{list})
+}

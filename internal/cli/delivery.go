@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hansei/client"
+)
+
+func (p *program) delivery() *cobra.Command {
+	var f client.DeliveryFilter
+	var failedOnly bool
+	cmd := &cobra.Command{Use: "delivery", Short: "What live sources delivered, and what became of it"}
+	list := &cobra.Command{Use: "list", Short: "List deliveries, the newest first", Args: cobra.NoArgs, RunE: p.asking(
+		func(ctx context.Context, c *client.Client, _ []string) error {
+			if failedOnly {
+				f.State = client.Failed
+			}
+			head := []string{"id", "received", "source", "event", "state", "bytes", "told"}
+			return p.objects(encoded(c.Deliveries(ctx, f)), head, func(o json.RawMessage) ([]string, error) {
+				var d client.Delivery
+				err := json.Unmarshal(o, &d)
+				told := d.Error + d.Unused
+				for _, r := range d.Records {
+					told = strings.TrimSpace(told + " " + r.Kind + "/" + r.ID)
+				}
+				return []string{d.ID, d.Received.Format(time.RFC3339), d.Source, d.Event, d.State, fmt.Sprint(d.Size), told}, err
+			})
+		})}
+	list.Flags().BoolVar(&failedOnly, "failed", false, "only those that could not be understood")
+	list.Flags().StringVar(&f.Source, "source", "", "of one source")
+	list.Flags().StringVar(&f.State, "state", "", "received, held, done, unused or failed")
+	list.Flags().IntVar(&f.Limit, "limit", 100, "how many at most (all when 0)")
+	cmd.AddCommand(list, &cobra.Command{Use: "show ID", Short: "Show one delivery with its payload", Args: cobra.ExactArgs(1), RunE: p.asking(
+		func(ctx context.Context, c *client.Client, args []string) error {
+			d, err := c.Delivery(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			text, err := json.Marshal(d)
+			if err != nil {
+				return err
+			}
+			return p.pairs(text)
+		})})
+	return cmd
+}
+
+func (p *program) replay() *cobra.Command {
+	var r client.Replay
+	var since string
+	cmd := &cobra.Command{
+		Use:   "replay",
+		Short: "Understand deliveries again, from their stored payloads",
+		Args:  cobra.NoArgs,
+		RunE: p.asking(func(ctx context.Context, c *client.Client, _ []string) error {
+			var err error
+			if r.Since, err = day("since", since); err != nil {
+				return err
+			}
+			n, err := c.ReplayDeliveries(ctx, r)
+			if err != nil {
+				return err
+			}
+			if p.format != asTable {
+				return p.pairs(fmt.Appendf(nil, `{"deliveries":%d}`, n))
+			}
+			p.say("%d deliveries are understood again", n)
+			return nil
+		}),
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.Source, "source", "", "of one source (all when empty)")
+	f.StringVar(&since, "since", "", "received since a day or a time")
+	f.StringVar(&r.Delivery, "delivery", "", "this one alone")
+	f.BoolVar(&r.Failed, "failed", false, "only what failed")
+	return cmd
+}
+
+func (p *program) join() *cobra.Command {
+	var verdict string
+	cmd := &cobra.Command{Use: "join", Short: "Incidents that several tools tell of"}
+	list := &cobra.Command{Use: "list", Short: "List pairs of incidents that are, or may be, one", Args: cobra.NoArgs, RunE: p.asking(
+		func(ctx context.Context, c *client.Client, _ []string) error {
+			list, err := c.Joins(ctx, verdict)
+			if err != nil {
+				return err
+			}
+			return p.objects(whole(list), []string{"a", "b", "verdict", "score", "reasons"}, func(o json.RawMessage) ([]string, error) {
+				var j struct {
+					A, B, Verdict string
+					Score         float64
+					Reasons       []string
+				}
+				err := json.Unmarshal(o, &j)
+				return []string{j.A, j.B, j.Verdict, fmt.Sprintf("%.2f", j.Score), strings.Join(j.Reasons, "; ")}, err
+			})
+		})}
+	list.Flags().StringVar(&verdict, "verdict", "", "explicit, suggested, confirmed or rejected")
+	decide := func(use, short, verdict string) *cobra.Command {
+		return &cobra.Command{Use: use + " A B", Short: short, Args: cobra.ExactArgs(2), RunE: p.asking(
+			func(ctx context.Context, c *client.Client, args []string) error {
+				return c.DecideJoin(ctx, args[0], args[1], verdict)
+			})}
+	}
+	cmd.AddCommand(list,
+		decide("confirm", "Say that two incidents are one; A stands for both", "confirmed"),
+		decide("reject", "Say that two incidents are two; joins are taken apart", "rejected"))
+	return cmd
+}
