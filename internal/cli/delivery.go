@@ -91,7 +91,7 @@ func (p *program) join() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.objects(whole(list), []string{"a", "b", "verdict", "score", "reasons"}, func(o json.RawMessage) ([]string, error) {
+			return p.objects(each(list), []string{"a", "b", "verdict", "score", "reasons"}, func(o json.RawMessage) ([]string, error) {
 				var j struct {
 					A, B, Verdict string
 					Score         float64

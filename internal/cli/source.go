@@ -203,7 +203,7 @@ func (p *program) sourceKinds(ctx context.Context, c *client.Client, _ []string)
 		return err
 	}
 	head := []string{"kind", "title", "gives", "settings"}
-	return p.objects(whole(list), head, func(o json.RawMessage) ([]string, error) {
+	return p.objects(each(list), head, func(o json.RawMessage) ([]string, error) {
 		var k struct {
 			Name, Title string
 			Gives       []string
@@ -230,7 +230,7 @@ func (p *program) listSources(ctx context.Context, c *client.Client, _ []string)
 		return err
 	}
 	head := []string{"name", "tool", "state", "last delivery", "7 days", "waiting", "failed", "says"}
-	return p.objects(whole(list), head, func(o json.RawMessage) ([]string, error) {
+	return p.objects(each(list), head, func(o json.RawMessage) ([]string, error) {
 		var s struct {
 			Name, Tool, State, Says string
 			Last                    time.Time `json:"last_delivery"`
@@ -257,7 +257,7 @@ func (p *program) testSource(ctx context.Context, c *client.Client, args []strin
 			return err
 		}
 	}
-	err = p.objects(whole(texts), []string{"ok", "says"}, func(o json.RawMessage) ([]string, error) {
+	err = p.objects(each(texts), []string{"ok", "says"}, func(o json.RawMessage) ([]string, error) {
 		var f client.Finding
 		err := json.Unmarshal(o, &f)
 		return []string{map[bool]string{true: "yes", false: "NO"}[f.OK], f.Says}, err
@@ -266,15 +266,4 @@ func (p *program) testSource(ctx context.Context, c *client.Client, args []strin
 		err = fmt.Errorf("%s: something is missing", args[0])
 	}
 	return err
-}
-
-// whole walks a list that came whole.
-func whole(list []json.RawMessage) func(func(json.RawMessage, error) bool) {
-	return func(yield func(json.RawMessage, error) bool) {
-		for _, o := range list {
-			if !yield(o, nil) {
-				return
-			}
-		}
-	}
 }

@@ -9,12 +9,12 @@ import (
 func TestBounds(t *testing.T) {
 	t.Setenv("HANSEI_TEST_SECRET", "s3cret")
 	for expression, says := range map[string]string{
-		"def f: f; f":           "longer than",
+		"def f: f; f":            "longer than",
 		"[range(1e12)] | length": "longer than",
-		"range(20000)":          "more than",
-		".a.b.c | nope":         "nope",
-		".a |":                  "unexpected",
-		`"x" | .y`:              "expected an object",
+		"range(20000)":           "more than",
+		".a.b.c | nope":          "nope",
+		".a |":                   "unexpected",
+		`"x" | .y`:               "expected an object",
 	} {
 		began := time.Now()
 		p, err := Compile(expression)

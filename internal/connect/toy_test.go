@@ -1,0 +1,106 @@
+package connect
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"hansei"
+	"hansei/internal/source"
+)
+
+// toy is a small tool whose events are plain JSON. It signs with HMAC and
+// serves pages of events from memory.
+type toy struct {
+	name, secret string
+	pages        [][]byte
+	fail         func(page int) error
+}
+
+// event is what the toy says.
+type event struct {
+	ID       string
+	At       time.Time
+	Status   string // open, resolved, broken (unknown to us)
+	Title    string
+	Priority string
+	Service  string
+	See      string // another thing's name
+}
+
+var toyKind = source.Kind{
+	Name: "toy", Title: "Toy", About: "Incidents for tests.", Docs: "https://example.org/toy",
+	Settings: []source.Setting{{Name: source.WebhookSecret, Title: "Secret", Help: "made here", Secret: true},
+		{Name: "token", Title: "Token", Help: "from the toy", Secret: true}, {Name: "site", Title: "Site", Help: "its name"}},
+	Steps: []string{"Paste {url} and {secret}."}, Gives: []hansei.Kind{hansei.KindIncident}, Incidents: true,
+	New: func(c source.Config) (source.Source, error) {
+		return &toy{name: c.Name, secret: c.Settings[source.WebhookSecret]}, nil
+	},
+}
+
+func (t *toy) Verify(r source.Request) (source.Receipt, error) {
+	if err := source.CheckHex(t.secret, r.Header.Get("X-Toy-Signature"), r.Body); err != nil {
+		return source.Receipt{}, err
+	}
+	return source.Receipt{ID: r.Header.Get("X-Toy-Delivery"), Event: "event"}, nil
+}
+
+func (t *toy) Normalize(d source.Delivery) ([]hansei.Observation, error) {
+	var list []event
+	if d.Name == "event" {
+		list = make([]event, 1)
+		if err := json.Unmarshal(d.Body, &list[0]); err != nil {
+			return nil, hansei.Invalid("body", "it is not JSON")
+		}
+	} else if err := json.Unmarshal(d.Body, &list); err != nil {
+		return nil, hansei.Invalid("body", "it is not a list")
+	}
+	var out []hansei.Observation
+	for _, e := range list {
+		in := &hansei.Incident{Title: e.Title, Priority: e.Priority, Status: e.Status, URL: "https://toy.example/i/" + e.ID}
+		if e.Service != "" {
+			in.Services = []hansei.ID{hansei.ID(e.Service)}
+		}
+		o := hansei.Observation{Key: hansei.Key{Kind: hansei.KindIncident, Source: t.name, External: e.ID}, Record: in, At: e.At, Partial: true}
+		switch e.Status {
+		case hansei.StatusOpen:
+			in.Milestones.Set(hansei.RoleDeclared, e.At)
+			o.First = []string{"declared_at"}
+		case hansei.StatusResolved:
+			in.Milestones.Set(hansei.RoleResolved, e.At)
+		case "ping":
+			return nil, source.Unused("a ping")
+		default:
+			return nil, source.Unknown("status", e.Status)
+		}
+		if e.See != "" {
+			o.Mentions = []string{e.See}
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+func (t *toy) Check(*source.Pull) []source.Finding { return []source.Finding{{OK: true, Says: "fine"}} }
+
+func (t *toy) Streams() []source.Stream {
+	return []source.Stream{{Name: "events", Title: "Events", Every: time.Minute, Pull: func(p *source.Pull) error {
+		at := 0
+		if p.Cursor != "" {
+			if _, err := fmt.Sscan(p.Cursor, &at); err != nil {
+				return err
+			}
+		}
+		for ; at < len(t.pages); at++ {
+			if t.fail != nil {
+				if err := t.fail(at); err != nil {
+					return err
+				}
+			}
+			if err := p.Emit(source.Page{Body: t.pages[at], Cursor: fmt.Sprint(at + 1), Through: p.From.Add(time.Duration(at+1) * time.Hour)}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}}
+}
