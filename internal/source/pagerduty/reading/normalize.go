@@ -1,0 +1,247 @@
+package reading
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"hansei"
+	"hansei/internal/source"
+)
+
+// Account is one account of PagerDuty, by the name of its source.
+type Account struct{ Name string }
+
+// Normalize understands a webhook or a page of a list.
+func (s Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
+	if name, ok := strings.CutPrefix(d.Name, "pull/"); ok {
+		return s.page(name, d.Body)
+	}
+	var w struct {
+		Event struct {
+			Type  string         `json:"event_type"`
+			At    time.Time      `json:"occurred_at"`
+			Agent *thing         `json:"agent"`
+			Data  jsontext.Value `json:"data"`
+		} `json:"event"`
+	}
+	if err := json.Unmarshal(d.Body, &w); err != nil {
+		return nil, hansei.Invalid("body", "not an event of PagerDuty: %v", err)
+	}
+	e := w.Event
+	sort, what, _ := strings.Cut(e.Type, ".")
+	switch {
+	case e.Type == "" || e.At.IsZero():
+		return nil, hansei.Invalid("event", "expected its event_type and occurred_at")
+	case sort != "incident" && sort != "service":
+		return nil, source.Unused("event %s", e.Type)
+	}
+	var t struct {
+		Type string `json:"type"`
+	}
+	if err := json.Unmarshal(e.Data, &t); err != nil {
+		return nil, hansei.Invalid("data", "%v", err)
+	}
+	switch t.Type {
+	case "incident", "service", "incident_note", "incident_status_update", "incident_responder", "incident_conference_bridge", "incident_field_values":
+	default:
+		return nil, source.Unused("event %s about %q", e.Type, t.Type)
+	}
+	var data thing
+	if err := json.Unmarshal(e.Data, &data); err != nil {
+		return nil, hansei.Invalid("data", "%v", err)
+	}
+	switch t.Type {
+	case "incident":
+		o, err := s.snapshot(&data, e.At)
+		if err != nil {
+			return nil, err
+		}
+		pages := s.put(&o, happening{what: what, at: e.At, agent: e.Agent, people: data.Assignees, to: &data})
+		return named(append([]hansei.Observation{o}, pages...), nil)
+	case "service":
+		o := s.service(&data)
+		o.At, o.Record.Head().Deleted = e.At.UTC(), what == "deleted"
+		return named([]hansei.Observation{o}, nil)
+	}
+	return named(s.part(&data, e.Agent, e.At))
+}
+
+// named refuses what has no id.
+func named(out []hansei.Observation, err error) ([]hansei.Observation, error) {
+	for i := range out {
+		out[i].Line = i + 1
+		if err == nil && out[i].Key.External == "" {
+			err = hansei.Invalid("id", "a %s without an id", out[i].Key.Kind)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// part tells what was added to an incident that the event only names.
+func (s Account) part(p, agent *thing, at time.Time) ([]hansei.Observation, error) {
+	if p.Incident == nil {
+		return nil, hansei.Invalid("incident", "the event does not say which incident it is about")
+	}
+	in := &hansei.Incident{URL: p.Incident.URL}
+	o := s.partial(hansei.KindIncident, p.Incident.ID, in, at)
+	switch {
+	case p.Type == "incident_note":
+		note(in, p.Content, agent, at)
+		if p.Trimmed {
+			in.Updates[0].ID = p.ID // the log has the whole text
+		}
+	case p.Type == "incident_status_update":
+		in.Updates = []hansei.Update{{ID: p.ID, At: at.UTC(), Status: "status update", Text: p.Message, By: agent.label()}}
+	case p.Type == "incident_conference_bridge" && p.Bridge != "":
+		o.Mentions = []string{p.Bridge}
+	case p.Type == "incident_field_values" && len(p.Fields) > 0:
+		in.Custom = map[string]string{}
+		for _, f := range p.Fields {
+			in.Custom[f.Name] = plain(f.Value)
+		}
+	case p.State == "joined":
+		respond(in, p.User)
+	default:
+		return nil, source.Unused("%s without news", p.Type)
+	}
+	return []hansei.Observation{o}, nil
+}
+
+// entries are the entries of the log that tell something, by what webhooks
+// call it.
+var entries = map[string]string{
+	"trigger_log_entry": "triggered", "acknowledge_log_entry": "acknowledged", "resolve_log_entry": "resolved", "escalate_log_entry": "escalated",
+	"assign_log_entry": "reassigned", "delegate_log_entry": "delegated", "notify_log_entry": "reassigned", "annotate_log_entry": "note",
+}
+
+// entry understands one entry of the log, and the incident inside it when this
+// page has not told of it yet.
+func (s Account) entry(e *thing, told map[string]bool) ([]hansei.Observation, error) {
+	if e.Incident == nil || e.Created.IsZero() {
+		return nil, hansei.Invalid("log_entries", "entry %q has no incident or no time", e.ID)
+	}
+	var out []hansei.Observation
+	i := e.Incident
+	whole := i.Type == "incident"
+	if whole && !told[i.ID] {
+		told[i.ID] = true
+		o, err := s.snapshot(i, i.Updated)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	if i.Service == nil {
+		i.Service = e.Service
+	}
+	in := &hansei.Incident{URL: i.URL}
+	o := s.partial(hansei.KindIncident, i.ID, in, e.Created)
+	o.First = []string{"declared_at", "acknowledged_at", "alerted_at"}
+	h := happening{what: entries[e.Type], at: e.Created, agent: e.Agent, people: e.Assignees, to: i}
+	if e.User != nil {
+		h.people = append(h.people, *e.User)
+	}
+	switch {
+	case h.what == "":
+		return out, nil // snoozed, repeated, a field changed: the incident itself tells
+	case h.what == "note":
+		note(in, cmp.Or(e.Note, e.Channel.label(), e.Summary), e.Agent, e.Created)
+	case h.what == "triggered":
+		in.Milestones.Set(hansei.RoleDeclared, e.Created.UTC())
+	case h.what == "resolved" && !whole:
+		in.Status = hansei.StatusResolved // nothing else on this page says so
+	}
+	pages := s.put(&o, h)
+	return append(append(out, o), pages...), nil
+}
+
+// page understands a page of a list.
+func (s Account) page(name string, body []byte) ([]hansei.Observation, error) {
+	var p struct {
+		Incidents []thing `json:"incidents"`
+		Entries   []thing `json:"log_entries"`
+		Services  []thing `json:"services"`
+		Teams     []thing `json:"teams"`
+		Users     []thing `json:"users"`
+		Duties    []thing `json:"oncalls"`
+	}
+	if err := json.Unmarshal(body, &p); err != nil {
+		return nil, hansei.Invalid("body", "not a list of %s: %v", name, err)
+	}
+	var out []hansei.Observation
+	for i := range p.Incidents {
+		o, err := s.snapshot(&p.Incidents[i], p.Incidents[i].Updated)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	told := map[string]bool{}
+	for i := range p.Entries {
+		more, err := s.entry(&p.Entries[i], told)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, more...)
+	}
+	for _, t := range p.Services {
+		out = append(out, s.service(&t))
+	}
+	for _, t := range p.Teams {
+		out = append(out, s.whole(hansei.KindTeam, &t, &hansei.Team{Name: t.label()}))
+	}
+	for _, t := range p.Users {
+		rec := &hansei.Person{Name: t.label(), Email: t.Email, Zone: t.Zone, Team: team(&t)}
+		out = append(out, s.whole(hansei.KindPerson, &t, rec))
+	}
+	for _, d := range p.Duties {
+		if !d.Start.IsZero() && !d.End.IsZero() && d.User != nil && d.Policy != nil { // else always on call: such duty has no bounds
+			out = append(out, s.shift(&d))
+		}
+	}
+	if len(out) == 0 {
+		return nil, source.Unused("a page of %s without news", name)
+	}
+	return named(out, nil)
+}
+
+// whole tells all there is of a thing. Teams and people have no URL field.
+func (s Account) whole(kind hansei.Kind, t *thing, r hansei.Record) hansei.Observation {
+	o := hansei.Observation{Key: hansei.Key{Kind: kind, Source: s.Name, External: t.ID}, Record: r}
+	o.Names = slices.DeleteFunc([]string{t.URL, t.Self}, func(n string) bool { return n == "" })
+	return o
+}
+
+func (s Account) service(t *thing) hansei.Observation {
+	return s.whole(hansei.KindService, t, &hansei.Service{Name: t.label(), URL: t.URL, Team: team(t)})
+}
+
+// team is the first team of a service or a person, which have no main one.
+func team(t *thing) hansei.ID {
+	if len(t.Teams) == 0 {
+		return ""
+	}
+	return hansei.ID(t.Teams[0].label())
+}
+
+// shift is named by its beginning, not by its end: one that somebody takes
+// over early is the same.
+func (s Account) shift(d *thing) hansei.Observation {
+	rota, schedule := d.Policy, ""
+	if d.Schedule != nil {
+		rota, schedule = d.Schedule, d.Schedule.ID
+	}
+	level := d.Level
+	rec := &hansei.Shift{Person: hansei.ID(d.User.label()), Schedule: rota.label(), Level: &level, Began: d.Start.UTC(), Ended: d.End.UTC(), URL: rota.URL}
+	id := strings.Join([]string{d.Policy.ID, strconv.Itoa(int(d.Level)), schedule, d.User.ID, strconv.FormatInt(d.Start.Unix(), 10)}, ":")
+	return hansei.Observation{Key: hansei.Key{Kind: hansei.KindShift, Source: s.Name, External: id}, Record: rec}
+}

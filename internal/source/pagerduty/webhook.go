@@ -1,0 +1,47 @@
+package pagerduty
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"hansei/internal/source"
+)
+
+// Verify checks X-PagerDuty-Signature: a list of "v1=" and the HMAC-SHA256 of
+// the body, one for each secret that is valid now.
+func (s *pagerDuty) Verify(r source.Request) (source.Receipt, error) {
+	if !s.signed(r) {
+		return source.Receipt{}, fmt.Errorf("%w: X-PagerDuty-Signature", source.ErrSignature)
+	}
+	var e struct {
+		Event struct {
+			Type string `json:"event_type"`
+		} `json:"event"`
+	}
+	receipt := source.Receipt{ID: r.Header.Get("X-Webhook-Id"), Event: "event"}
+	// A body that is no event is stored all the same: Normalize says why.
+	if json.Unmarshal(r.Body, &e) == nil && e.Event.Type != "" {
+		receipt.Event = e.Event.Type
+	}
+	return receipt, nil
+}
+
+func (s *pagerDuty) signed(r source.Request) bool {
+	found := false
+	for _, header := range r.Header.Values("X-PagerDuty-Signature") {
+		for sum := range strings.SplitSeq(header, ",") {
+			sum, ok := strings.CutPrefix(strings.TrimSpace(sum), "v1=")
+			if !ok {
+				continue
+			}
+			for secret := range strings.SplitSeq(s.secret, ",") {
+				if source.CheckHex(strings.TrimSpace(secret), sum, r.Body) == nil {
+					found = true
+				}
+			}
+		}
+	}
+	return found
+}
