@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -36,7 +37,13 @@ type rig struct {
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	r := &rig{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	clock := func() time.Time { r.now = r.now.Add(time.Millisecond); return r.now }
+	var mu sync.Mutex
+	clock := func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		r.now = r.now.Add(time.Millisecond)
+		return r.now
+	}
 	dir := t.TempDir()
 	store, err := record.Open(context.Background(), record.Options{Dir: dir, Now: clock})
 	if err != nil {

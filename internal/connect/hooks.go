@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -26,6 +27,66 @@ const MaxHook = 5 << 20
 type Hooks struct {
 	Sources *Sources
 	Packer  *record.Packer
+
+	mu      sync.Mutex
+	arrived []*arrival
+	storing bool
+}
+
+// arrival is a webhook that waits to be durable.
+type arrival struct {
+	packed record.Packed
+	isNew  bool
+	err    error
+	done   chan struct{}
+}
+
+// maxTogether is how many webhooks one statement group stores.
+const maxTogether = 256
+
+// store makes a webhook durable. Those that arrive while others are being
+// stored go together after them: one write for all. That the sender hangs up
+// changes nothing.
+func (h *Hooks) store(p record.Packed) (isNew bool, err error) {
+	a := &arrival{packed: p, done: make(chan struct{})}
+	h.mu.Lock()
+	h.arrived = append(h.arrived, a)
+	if !h.storing {
+		h.storing = true
+		go h.storeAll()
+	}
+	h.mu.Unlock()
+	<-a.done
+	return a.isNew, a.err
+}
+
+func (h *Hooks) storeAll() {
+	for {
+		h.mu.Lock()
+		list := h.arrived[:min(len(h.arrived), maxTogether)]
+		h.arrived = h.arrived[len(list):]
+		if len(list) == 0 {
+			h.storing, h.arrived = false, nil
+			h.mu.Unlock()
+			return
+		}
+		h.mu.Unlock()
+		packed := make([]record.Packed, len(list))
+		for i, a := range list {
+			packed[i] = a.packed
+		}
+		var isNew map[string]bool
+		_, err := h.Sources.Records.Write(context.Background(), auth.Local().As("webhooks"), func(tx *record.Tx) (err error) {
+			isNew, err = tx.AddDeliveries(packed)
+			return err
+		})
+		for _, a := range list {
+			// Of two the same in one group the first is the new one.
+			a.isNew, a.err = isNew[a.packed.ID], err
+			delete(isNew, a.packed.ID)
+			close(a.done)
+		}
+	}
 }
 
 // ServeHTTP implements http.Handler.
@@ -112,12 +173,7 @@ func (h *Hooks) take(w http.ResponseWriter, r *http.Request, o *opened, receiver
 	}
 	packed := h.Packer.Pack(name, receipt.Event, r.Header.Get("Content-Type"), receipt.ID, body)
 	packed.Held = o.rec.Paused
-	isNew := false
-	// The sender may hang up; what it sent is stored all the same.
-	_, err = s.Records.Write(r.Context(), auth.Local().As("webhook "+name), func(tx *record.Tx) error {
-		isNew, err = tx.AddDelivery(packed)
-		return err
-	})
+	isNew, err := h.store(packed)
 	if err != nil {
 		h.fail(w, o, err)
 		return

@@ -229,23 +229,20 @@ func write(tx *record.Tx, set *workingSet, done []result) error {
 	if err := set.write(tx); err != nil {
 		return err
 	}
-	for _, r := range done {
+	finished := make([]record.Finished, len(done))
+	for i, r := range done {
 		sum := Touched{Records: r.touched[:min(len(r.touched), maxTouched)]}
-		failed := ""
+		finished[i] = record.Finished{ID: r.id, State: r.state, Error: r.says}
 		if r.state == record.DeliveryUnused {
-			sum.Unused = r.says
-		} else {
-			failed = r.says
+			sum.Unused, finished[i].Error = r.says, ""
 		}
 		text, err := json.Marshal(sum)
 		if err != nil {
 			return err
 		}
-		if err := tx.FinishDelivery(r.id, r.state, failed, string(text)); err != nil {
-			return err
-		}
+		finished[i].Summary = string(text)
 	}
-	return nil
+	return tx.FinishDeliveries(finished)
 }
 
 // resolver is the one of the last batch unless somebody else changed what

@@ -32,9 +32,18 @@ func (s *workingSet) joinNamed(ctx context.Context) error {
 			}
 		}
 	}
+	if err := s.stored(ctx, fresh, near); err != nil {
+		return err
+	}
 	for _, ref := range fresh {
-		others, err := s.linked(ctx, ref, near)
-		if err != nil {
+		var others []record.Ref
+		for _, name := range s.have[ref].now().mentions {
+			others = append(others, near.called[name]...)
+		}
+		for _, name := range s.have[ref].now().called {
+			others = append(others, near.mentioning[name]...)
+		}
+		if err := s.get(ctx, others); err != nil {
 			return err
 		}
 		for _, other := range others {
@@ -62,27 +71,32 @@ func (n neighbours) add(ref record.Ref, l *links) {
 	}
 }
 
-// linked finds incidents that are linked with one by names: in the store and
-// in the set.
-func (s *workingSet) linked(ctx context.Context, ref record.Ref, near neighbours) ([]record.Ref, error) {
-	l := s.have[ref].now()
-	a, err := record.Named(ctx, s.records, s.scope, l.mentions)
+// stored adds the incidents of the store that are called what fresh ones
+// mention, or mention what they are called.
+func (s *workingSet) stored(ctx context.Context, fresh []record.Ref, near neighbours) error {
+	var names, found []string
+	for _, ref := range fresh {
+		names, found = append(names, s.have[ref].now().called...), append(found, s.have[ref].now().mentions...)
+	}
+	a, err := record.Named(ctx, s.records, s.scope, found)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	b, err := record.Mentioning(ctx, s.records, s.scope, l.called)
+	b, err := record.Mentioning(ctx, s.records, s.scope, names)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := append(a, b...)
-	for _, name := range l.mentions {
-		out = append(out, near.called[name]...)
+	for _, x := range a {
+		if x.Kind == hansei.KindIncident {
+			near.called[x.Name] = append(near.called[x.Name], x.Ref)
+		}
 	}
-	for _, name := range l.called {
-		out = append(out, near.mentioning[name]...)
+	for _, x := range b {
+		if x.Kind == hansei.KindIncident {
+			near.mentioning[x.Name] = append(near.mentioning[x.Name], x.Ref)
+		}
 	}
-	out = slices.DeleteFunc(out, func(r record.Ref) bool { return r.Kind != hansei.KindIncident || r == ref })
-	return out, s.get(ctx, out)
+	return nil
 }
 
 // joinPair joins two incidents if one names the other.

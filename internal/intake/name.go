@@ -55,16 +55,10 @@ func canonicalURL(text string) string {
 
 var (
 	wholeKey    = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]{1,9}-[0-9]{1,7}$`)
+	capitalKey  = regexp.MustCompile(`^[A-Z][A-Z0-9_]{1,9}-[0-9]{1,7}$`)
 	wholeRef    = regexp.MustCompile(`^[\w.-]+/[\w.-]+#[0-9]{1,9}$`)
 	wholeCommit = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
-	// inText finds URLs, owner/repo#12, keys in capitals and commits.
-	inText = regexp.MustCompile(`https?://[^\s<>"'\x60|\\)\]}]+|\b[\w.-]+/[\w.-]+#[0-9]{1,9}\b|\b[A-Z][A-Z0-9_]{1,9}-[0-9]{1,7}\b|\b[0-9a-f]{40}\b`)
 )
-
-// worthLooking says quickly that a text may hold a name at all.
-func worthLooking(text string) bool {
-	return strings.Contains(text, "://") || strings.ContainsAny(text, "-#") || len(text) >= 40
-}
 
 // called are the names of a record: what its sources call it, and its URLs.
 func called(rec hansei.Record) []string {
@@ -106,16 +100,10 @@ func mentions(rec hansei.Record) []string {
 	for _, n := range referred(rec) {
 		out = insert(out, canonical(source, n))
 	}
-	scan := func(text string) {
-		if !worthLooking(text) {
-			return
-		}
-		for _, m := range inText.FindAllString(text, maxNames) {
-			out = insert(out, canonical("", strings.TrimRight(m, ".,;:!?")))
-		}
-	}
 	for _, t := range texts(rec) {
-		scan(t)
+		for _, n := range namesIn(t) {
+			out = insert(out, canonical("", n))
+		}
 	}
 	own := called(rec)
 	out = slices.DeleteFunc(out, func(n string) bool { return slices.Contains(own, n) })

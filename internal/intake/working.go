@@ -369,17 +369,20 @@ func (s *workingSet) write(tx *record.Tx) error {
 			return err
 		}
 	}
+	var names, gone, found, lost []record.Naming
 	for _, ref := range s.changed {
-		w := s.have[ref]
-		was, is := w.before(), w.now()
-		if err := tx.NameRecord(ref, without(is.called, was.called), without(was.called, is.called)); err != nil {
-			return err
-		}
-		if err := tx.MentionIn(ref, without(is.mentions, was.mentions), without(was.mentions, is.mentions)); err != nil {
-			return err
-		}
+		was, is := s.have[ref].before(), s.have[ref].now()
+		names, gone = namings(names, ref, without(is.called, was.called)), namings(gone, ref, without(was.called, is.called))
+		found, lost = namings(found, ref, without(is.mentions, was.mentions)), namings(lost, ref, without(was.mentions, is.mentions))
 	}
-	return nil
+	return errors.Join(tx.DropNames(gone), tx.DropMentions(lost), tx.AddNames(names), tx.AddMentions(found))
+}
+
+func namings(list []record.Naming, ref record.Ref, names []string) []record.Naming {
+	for _, n := range names {
+		list = append(list, record.Naming{Ref: ref, Name: n})
+	}
+	return list
 }
 
 // without are the elements of a sorted list that another lacks.

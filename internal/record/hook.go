@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -38,8 +39,13 @@ func NewPacker() (*Packer, error) {
 type Packed struct {
 	hansei.Delivery
 	Held  bool // the source is paused: it is understood later
-	parts [][]byte
+	body  []byte
+	parts [][]byte // of a large one
 }
+
+// maxInline is how large a compressed payload may be that stands in its
+// delivery's row.
+const maxInline = 64 << 10
 
 // Pack makes a payload ready. identity is what makes two deliveries the same:
 // the vendor's own delivery id, or else empty and the content counts.
@@ -57,36 +63,77 @@ func (p *Packer) Pack(source, name, media, identity string, body []byte) Packed 
 		out.parts = append(out.parts, p.enc.EncodeAll(body[:k], make([]byte, 0, k/3)))
 		body = body[k:]
 	}
+	if len(out.parts) == 0 {
+		out.body = []byte{}
+	} else if len(out.parts) == 1 && len(out.parts[0]) <= maxInline {
+		out.body, out.parts = out.parts[0], nil
+	}
 	return out
 }
 
-// AddDelivery stores a payload of a live source, to be understood later. A
-// payload that is there already is stored once: isNew is false then.
-func (tx *Tx) AddDelivery(p Packed) (isNew bool, err error) {
-	state := DeliveryReceived
-	if p.Held {
-		state = DeliveryHeld
+const (
+	deliveryInsert = `INSERT INTO delivery (journal, id, source, name, media, size, received, state, body, error, options, summary, seq) VALUES `
+	deliveryRow    = "(?, ?, ?, ?, ?, ?, ?, ?, ?, '', '', '', 0)"
+	deliveryRows   = 64 // in one statement
+)
+
+// AddDeliveries stores payloads of live sources, to be understood later. One
+// that is there already is stored once: the result says which were new.
+func (tx *Tx) AddDeliveries(list []Packed) (isNew map[string]bool, err error) {
+	isNew = make(map[string]bool, len(list))
+	for rest := list; len(rest) > 0; {
+		n := min(deliveryRows, len(rest))
+		args := make([]any, 0, n*9)
+		for _, p := range rest[:n] {
+			state := DeliveryReceived
+			if p.Held {
+				state = DeliveryHeld
+			}
+			args = append(args, string(tx.journal), p.ID, p.Source, p.Name, p.Media, p.Size, tx.Now().UnixMicro(), state, p.body)
+		}
+		q := deliveryInsert + deliveryRow + strings.Repeat(", "+deliveryRow, n-1) + " ON CONFLICT (journal, id) DO NOTHING RETURNING id"
+		if err := tx.returned(q, args, isNew); err != nil {
+			return nil, fmt.Errorf("deliveries: %w", err)
+		}
+		rest = rest[n:]
 	}
-	isNew, err = tx.added(`INSERT INTO delivery (journal, id, source, name, media, size, received, state, error, options, summary, seq)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', '', 0) ON CONFLICT (journal, id) DO NOTHING`,
-		string(tx.journal), p.ID, p.Source, p.Name, p.Media, p.Size, tx.Now().UnixMicro(), state)
-	if err != nil || !isNew {
-		return false, err
-	}
-	for n, part := range p.parts {
-		if err := tx.exec("INSERT INTO part (journal, owner, n, bytes) VALUES (?, ?, ?, ?)", string(tx.journal), "delivery-"+p.ID, n, part); err != nil {
-			return false, err
+	for _, p := range list {
+		if !isNew[p.ID] {
+			continue
+		}
+		for n, part := range p.parts {
+			if _, err := tx.added("INSERT INTO part (journal, owner, n, bytes) VALUES (?, ?, ?, ?) ON CONFLICT (journal, owner, n) DO NOTHING",
+				string(tx.journal), "delivery-"+p.ID, n, part); err != nil {
+				return nil, fmt.Errorf("deliveries: %w", err)
+			}
 		}
 	}
-	return true, nil
+	return isNew, nil
 }
 
-// AddPage is AddDelivery of a page that was pulled. The same page again is
+// returned runs a statement and gathers the texts it returns.
+func (tx *Tx) returned(q string, args []any, into map[string]bool) (err error) {
+	rows, err := tx.query(tx.ctx, q, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		into[id] = true
+	}
+	return rows.Err()
+}
+
+// AddPage is AddDeliveries of a page that was pulled. The same page again is
 // news only when another page of its stream came between: then it is
 // understood once more, as of now.
 func (tx *Tx) AddPage(p Packed) error {
-	isNew, err := tx.AddDelivery(p)
-	if err != nil || isNew {
+	isNew, err := tx.AddDeliveries([]Packed{p})
+	if err != nil || isNew[p.ID] {
 		return err
 	}
 	list, err := scanDeliveries(tx.ctx, tx, deliveryColumns+" WHERE journal = ? AND source = ? AND name = ? ORDER BY received DESC, id LIMIT 1",
@@ -136,60 +183,94 @@ func (s *Store) Bodies(ctx context.Context, who auth.Scope, list []Delivery) ([]
 	return s.withBodies(ctx, journal, list)
 }
 
-func (s *Store) withBodies(ctx context.Context, journal auth.Journal, list []Delivery) (out []Waiting, err error) {
+func (s *Store) withBodies(ctx context.Context, journal auth.Journal, list []Delivery) ([]Waiting, error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	at, args := map[string]int{}, []any{string(journal)}
+	out, at, ids, owners := make([]Waiting, len(list)), map[string]int{}, []any{string(journal)}, []any{string(journal)}
 	for i, d := range list {
-		out = append(out, Waiting{Delivery: d})
-		at["delivery-"+d.ID] = i
-		args = append(args, "delivery-"+d.ID)
+		out[i].Delivery, at[d.ID] = d, i
+		ids, owners = append(ids, d.ID), append(owners, "delivery-"+d.ID)
 	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}
 	defer dec.Close()
-	rows, err := s.query(ctx, "SELECT owner, bytes FROM part WHERE journal = ? AND owner IN ("+marks(len(list))+") ORDER BY owner, n", args...)
+	unpack := func(id string, packed []byte) (err error) {
+		w := &out[at[strings.TrimPrefix(id, "delivery-")]]
+		if w.Body, err = dec.DecodeAll(packed, w.Body); err != nil {
+			return fmt.Errorf("payload of delivery %s: %w", w.ID, err)
+		}
+		return nil
+	}
+	if err := s.packed(ctx, "SELECT id, body FROM delivery WHERE journal = ? AND body IS NOT NULL AND id IN ("+marks(len(list))+")", ids, unpack); err != nil {
+		return nil, err
+	}
+	for i := range out {
+		if out[i].Size > 0 && len(out[i].Body) == 0 {
+			return out, s.packed(ctx, "SELECT owner, bytes FROM part WHERE journal = ? AND owner IN ("+marks(len(list))+") ORDER BY owner, n", owners, unpack)
+		}
+	}
+	return out, nil
+}
+
+// packed hands on compressed payloads.
+func (s *Store) packed(ctx context.Context, q string, args []any, fn func(id string, packed []byte) error) (err error) {
+	rows, err := s.query(ctx, q, args...)
 	if err != nil {
-		return nil, fmt.Errorf("payloads: %w", readable(err))
+		return fmt.Errorf("payloads: %w", readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var owner string
+		var id string
 		var packed []byte
-		if err := rows.Scan(&owner, &packed); err != nil {
-			return nil, err
+		if err := rows.Scan(&id, &packed); err != nil {
+			return err
 		}
-		w := &out[at[owner]]
-		if w.Body, err = dec.DecodeAll(packed, w.Body); err != nil {
-			return nil, fmt.Errorf("payload of delivery %s: %w", w.ID, err)
+		if err := fn(id, packed); err != nil {
+			return err
 		}
 	}
-	return out, readable(rows.Err())
+	return readable(rows.Err())
 }
 
 // StillWaiting says which of some deliveries nobody has understood meanwhile.
-func (tx *Tx) StillWaiting(ids []string) (out map[string]bool, err error) {
+func (tx *Tx) StillWaiting(ids []string) (map[string]bool, error) {
 	args := []any{string(tx.journal)}
 	for _, id := range ids {
 		args = append(args, id)
 	}
-	rows, err := tx.query(tx.ctx, "SELECT id FROM delivery WHERE journal = ? AND state = 'received' AND id IN ("+marks(len(ids))+")", args...)
+	out := make(map[string]bool, len(ids))
+	err := tx.returned("SELECT id FROM delivery WHERE journal = ? AND state = 'received' AND id IN ("+marks(len(ids))+")", args, out)
 	if err != nil {
 		return nil, fmt.Errorf("deliveries: %w", readable(err))
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	out = make(map[string]bool, len(ids))
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
+	return out, nil
+}
+
+// Finished is what became of a delivery.
+type Finished struct {
+	ID, State, Error, Summary string
+}
+
+// FinishDeliveries is FinishDelivery of many.
+func (tx *Tx) FinishDeliveries(list []Finished) error {
+	for len(list) > 0 {
+		n := min(deliveryRows, len(list))
+		args := []any{int64(tx.head.seq)}
+		for _, f := range list[:n] {
+			args = append(args, f.ID, f.State, f.Error, f.Summary)
 		}
-		out[id] = true
+		// column1 … are the names both engines give to the columns of VALUES.
+		q := "UPDATE delivery SET seq = ?, state = v.column2, error = v.column3, summary = v.column4 FROM (VALUES (?, ?, ?, ?)" +
+			strings.Repeat(", (?, ?, ?, ?)", n-1) + ") AS v WHERE delivery.journal = ? AND delivery.id = v.column1"
+		if err := tx.exec(q, append(args, string(tx.journal))...); err != nil {
+			return fmt.Errorf("deliveries: %w", err)
+		}
+		list = list[n:]
 	}
-	return out, rows.Err()
+	return nil
 }
 
 // ReleaseDeliveries lets what came while a source was paused be understood.

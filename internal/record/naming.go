@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -15,25 +16,46 @@ type Ref struct {
 	ID   hansei.ID   `json:"id"`
 }
 
-// NameRecord notes what else a record is called, and Mention what it mentions:
-// added and gone are the differences to what was noted before.
-func (tx *Tx) NameRecord(r Ref, added, gone []string) error { return tx.noted("name", r, added, gone) }
-
-// MentionIn notes what a record mentions.
-func (tx *Tx) MentionIn(r Ref, added, gone []string) error {
-	return tx.noted("mention", r, added, gone)
+// Naming is one name of a record, or one that it mentions.
+type Naming struct {
+	Ref
+	Name string
 }
 
-func (tx *Tx) noted(table string, r Ref, added, gone []string) error {
-	for _, n := range added {
-		if _, err := tx.added("INSERT INTO "+table+" (journal, name, kind, id) VALUES (?, ?, ?, ?) ON CONFLICT (journal, name, kind, id) DO NOTHING",
-			string(tx.journal), n, string(r.Kind), string(r.ID)); err != nil {
+const namingRows = 100 // in one statement
+
+// AddNames notes what records are called, AddMentions what they mention.
+func (tx *Tx) AddNames(list []Naming) error { return tx.note("name", list) }
+
+// AddMentions notes what records mention.
+func (tx *Tx) AddMentions(list []Naming) error { return tx.note("mention", list) }
+
+// DropNames forgets names of records, DropMentions what they mentioned.
+func (tx *Tx) DropNames(list []Naming) error { return tx.unnote("name", list) }
+
+// DropMentions forgets what records mentioned.
+func (tx *Tx) DropMentions(list []Naming) error { return tx.unnote("mention", list) }
+
+func (tx *Tx) note(table string, list []Naming) error {
+	for len(list) > 0 {
+		n := min(namingRows, len(list))
+		args := make([]any, 0, 4*n)
+		for _, x := range list[:n] {
+			args = append(args, string(tx.journal), x.Name, string(x.Kind), string(x.ID))
+		}
+		q := "INSERT INTO " + table + " (journal, name, kind, id) VALUES (?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?)", n-1) + " ON CONFLICT (journal, name, kind, id) DO NOTHING"
+		if err := tx.exec(q, args...); err != nil {
 			return fmt.Errorf("note a %s: %w", table, err)
 		}
+		list = list[n:]
 	}
-	for _, n := range gone {
+	return nil
+}
+
+func (tx *Tx) unnote(table string, list []Naming) error {
+	for _, x := range list {
 		if err := tx.exec("DELETE FROM "+table+" WHERE journal = ? AND name = ? AND kind = ? AND id = ?",
-			string(tx.journal), n, string(r.Kind), string(r.ID)); err != nil {
+			string(tx.journal), x.Name, string(x.Kind), string(x.ID)); err != nil {
 			return fmt.Errorf("note a %s: %w", table, err)
 		}
 	}
@@ -42,21 +64,21 @@ func (tx *Tx) noted(table string, r Ref, added, gone []string) error {
 
 // Named finds the records that go by any of some names, and Mentioning those
 // that mention any of them.
-func Named(ctx context.Context, r Reader, who auth.Scope, names []string) ([]Ref, error) {
-	return refs(ctx, r, who, "SELECT DISTINCT kind, id FROM name WHERE journal = ? AND name IN (", names)
+func Named(ctx context.Context, r Reader, who auth.Scope, names []string) ([]Naming, error) {
+	return namings(ctx, r, who, "SELECT name, kind, id FROM name WHERE journal = ? AND name IN (", names)
 }
 
 // Mentioning finds the records that mention any of some names.
-func Mentioning(ctx context.Context, r Reader, who auth.Scope, names []string) ([]Ref, error) {
-	return refs(ctx, r, who, "SELECT DISTINCT kind, id FROM mention WHERE journal = ? AND name IN (", names)
+func Mentioning(ctx context.Context, r Reader, who auth.Scope, names []string) ([]Naming, error) {
+	return namings(ctx, r, who, "SELECT name, kind, id FROM mention WHERE journal = ? AND name IN (", names)
 }
 
 // maxLinked bounds how many records one question about names finds.
 const maxLinked = 1000
 
-func refs(ctx context.Context, r Reader, who auth.Scope, q string, names []string) (out []Ref, err error) {
+func namings(ctx context.Context, r Reader, who auth.Scope, q string, names []string) (out []Naming, err error) {
 	journal, err := who.MayRead()
-	if err != nil || len(names) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	for len(names) > 0 {
@@ -65,13 +87,28 @@ func refs(ctx context.Context, r Reader, who auth.Scope, q string, names []strin
 		for _, name := range names[:n] {
 			args = append(args, name)
 		}
-		part, err := scanRefs(ctx, r, q+marks(n)+") ORDER BY kind, id LIMIT ?", append(args, maxLinked)...)
-		if err != nil {
+		if out, err = scanNamings(ctx, r, out, q+marks(n)+") ORDER BY kind, id LIMIT ?", append(args, maxLinked)...); err != nil {
 			return nil, err
 		}
-		out, names = append(out, part...), names[n:]
+		names = names[n:]
 	}
 	return out, nil
+}
+
+func scanNamings(ctx context.Context, r Reader, out []Naming, q string, args ...any) (_ []Naming, err error) {
+	rows, err := r.query(ctx, q, args...)
+	if err != nil {
+		return nil, fmt.Errorf("names: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var x Naming
+		if err := rows.Scan(&x.Name, &x.Kind, &x.ID); err != nil {
+			return nil, fmt.Errorf("names: %w", err)
+		}
+		out = append(out, x)
+	}
+	return out, readable(rows.Err())
 }
 
 // Linked finds what is linked with a record, either way: what mentions it by

@@ -96,6 +96,8 @@ var spine = []string{
 
 // sources is what live sources need.
 var sources = []string{
+	// A small payload stands in its delivery's row, compressed; NULL: in parts.
+	`ALTER TABLE delivery ADD COLUMN body BLOB`,
 	// The inbox, and what a person must look at; few of all deliveries.
 	`CREATE INDEX delivery_waiting ON delivery (journal, received, id) WHERE state IN ('received', 'failed')`,
 	`CREATE INDEX delivery_source ON delivery (journal, source, received)`,
