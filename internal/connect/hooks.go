@@ -41,7 +41,7 @@ type arrival struct {
 	done   chan struct{}
 }
 
-// maxTogether is how many webhooks one statement group stores.
+// maxTogether is how many webhooks one write stores.
 const maxTogether = 256
 
 // store makes a webhook durable. Those that arrive while others are being

@@ -47,7 +47,19 @@ const (
 	batchDeliveries = 256
 	batchBytes      = 16 << 20
 	inboxPoll       = time.Second
+	gather          = 40 * time.Millisecond
 )
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 func (b *Inbox) bell() chan struct{} {
 	b.once.Do(func() { b.wake = make(chan struct{}, 1) })
@@ -71,7 +83,14 @@ func (b *Inbox) Run(ctx context.Context, who auth.Actor) error {
 			return ctx.Err()
 		case err != nil:
 			b.Log.Error("deliveries could not be understood; they are tried again", "error", err)
+		case n == batchDeliveries:
+			continue
 		case n > 0:
+			// More is coming: one transaction for all of it leaves the writer
+			// to those who wait for an answer.
+			if err := pause(ctx, gather); err != nil {
+				return err
+			}
 			continue
 		}
 		timer := time.NewTimer(inboxPoll)
