@@ -122,7 +122,7 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 		settings = map[string]string{}
 	}
 	out := Added{Source: rec}
-	if i := slices.IndexFunc(kind.Settings, func(x source.Setting) bool { return x.Name == source.WebhookSecret }); i >= 0 && settings[source.WebhookSecret] == "" && !kind.Settings[i].Required {
+	if ours(kind) && settings[source.WebhookSecret] == "" {
 		settings[source.WebhookSecret] = strings.ToLower(rand.Text() + rand.Text())
 	}
 	src, secrets, err := s.configure(kind, rec, settings, nil)
@@ -151,6 +151,11 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 	})
 	s.forget()
 	return out, err
+}
+
+// ours says whether the webhook secret of a kind is made here.
+func ours(k source.Kind) bool {
+	return slices.ContainsFunc(k.Settings, func(x source.Setting) bool { return x.Name == source.WebhookSecret && !x.Theirs })
 }
 
 // URL is the address of a source's webhook.
@@ -280,6 +285,9 @@ func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Chang
 		}
 		settings := maps.Clone(c.Settings)
 		if c.Rotate {
+			if !ours(kind) {
+				return hansei.Invalid("rotate_secret", "the webhook secret of %s is made there; enter the new one as %s", kind.Title, source.WebhookSecret)
+			}
 			if settings == nil {
 				settings = map[string]string{}
 			}

@@ -46,6 +46,7 @@ type Setting struct {
 	Help     string // where to find it and which permissions it needs
 	Secret   bool   // sealed, never shown again
 	Required bool
+	Theirs   bool // a webhook secret that the vendor makes, perhaps only once it knows the address
 	Long     bool // a text of several lines, such as a mapping
 	Default  string
 	Enum     []string
@@ -53,7 +54,7 @@ type Setting struct {
 
 // WebhookSecret is the setting every source that verifies webhooks keeps its
 // secret in. It is made at random when the source is added, unless the vendor
-// makes it (Setting without a default and Required).
+// makes it (Setting.Theirs).
 const WebhookSecret = "webhook_secret"
 
 // Config is one configured source.
