@@ -43,5 +43,6 @@ type StatusError struct {
 	Method string
 	URL    string // without its query
 	Status int
+	Header http.Header
 	Says   string // the beginning of the answer's text, for people; secrets taken out
 }
