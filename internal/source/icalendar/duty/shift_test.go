@@ -1,0 +1,177 @@
+package duty
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hansei"
+)
+
+func at(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		panic(err)
+	}
+	return t.UTC()
+}
+
+var reader = &Reader{Person: FromSummary, Zone: time.UTC,
+	Pattern: regexp.MustCompile(`(?i)^(?:\[[^\]]*\]\s*)?(?:on[- ]?call\s*[-–:]\s*)?(.+?)(?:\s+[-–]\s+.*|\s+(?:is\s+)?on[- ]?call.*)?$`)}
+
+func feed(t testing.TB, name string) []byte {
+	t.Helper()
+	body, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
+
+func TestReadUnderstandsFeeds(t *testing.T) {
+	level := 1.0
+	shift := func(key, who, schedule, began, ended string) Shift {
+		return Shift{key, hansei.Shift{Person: hansei.ID(who), Schedule: schedule, Began: at(began), Ended: at(ended)}}
+	}
+	with := func(s Shift, change func(*Shift)) Shift { change(&s); return s }
+	attendees := *reader
+	attendees.Person, attendees.Schedule, attendees.Team, attendees.Level = FromAttendee, "Main", "Core", &level
+	organizers := *reader
+	organizers.Person = FromOrganizer
+	main := func(s *Shift) { s.Team, s.Level = "Core", &level }
+	for _, c := range []struct {
+		file   string
+		reader *Reader
+		want   []Shift
+	}{
+		{"pagerduty.ics", reader, []Shift{
+			with(shift("Q1@pagerduty.com", "Jane Doe", "On Call Schedule for Shop", "2026-02-02T15:00:00Z", "2026-02-09T15:00:00Z"), func(s *Shift) { s.URL = "https://acme.pagerduty.com/schedules#PI7DH85" }),
+			shift("Q2@pagerduty.com", "José Núñez, Jr.", "On Call Schedule for Shop", "2026-02-09T15:00:00Z", "2026-02-16T15:00:00Z"),
+		}},
+		// 7 March, not the 14th, the 21st, the 28th over the change of clocks,
+		// 4 April moved and taken over, not the 11th, the 18th, the 25th.
+		{"google.ics", reader, []Shift{
+			shift("nights@google.com:1772913600", "Ann Lee", "Nights", "2026-03-07T20:00:00Z", "2026-03-08T08:00:00Z"),
+			shift("nights@google.com:1774123200", "Ann Lee", "Nights", "2026-03-21T20:00:00Z", "2026-03-22T08:00:00Z"),
+			shift("nights@google.com:1774728000", "Ann Lee", "Nights", "2026-03-28T20:00:00Z", "2026-03-29T07:00:00Z"),
+			shift("nights@google.com:1775329200", "Bo Chen", "Nights", "2026-04-04T20:00:00Z", "2026-04-05T06:00:00Z"),
+			shift("nights@google.com:1776538800", "Ann Lee", "Nights", "2026-04-18T19:00:00Z", "2026-04-19T07:00:00Z"),
+			shift("nights@google.com:1777143600", "Ann Lee", "Nights", "2026-04-25T19:00:00Z", "2026-04-26T07:00:00Z"),
+			shift("holiday@google.com", "Cy Young", "Nights", "2026-04-30T22:00:00Z", "2026-05-01T22:00:00Z"),
+		}},
+		{"outlook.ics", &attendees, []Shift{
+			with(shift("040000008200E00074C5B7101A82E008:Ann Lee", "Ann Lee", "Main", "2026-06-01T07:00:00Z", "2026-06-08T07:00:00Z"), main),
+			with(shift("040000008200E00074C5B7101A82E008:cy@example.com", "cy@example.com", "Main", "2026-06-01T07:00:00Z", "2026-06-08T07:00:00Z"), main),
+		}},
+		{"outlook.ics", &organizers, []Shift{
+			shift("040000008200E00074C5B7101A82E008:Lead, Team", "Lead, Team", "", "2026-06-01T07:00:00Z", "2026-06-08T07:00:00Z"),
+		}},
+	} {
+		got, _, err := c.reader.Read(feed(t, c.file), time.Time{}, at("2026-12-01T00:00:00Z"))
+		if err != nil {
+			t.Errorf("%s: %v", c.file, err)
+		}
+		if d := cmp.Diff(c.want, got); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.file, d)
+		}
+	}
+}
+
+func TestReadKeepsToTheWindow(t *testing.T) {
+	got, first, err := reader.Read(feed(t, "google.ics"), at("2026-03-08T08:00:00Z"), at("2026-03-21T20:00:00Z"))
+	if err != nil || len(got) != 1 || got[0].Began != at("2026-03-21T20:00:00Z") || !first.Equal(at("2026-03-07T20:00:00Z")) {
+		t.Errorf("%v, first %v, %v", got, first, err)
+	}
+}
+
+func TestReadTakesTitlesByThePattern(t *testing.T) {
+	for title, want := range map[string]string{
+		"Ann Lee": "Ann Lee", "On Call - Ann Lee - Team": "Ann Lee", "[Primary] Ann Lee on call": "Ann Lee", "on-call: ann@example.com": "ann@example.com",
+		"Ann Lee is on call for Shop": "Ann Lee", "Anne-Marie Lee": "Anne-Marie Lee", "": "",
+	} {
+		body := "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20260101T000000Z\nDTEND:20260102T000000Z\nSUMMARY:" + title + "\nEND:VEVENT\nEND:VCALENDAR\n"
+		got, _, err := reader.Read([]byte(body), time.Time{}, at("2026-02-01T00:00:00Z"))
+		who := ""
+		if len(got) > 0 {
+			who = string(got[0].Person)
+		}
+		if err != nil || who != want {
+			t.Errorf("%q: %q, %v; want %q", title, who, err, want)
+		}
+	}
+}
+
+func TestReadRefusesWhatItDoesNotKnow(t *testing.T) {
+	event := func(lines string) string {
+		return "BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:A\n" + lines + "\nEND:VEVENT\nEND:VCALENDAR\n"
+	}
+	for body, want := range map[string]string{
+		"<html>":                          "not a calendar",
+		event(""):                         "UID",
+		event("UID:1\nDTSTART:yesterday"): "yesterday",
+		event("UID:1\nDTSTART;TZID=Middle Earth:20260101T000000"):                                    "Middle Earth",
+		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:soon"):                                      "soon",
+		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=SECONDLY"):                 "daily or less",
+		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=OFTEN"):                    "RRULE",
+		event("UID:1\nDTSTART:20260101T000000Z\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260101T000000Z"): "THISANDFUTURE",
+		event("UID:1\nDTSTART:19700101T000000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;BYHOUR=0,1,2,3"):     "more than",
+	} {
+		got, _, err := reader.Read([]byte(body), time.Time{}, at("2026-02-01T00:00:00Z"))
+		if err == nil || got != nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %d shifts, %v; want an error with %q", body, len(got), err, want)
+		}
+	}
+}
+
+func TestZonesHaveManyNames(t *testing.T) {
+	z := zones{home: time.UTC, alias: map[string]string{"Customized Time Zone": "America/Lima"}}
+	for name, want := range map[string]string{
+		"Europe/Berlin": "Europe/Berlin", "/freeassociation.sourceforge.net/Europe/Berlin": "Europe/Berlin", "W. Europe Standard Time": "Europe/Berlin",
+		"Customized Time Zone": "America/Lima", "America/Argentina/Buenos_Aires": "America/Argentina/Buenos_Aires", "UTC": "UTC",
+		"/citadel.org/20210210_1/America/Argentina/Buenos_Aires": "America/Argentina/Buenos_Aires",
+	} {
+		got, err := z.find(name)
+		if err != nil || got.String() != want {
+			t.Errorf("%s: %v, %v; want %s", name, got, err, want)
+		}
+	}
+	for w, city := range windows {
+		if _, err := time.LoadLocation(city); err != nil {
+			t.Errorf("%s: %v", w, err)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	for _, name := range []string{"pagerduty.ics", "google.ics", "outlook.ics"} {
+		f.Add(feed(f, name))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		a, _, erra := reader.Read(body, time.Time{}, at("2026-12-01T00:00:00Z"))
+		b, _, errb := reader.Read(body, time.Time{}, at("2026-12-01T00:00:00Z"))
+		if d := cmp.Diff(a, b); d != "" || (erra == nil) != (errb == nil) {
+			t.Errorf("%v, %v\n%s", erra, errb, d)
+		}
+	})
+}
+
+// BenchmarkRead reads five years of a rota of eight people.
+func BenchmarkRead(b *testing.B) {
+	var s strings.Builder
+	s.WriteString("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n")
+	for i := range 8 {
+		day := string(rune('1' + i))
+		s.WriteString("BEGIN:VEVENT\r\nUID:" + day + "\r\nSUMMARY:Person " + day + "\r\nDTSTART;TZID=Europe/Berlin:2021010" + day + "T090000\r\nDURATION:P1W\r\nRRULE:FREQ=WEEKLY;INTERVAL=8\r\nEND:VEVENT\r\n")
+	}
+	s.WriteString("END:VCALENDAR\r\n")
+	for b.Loop() {
+		got, _, err := reader.Read([]byte(s.String()), time.Time{}, at("2026-01-01T00:00:00Z"))
+		if err != nil || len(got) < 200 {
+			b.Fatal(len(got), err)
+		}
+	}
+}
