@@ -1,35 +1,16 @@
 package file
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
-
-	"github.com/itchyny/gojq"
 
 	"hansei/internal/source/file/table"
+	"hansei/internal/source/jq"
 )
-
-// jqTime bounds one evaluation of an expression on one row. An expression
-// that needs longer would need days for a file.
-const jqTime = 200 * time.Millisecond
 
 // isJQ tells an expression from the name of a column.
 func isJQ(s string) bool { return strings.HasPrefix(s, ".") || strings.HasPrefix(s, "(") }
-
-func compileJQ(expression string) (*gojq.Code, error) {
-	query, err := gojq.Parse(expression)
-	if err != nil {
-		return nil, fmt.Errorf("jq %s: %w", expression, err)
-	}
-	code, err := gojq.Compile(query)
-	if err != nil {
-		return nil, fmt.Errorf("jq %s: %w", expression, err)
-	}
-	return code, nil
-}
 
 // jqInput is what an expression sees: the object itself in JSON, an object of
 // the columns elsewhere.
@@ -56,31 +37,24 @@ func jqInput(r table.Row, names []string) (any, error) {
 }
 
 // runJQ evaluates an expression and returns its first result as a cell.
-func runJQ(code *gojq.Code, input any) (table.Cell, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), jqTime)
-	defer cancel()
-	v, ok := code.RunWithContext(ctx, input).Next()
-	if !ok {
-		return table.Cell{}, nil
+func runJQ(program *jq.Program, input any) (table.Cell, error) {
+	v, err := program.First(input)
+	if err != nil {
+		return table.Cell{}, err
 	}
 	switch v := v.(type) {
-	case error:
-		return table.Cell{}, v
 	case nil:
 		return table.Cell{}, nil
 	case string:
 		return table.Cell{Text: []byte(v)}, nil
-	case []any, map[string]any:
-		list, err := gojq.Marshal(v)
-		if err != nil {
-			return table.Cell{}, fmt.Errorf("read the result of jq: %w", err)
-		}
-		return table.Cell{List: list}, nil
-	default:
-		text, err := gojq.Marshal(v)
-		if err != nil {
-			return table.Cell{}, fmt.Errorf("read the result of jq: %w", err)
-		}
-		return table.Cell{Text: text}, nil
 	}
+	text, err := jq.Marshal(v)
+	if err != nil {
+		return table.Cell{}, err
+	}
+	switch v.(type) {
+	case []any, map[string]any:
+		return table.Cell{List: text}, nil
+	}
+	return table.Cell{Text: text}, nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"hansei"
 	"hansei/internal/source/file/clock"
+	"hansei/internal/source/jq"
 )
 
 // Mapping is a person's word on how to read a file. What it does not mention
@@ -133,7 +134,7 @@ func (m *Mapping) check() error {
 		return err
 	}
 	if isJQ(m.ID) {
-		if _, err := compileJQ(m.ID); err != nil {
+		if _, err := jq.Compile(m.ID); err != nil {
 			return &placed{"$.id", err.Error()}
 		}
 	}
@@ -161,7 +162,7 @@ func (f *FieldMapping) check(kind hansei.Kind, path string) error {
 		return &placed{path, "an entry needs a field, or ignore: true"}
 	}
 	if f.JQ != "" {
-		if _, err := compileJQ(f.JQ); err != nil {
+		if _, err := jq.Compile(f.JQ); err != nil {
 			return &placed{path + ".jq", err.Error()}
 		}
 	}

@@ -9,11 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/itchyny/gojq"
-
 	"hansei"
 	"hansei/internal/source/file/clock"
 	"hansei/internal/source/file/table"
+	"hansei/internal/source/jq"
 )
 
 // Observe reads a file by its plan and hands each row on as an observation,
@@ -81,7 +80,7 @@ type observer struct {
 
 type expression struct {
 	column Column
-	code   *gojq.Code
+	code   *jq.Program
 	set    setter
 }
 
@@ -107,7 +106,7 @@ func newObserver(p *Plan) (*observer, error) {
 			continue
 		}
 		e := expression{column: c}
-		if e.code, err = compileJQ(c.JQ); err != nil {
+		if e.code, err = jq.Compile(c.JQ); err != nil {
 			return nil, hansei.Invalid("jq", "%v", err)
 		}
 		if e.set, err = o.binder.setter(c); err != nil {

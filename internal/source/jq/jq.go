@@ -47,6 +47,15 @@ func Decode(body []byte) (any, error) {
 	return v, nil
 }
 
+// Marshal writes a result as JSON. Numbers keep their digits.
+func Marshal(v any) ([]byte, error) {
+	text, err := gojq.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("read the result of jq: %w", err)
+	}
+	return text, nil
+}
+
 // First is the first result; nil when there is none.
 func (p *Program) First(input any) (any, error) {
 	all, err := p.results(input, 1)

@@ -1,0 +1,171 @@
+package connect
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+	"hansei/internal/source"
+)
+
+// Change is what a person changes of a source; nil leaves it as it is.
+type Change struct {
+	Settings map[string]string // those to be changed; empty values go back to the default
+	Filter   *[]hansei.Condition
+	Since    *time.Time // reads its history anew from then
+	Paused   *bool
+	Rotate   bool // make a new webhook secret
+}
+
+// Edit changes a source and returns it with its new webhook secret if there is one.
+func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Change) (Added, error) {
+	out := Added{}
+	have, err := s.secrets(ctx, who.Scope(), hansei.ID(name))
+	if err != nil {
+		return out, err
+	}
+	out.Seq, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
+		rec, read, err := record.Get[*hansei.Source](ctx, tx, who.Scope(), hansei.ID(name))
+		if err != nil {
+			return err
+		}
+		kind, err := s.Kind(rec.Tool)
+		if err != nil {
+			return err
+		}
+		settings := maps.Clone(c.Settings)
+		if c.Rotate {
+			if !ours(kind) {
+				return hansei.Invalid("rotate_secret", "the webhook secret of %s is made there; enter the new one as %s", kind.Title, source.WebhookSecret)
+			}
+			if settings == nil {
+				settings = map[string]string{}
+			}
+			out.Secret = strings.ToLower(rand.Text() + rand.Text())
+			settings[source.WebhookSecret] = out.Secret
+		}
+		wasPaused := rec.Paused
+		if c.Filter != nil {
+			rec.Filter = *c.Filter
+		}
+		if c.Since != nil {
+			rec.Since = c.Since.UTC()
+		}
+		if c.Paused != nil {
+			rec.Paused = *c.Paused
+		}
+		src, secrets, err := s.configure(kind, rec, settings, have)
+		if err != nil {
+			return err
+		}
+		if err := s.keep(tx, rec, read, secrets); err != nil {
+			return err
+		}
+		out.Source = rec
+		if _, ok := src.(source.Receiver); ok {
+			out.URL = s.URL(rec)
+		}
+		return s.follow(tx, rec, src, c, wasPaused && !rec.Paused)
+	})
+	s.forget()
+	s.Inbox.Wake()
+	return out, err
+}
+
+// follow does what a change entails.
+func (s *Sources) follow(tx *record.Tx, rec *hansei.Source, src source.Source, c Change, resumed bool) error {
+	if c.Filter != nil {
+		if err := s.Later(tx, Job{JobRejudge, map[string]string{"source": string(rec.ID)}}); err != nil {
+			return err
+		}
+	}
+	if c.Since != nil {
+		if err := tx.DropPulls(string(rec.ID)); err != nil {
+			return err
+		}
+	}
+	if resumed {
+		if _, err := tx.ReleaseDeliveries(string(rec.ID)); err != nil {
+			return err
+		}
+	}
+	if (c.Since != nil || resumed) && !rec.Paused {
+		return s.pullAll(tx, rec, src)
+	}
+	return nil
+}
+
+// pullAll asks for every stream of a source to be pulled now.
+func (s *Sources) pullAll(tx *record.Tx, rec *hansei.Source, src source.Source) error {
+	p, ok := src.(source.Puller)
+	if !ok || rec.Paused {
+		return nil
+	}
+	for _, st := range p.Streams() {
+		if err := s.Later(tx, Job{JobPull, map[string]string{"source": string(rec.ID), "stream": st.Name}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Pull asks for a source's streams, or one of them, to be pulled now.
+func (s *Sources) Pull(ctx context.Context, who auth.Actor, name, stream string) error {
+	o, err := s.find(ctx, who.Scope(), name)
+	if err != nil {
+		return err
+	}
+	p, ok := o.source.(source.Puller)
+	switch {
+	case !ok:
+		return hansei.Invalid("name", "%s only sends webhooks; there is nothing to pull", name)
+	case o.rec.Paused:
+		return hansei.Invalid("name", "%s is paused", name)
+	case stream != "" && !slices.ContainsFunc(p.Streams(), func(x source.Stream) bool { return x.Name == stream }):
+		return hansei.Invalid("stream", "%s has no stream %q", name, stream)
+	}
+	_, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
+		if stream != "" {
+			return s.Later(tx, Job{JobPull, map[string]string{"source": name, "stream": stream}})
+		}
+		return s.pullAll(tx, o.rec, o.source)
+	})
+	return err
+}
+
+// Remove ends a source. Its records stay, or go when data is true: what only
+// it told of is deleted, what others tell of too loses its part.
+func (s *Sources) Remove(ctx context.Context, who auth.Actor, name string, data bool) (record.Seq, error) {
+	seq, err := s.Records.Write(ctx, who, func(tx *record.Tx) error {
+		rec, read, err := record.Get[*hansei.Source](ctx, tx, who.Scope(), hansei.ID(name))
+		if err != nil {
+			return err
+		}
+		if rec.Deleted {
+			return fmt.Errorf("source %s: %w", name, hansei.ErrNotFound)
+		}
+		rec.Deleted, rec.Hook = true, ""
+		if err := s.keep(tx, rec, read, nil); err != nil {
+			return err
+		}
+		if err := tx.DropPulls(name); err != nil {
+			return err
+		}
+		if !data {
+			return nil
+		}
+		if err := tx.ForgetDeliveries(name); err != nil {
+			return err
+		}
+		return s.Later(tx, Job{JobForget, map[string]string{"source": name}})
+	})
+	s.forget()
+	return seq, err
+}
