@@ -43,6 +43,7 @@ type Store struct {
 
 	write    *sql.Conn  // used by the writer goroutine alone
 	stmts    statements // of write
+	tx       *sql.Tx    // of write, while a group is committed
 	db       *sql.DB
 	read     *sql.DB
 	requests chan *request

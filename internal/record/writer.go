@@ -109,12 +109,16 @@ func (s *Store) writer() {
 // transaction: nothing of the group was written.
 func (s *Store) commit(group []*request) error {
 	ctx := context.Background() // a commit that was begun is not given up half-way
-	if err := s.stmts.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
+	// Statements of the connection run in its transaction; the Tx is there for
+	// the queue of jobs, which writes in it too.
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
+	s.tx = tx
 	if err := s.fill(ctx, group); err != nil {
 		// A full disk may have ended the transaction already.
-		if _, undo := s.write.ExecContext(ctx, "ROLLBACK"); undo != nil {
+		if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
 			s.log.Warn("roll back", "error", undo)
 		}
 		return err
@@ -149,7 +153,7 @@ func (s *Store) fill(ctx context.Context, group []*request) error {
 			return fmt.Errorf("move the head: %w", err)
 		}
 	}
-	if err := s.stmts.exec(ctx, "COMMIT"); err != nil {
+	if err := s.tx.Commit(); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
