@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -20,8 +21,10 @@ import (
 
 	"hansei/internal/api"
 	"hansei/internal/auth"
+	"hansei/internal/connect"
 	"hansei/internal/fact"
 	"hansei/internal/intake"
+	"hansei/internal/job"
 	"hansei/internal/metric"
 	"hansei/internal/record"
 	"hansei/internal/web"
@@ -31,8 +34,15 @@ import (
 type Config struct {
 	Dir    string // the data directory
 	Listen string // host:port on the loopback interface; "" serves the Unix socket only
-	Log    *slog.Logger
-	Now    func() time.Time // time.Now when nil
+	// HooksListen is a further address that takes webhooks and nothing else;
+	// unlike Listen it may be reached from other machines.
+	HooksListen string
+	URL         string         // under which tools reach this server; http:// and Listen when empty
+	KeyFile     string         // seals secrets; hansei.key in the data directory when empty
+	Allow       []netip.Prefix // private addresses that sources may be at
+	Database    string         // postgres:// URL; "" keeps the records in the data directory
+	Log         *slog.Logger
+	Now         func() time.Time // time.Now when nil
 }
 
 // App is an open installation.
@@ -43,8 +53,15 @@ type App struct {
 	facts   *fact.View
 	metrics *metric.Engine
 	imports *intake.Imports
+	inbox   *intake.Inbox
+	joins   intake.Joins
+	sources *connect.Sources
+	hooks   *connect.Hooks
+	jobs    *job.Queue
 	api     *api.Server
 	web     *web.Server
+
+	suggested record.Seq // how far incidents were looked at for joins; of one job at a time
 
 	background sync.WaitGroup
 	life       context.Context // of background work; ends with Close
@@ -93,10 +110,13 @@ func New(ctx context.Context, c Config) (*App, error) {
 	if a.facts, err = fact.Open(ctx, fact.Options{Dir: c.Dir, Log: c.Log}); err != nil {
 		return nil, errors.Join(err, a.records.Close())
 	}
+	if err := a.connect(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
 	a.metrics = metric.New(a.facts, a.records, c.Now)
 	a.imports = &intake.Imports{Records: a.records, Log: c.Log}
 	people := intake.People{Records: a.records}
-	a.api = &api.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
+	a.api = &api.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources,
 		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.web = &web.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
 		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
@@ -114,11 +134,20 @@ func (a *App) Background(fn func(context.Context)) {
 	a.background.Go(func() { fn(a.life) })
 }
 
-// CatchUp brings the facts to the journal's head and finishes imports that
-// were interrupted.
+// CatchUp finishes imports that were interrupted, understands what was
+// delivered, and brings the facts to the journal's head.
 func (a *App) CatchUp(ctx context.Context) error {
 	if err := a.imports.Resume(ctx, auth.Local()); err != nil {
 		return fmt.Errorf("finish interrupted imports: %w", err)
+	}
+	for {
+		n, err := a.inbox.Drain(ctx, auth.Local())
+		if err != nil {
+			return fmt.Errorf("understand what was delivered: %w", err)
+		}
+		if n == 0 {
+			break
+		}
 	}
 	return a.facts.CatchUp(ctx, a.records, auth.Local().Scope(), nil)
 }
@@ -127,8 +156,7 @@ func (a *App) CatchUp(ctx context.Context) error {
 // imports, until ctx ends.
 func (a *App) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return a.facts.Follow(ctx, a.records, auth.Local().Scope()) })
-	g.Go(func() error { return a.imports.Resume(ctx, auth.Local()) })
+	g.Go(func() error { return a.work(ctx) })
 	g.Go(func() error { return a.serve(ctx) })
 	g.Go(func() error { return a.web.Warm(ctx) })
 	if err := g.Wait(); err != nil && !errors.Is(err, context.Canceled) {
@@ -148,5 +176,9 @@ func (a *App) Close() error {
 	a.stop()
 	a.background.Wait()
 	a.facts.Close()
-	return a.records.Close()
+	var err error
+	if a.jobs != nil {
+		err = a.jobs.Close()
+	}
+	return errors.Join(err, a.records.Close())
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -94,6 +95,12 @@ func (a *App) serve(ctx context.Context) error {
 	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
 	g, ctx := errgroup.WithContext(ctx)
+	if err := a.serveHooks(ctx, g); err != nil {
+		for _, l := range listeners {
+			err = errors.Join(err, l.Close())
+		}
+		return err
+	}
 	for _, l := range listeners {
 		g.Go(func() error {
 			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
@@ -109,6 +116,44 @@ func (a *App) serve(ctx context.Context) error {
 		return server.Shutdown(last)
 	})
 	return g.Wait()
+}
+
+// bodyTimeout bounds how long a webhook may take to arrive on the address that
+// anybody may reach.
+const bodyTimeout = 30 * time.Second
+
+// serveHooks listens where webhooks alone are taken, if that is configured.
+func (a *App) serveHooks(ctx context.Context, g *errgroup.Group) error {
+	if a.config.HooksListen == "" {
+		return nil
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", a.config.HooksListen)
+	if err != nil {
+		return fmt.Errorf("listen for webhooks on %s: %w", a.config.HooksListen, err)
+	}
+	a.log.Info("taking webhooks", "address", l.Addr().String())
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, hookPrefix) {
+			http.Error(w, "This address takes webhooks only.", http.StatusNotFound)
+			return
+		}
+		a.hooks.ServeHTTP(w, r)
+	}), ReadHeaderTimeout: headerTimeout, ReadTimeout: bodyTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug)}
+	g.Go(func() error {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	g.Go(func() error {
+		<-ctx.Done()
+		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+		defer cancel()
+		return server.Shutdown(last)
+	})
+	return nil
 }
 
 // Handler is everything the server answers: pages and API, behind the guards.

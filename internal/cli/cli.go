@@ -17,6 +17,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net/netip"
 	"os"
 	"slices"
 	"strings"
@@ -34,6 +36,28 @@ type program struct {
 	stderr io.Writer
 
 	config, dir, server, token, format string
+	database, keyFile, url             string
+	allow                              []string // private addresses
+}
+
+// place is where the data is, for a server of this process.
+func (p *program) place(listen string, level slog.Level) (app.Config, error) {
+	c := app.Config{Dir: p.dir, Database: p.database, KeyFile: p.keyFile, URL: p.url, Listen: listen, Log: p.log(level)}
+	if c.URL == "" && listen == "" {
+		c.URL = "http://" + listenAt
+	}
+	for _, s := range p.allow {
+		prefix, err := netip.ParsePrefix(s)
+		if err != nil {
+			ip, ipErr := netip.ParseAddr(s)
+			if ipErr != nil {
+				return c, fmt.Errorf("--allow-private %q: expected an address or a network such as 10.1.0.0/16", s)
+			}
+			prefix = netip.PrefixFrom(ip, ip.BitLen())
+		}
+		c.Allow = append(c.Allow, prefix)
+	}
+	return c, nil
 }
 
 // The formats of -o.
@@ -109,6 +133,10 @@ func (p *program) root() *cobra.Command {
 	f := root.PersistentFlags()
 	f.StringVar(&p.config, "config", os.Getenv("HANSEI_CONFIG"), "file of settings (YAML): data, listen, output, server, token ($HANSEI_CONFIG)")
 	f.StringVar(&p.dir, "data", app.DefaultDir(), "data directory ($HANSEI_DATA)")
+	f.StringVar(&p.database, "database", "", "postgres:// URL to keep the records in, instead of the data directory ($HANSEI_DATABASE)")
+	f.StringVar(&p.keyFile, "key-file", "", "file of the key that seals secrets (hansei.key in the data directory; $HANSEI_KEY_FILE)")
+	f.StringVar(&p.url, "url", "", "URL under which tools reach this server's webhooks ($HANSEI_URL)")
+	f.StringSliceVar(&p.allow, "allow-private", nil, "private addresses or networks that sources may be at, such as 10.1.0.0/16 ($HANSEI_ALLOW_PRIVATE)")
 	f.StringVar(&p.server, "server", "", "URL of a server to ask instead of the data directory ($HANSEI_SERVER)")
 	f.StringVar(&p.token, "token", "", "token for that server ($HANSEI_TOKEN)")
 	f.StringVarP(&p.format, "output", "o", asTable, "table, json, csv or yaml ($HANSEI_OUTPUT)")

@@ -52,7 +52,11 @@ const closing = 10 * time.Second
 
 // inside opens the data directory and serves it to this command alone.
 func (p *program) inside(ctx context.Context) (*client.Client, func() error, error) {
-	a, err := app.New(ctx, app.Config{Dir: p.dir, Log: p.log(slog.LevelWarn)})
+	config, err := p.place("", slog.LevelWarn)
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := app.New(ctx, config)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,0 +1,48 @@
+package app
+
+import (
+	"context"
+	"path/filepath"
+
+	"hansei/internal/connect"
+	"hansei/internal/intake"
+	"hansei/internal/job"
+	"hansei/internal/record"
+	"hansei/internal/seal"
+	"hansei/internal/source"
+	"hansei/internal/source/icalendar"
+	"hansei/internal/source/pagerduty"
+)
+
+// tools are the kinds of source there are.
+var tools = []source.Kind{pagerduty.Kind, icalendar.Kind}
+
+// connect builds what live sources need.
+func (a *App) connect(ctx context.Context) error {
+	c := a.config
+	if c.KeyFile == "" {
+		c.KeyFile = filepath.Join(c.Dir, "hansei.key")
+	}
+	if c.URL == "" {
+		c.URL = "http://" + c.Listen
+	}
+	box, err := seal.Open(c.KeyFile)
+	if err != nil {
+		return err
+	}
+	packer, err := record.NewPacker()
+	if err != nil {
+		return err
+	}
+	a.inbox = &intake.Inbox{Records: a.records, Log: c.Log}
+	a.sources = &connect.Sources{Records: a.records, Kinds: tools, Seal: box, Inbox: a.inbox, Log: c.Log, Now: c.Now,
+		Base: c.URL, Allow: c.Allow, Later: a.later}
+	a.inbox.Source = a.sources.Reading
+	a.hooks = &connect.Hooks{Sources: a.sources, Packer: packer}
+	a.joins = intake.Joins{Records: a.records, Near: a.near}
+	if a.jobs, err = job.Open(ctx, a.records, job.Options{Log: c.Log}); err != nil {
+		return err
+	}
+	a.timetable()
+	return nil
+}

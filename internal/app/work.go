@@ -1,0 +1,160 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/connect"
+	"hansei/internal/fact"
+	"hansei/internal/job"
+	"hansei/internal/record"
+)
+
+// The timetable of periodic jobs. One server runs each.
+const (
+	dueEvery     = 30 * time.Second
+	expireEvery  = 6 * time.Hour
+	suggestEvery = 2 * time.Minute
+
+	pullTimeout  = 6 * time.Hour // years of history, politely
+	shortTimeout = 10 * time.Minute
+)
+
+// later has a job done after the transaction commits.
+func (a *App) later(tx *record.Tx, j connect.Job) error {
+	return a.jobs.Enqueue(tx, job.Job{Kind: j.Kind, Args: j.Args, Unique: j.Kind == connect.JobPull})
+}
+
+// timetable says which jobs there are and what does them.
+func (a *App) timetable() {
+	who := auth.Local().As("jobs")
+	a.handle(connect.JobPull, pullTimeout, func(ctx context.Context, args map[string]string) error {
+		err := a.sources.PullStream(ctx, who, args["source"], args["stream"], a.hooks.Packer)
+		if errors.Is(err, hansei.ErrNotFound) {
+			return nil // removed meanwhile
+		}
+		// The failure is noted with the source, which is pulled again in its
+		// own time: the job need not repeat it.
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("a pull failed; it is tried again", "source", args["source"], "stream", args["stream"], "error", err)
+			return nil
+		}
+		return err
+	})
+	a.handle(connect.JobRejudge, shortTimeout, func(ctx context.Context, args map[string]string) error {
+		_, err := a.inbox.Rejudge(ctx, who, args["source"])
+		return err
+	})
+	a.handle(connect.JobForget, shortTimeout, func(ctx context.Context, args map[string]string) error {
+		_, err := a.inbox.ForgetSource(ctx, who, args["source"])
+		return err
+	})
+	a.handle(connect.JobDue, shortTimeout, func(ctx context.Context, _ map[string]string) error {
+		due, err := a.sources.Due(ctx, who.Scope())
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		_, err = a.records.Write(ctx, who, func(tx *record.Tx) error {
+			for _, j := range due {
+				if err := a.later(tx, j); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		return err
+	})
+	a.handle(connect.JobExpire, shortTimeout, func(ctx context.Context, _ map[string]string) error {
+		org, _, err := record.Get[*hansei.Organization](ctx, a.records, who.Scope(), hansei.OrganizationID)
+		if errors.Is(err, hansei.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		_, err = a.sources.Expire(ctx, who, org.KeepPayloads)
+		return err
+	})
+	a.handle(connect.JobSuggest, shortTimeout, func(ctx context.Context, _ map[string]string) error { return a.suggest(ctx, who) })
+	a.jobs.Every(connect.JobDue, dueEvery, true)
+	a.jobs.Every(connect.JobExpire, expireEvery, false)
+	a.jobs.Every(connect.JobSuggest, suggestEvery, true)
+}
+
+func (a *App) handle(kind string, timeout time.Duration, do func(context.Context, map[string]string) error) {
+	a.jobs.Handle(kind, timeout, func(ctx context.Context, raw json.RawMessage) error {
+		var args map[string]string
+		if len(raw) > 0 {
+			if err := json.Unmarshal(raw, &args); err != nil {
+				return fmt.Errorf("arguments of job %s: %w", kind, err)
+			}
+		}
+		return do(ctx, args)
+	})
+}
+
+// suggest looks whether incidents that changed since the last look are like
+// others of other sources.
+func (a *App) suggest(ctx context.Context, who auth.Actor) error {
+	for {
+		page, err := a.records.Feed(ctx, who.Scope(), a.suggested, feedPage)
+		if err != nil || len(page.Changes) == 0 {
+			return err
+		}
+		// The facts say what is near; they must know what changed.
+		last := page.Changes[len(page.Changes)-1].Seq
+		if err := a.facts.Wait(ctx, last); err != nil {
+			return err
+		}
+		var ids []hansei.ID
+		for _, c := range page.Changes {
+			if c.Kind == hansei.KindIncident && !slices.Contains(ids, c.ID) {
+				ids = append(ids, c.ID)
+			}
+		}
+		if _, err := a.joins.Suggest(ctx, who, ids); err != nil {
+			return err
+		}
+		a.suggested = last
+	}
+}
+
+const (
+	feedPage = 500
+	maxNear  = 500 // neighbours in time that one incident is compared with
+)
+
+// near lists incidents that began in a window, for package intake.
+func (a *App) near(ctx context.Context, _ auth.Scope, since, until time.Time) ([]hansei.ID, error) {
+	const layout = "2006-01-02 15:04:05"
+	rows, err := a.facts.SQL(ctx, fmt.Sprintf("SELECT id FROM incident WHERE start_at BETWEEN TIMESTAMP %s AND TIMESTAMP %s AND merged_into IS NULL ORDER BY start_at",
+		fact.Literal(since.UTC().Format(layout)), fact.Literal(until.UTC().Add(time.Second).Format(layout))), maxNear)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]hansei.ID, 0, len(rows.Rows))
+	for _, r := range rows.Rows {
+		out = append(out, hansei.ID(fmt.Sprint(r[0])))
+	}
+	return out, nil
+}
+
+// work runs what goes on beside answering requests, until ctx ends.
+func (a *App) work(ctx context.Context) error {
+	who := auth.Local()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.facts.Follow(ctx, a.records, who.Scope()) })
+	g.Go(func() error { return a.imports.Resume(ctx, who) })
+	g.Go(func() error { return a.inbox.Run(ctx, who) })
+	g.Go(func() error { return a.sources.Run(ctx) })
+	g.Go(func() error { return a.jobs.Run(ctx) })
+	return g.Wait()
+}
