@@ -52,6 +52,7 @@ const defaultPattern = `(?i)^(?:\[[^\]]*\]\s*)?(?:on[- ]?call\s*[-–:]\s*)?(.+?
 // feed is one configured calendar.
 type feed struct {
 	name, url string
+	secrets   []string // what no error may show of the address
 	duty.Reader
 }
 
@@ -67,6 +68,8 @@ func open(c source.Config) (source.Source, error) {
 		return nil, hansei.Invalid("url", "expected an address that begins with https, http or webcal")
 	}
 	f.url = u.String()
+	f.secrets = []string{f.url, u.RequestURI(), u.EscapedPath(), u.Path}
+	f.secrets = slices.DeleteFunc(f.secrets, func(s string) bool { return len(s) < 2 })
 	if !slices.Contains(named, f.Person) {
 		return nil, hansei.Invalid("person", "%q is not one of %s", f.Person, strings.Join(named, ", "))
 	}

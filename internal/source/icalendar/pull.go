@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -99,17 +100,25 @@ func (f *feed) pull(p *source.Pull) error {
 	return p.Emit(source.Page{Body: page, Cursor: string(next), Through: now})
 }
 
-// get reads the feed. Its address is a secret and in no error.
+// get reads the feed. Its address is a secret: it is in no error, and no log
+// tells of a call that is repeated.
 func (f *feed) get(p *source.Pull) ([]byte, error) {
+	p.Client.Log = nil
 	r, err := p.Client.Get(p.Ctx, f.url, http.Header{"Accept": {"text/calendar"}})
 	var no *fetch.StatusError
 	switch {
+	case err == nil:
+		return r.Body, nil
+	case p.Ctx.Err() != nil:
+		return nil, p.Ctx.Err()
 	case errors.As(err, &no):
 		return nil, fmt.Errorf("the feed answers with status %d", no.Status)
-	case err != nil:
-		return nil, fmt.Errorf("the feed: %w", err)
 	}
-	return r.Body, nil
+	text := err.Error()
+	for _, secret := range f.secrets {
+		text = strings.ReplaceAll(text, secret, "…")
+	}
+	return nil, errors.New(text)
 }
 
 // Normalize tells the shifts of a reading.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -164,6 +165,24 @@ func TestFailuresTellNoSecret(t *testing.T) {
 		if x.OK || strings.Contains(x.Says, "s3cret") {
 			t.Errorf("%+v", x)
 		}
+	}
+}
+
+func TestUnreachableFeedsTellNoSecret(t *testing.T) {
+	server := httptest.NewServer(&calendar{})
+	s, err := Kind.New(source.Config{Settings: map[string]string{"url": server.URL + "/s3cret/feed.ics?key=s3cret"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := server.Client()
+	server.Close()
+	var log strings.Builder
+	p := &source.Pull{Ctx: t.Context(), Client: &fetch.Client{
+		HTTP: client, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})), Wait: func(context.Context, time.Duration) error { return nil },
+	}}
+	err = s.(*feed).pull(p)
+	if err == nil || strings.Contains(err.Error(), "s3cret") || strings.Contains(log.String(), "s3cret") {
+		t.Errorf("%v\n%s", err, log.String())
 	}
 }
 
