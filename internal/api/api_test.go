@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"hansei/internal/auth"
+	"hansei/internal/connect"
 	"hansei/internal/fact"
 	"hansei/internal/intake"
 	"hansei/internal/metric"
@@ -24,8 +25,9 @@ import (
 // world is an API on a real journal and real facts.
 type world struct {
 	*httptest.Server
-	t   *testing.T
-	log *bytes.Buffer
+	t       *testing.T
+	log     *bytes.Buffer
+	sources *connect.Sources
 }
 
 func open(t *testing.T) *world { return openAt(t, time.Now) }
@@ -48,8 +50,10 @@ func openAt(t *testing.T, now func() time.Time) *world {
 	var background sync.WaitGroup
 	ended := make(chan error, 1)
 	go func() { ended <- facts.Follow(follow, store, auth.Local().Scope()) }()
+	w.sources = toys(t, store, log, now)
 	s := &Server{Records: store, Facts: facts, Metrics: metric.New(facts, store, now),
 		Imports: &intake.Imports{Records: store, Log: log}, People: intake.People{Records: store},
+		Joins: intake.Joins{Records: store}, Sources: w.sources,
 		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: now, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { background.Go(func() { fn(follow) }) }}
 	w.Server = httptest.NewServer(s.Handler())
