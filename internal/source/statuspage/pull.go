@@ -42,7 +42,7 @@ func (s *statusPage) Streams() []source.Stream {
 // list reads a list that has one page. Its cursor is the list's checksum: one
 // that did not change is not told again.
 func (s *statusPage) list(p *source.Pull, name string) error {
-	r, err := p.Client.Get(p.Ctx, s.base+"/api/v2/"+name+".json", nil)
+	r, err := p.Client.Get(p.Ctx, s.URL+"/api/v2/"+name+".json", nil)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -50,8 +50,8 @@ func (s *statusPage) list(p *source.Pull, name string) error {
 	if sum == p.Cursor {
 		return nil
 	}
-	var list body
-	if err := json.Unmarshal(r.Body, &list); err != nil || (list.Incidents == nil && list.Maintenances == nil && list.Components == nil) {
+	var list map[string]jsontext.Value
+	if err := json.Unmarshal(r.Body, &list); err != nil || list[strings.ReplaceAll(name, "-", "_")].Kind() != '[' {
 		return fmt.Errorf("%s: not the list of a status page: %w", name, errors.Join(err, hansei.ErrConflict))
 	}
 	return p.Emit(source.Page{Body: r.Body, Cursor: sum, Through: p.Now})
@@ -87,7 +87,7 @@ func (s *statusPage) history(p *source.Pull) error {
 		var page struct {
 			Months []month `json:"months"`
 		}
-		_, err := p.Client.JSON(p.Ctx, fmt.Sprintf("%s/history.json?page=%d", s.base, c.Page), &page)
+		_, err := p.Client.JSON(p.Ctx, fmt.Sprintf("%s/history.json?page=%d", s.URL, c.Page), &page)
 		if missing(err) { // a page that only speaks like Statuspage
 			return nil
 		}
@@ -132,7 +132,7 @@ func (s *statusPage) incidents(p *source.Pull, c *cursor, codes []string, oldest
 	for some := range slices.Chunk(codes[slices.Index(codes, c.After)+1:], batch) {
 		found := map[string]jsontext.Value{}
 		for _, code := range some {
-			r, err := p.Client.Get(p.Ctx, s.base+"/incidents/"+url.PathEscape(code)+".json", nil)
+			r, err := p.Client.Get(p.Ctx, s.URL+"/incidents/"+url.PathEscape(code)+".json", nil)
 			switch {
 			case missing(err): // taken off the page since
 			case err != nil:
@@ -173,12 +173,14 @@ func missing(err error) bool {
 
 // Check reads the components and the history.
 func (s *statusPage) Check(p *source.Pull) []source.Finding {
-	var b body
-	if _, err := p.Client.JSON(p.Ctx, s.base+"/api/v2/components.json", &b); err != nil {
+	var b struct {
+		Components []struct{} `json:"components"`
+	}
+	if _, err := p.Client.JSON(p.Ctx, s.URL+"/api/v2/components.json", &b); err != nil {
 		return []source.Finding{{Says: "The page cannot be read. Is it a public Statuspage? " + err.Error()}}
 	}
 	found := []source.Finding{{OK: true, Says: fmt.Sprintf("The page can be read; it has %d components.", len(b.Components))}}
-	if _, err := p.Client.JSON(p.Ctx, s.base+"/history.json?page=1", &b); err != nil {
+	if _, err := p.Client.JSON(p.Ctx, s.URL+"/history.json?page=1", &b); err != nil {
 		return append(found, source.Finding{Says: "The page shows no history: only its last 50 incidents are brought. " + err.Error()})
 	}
 	return append(found, source.Finding{OK: true, Says: "The page shows its whole history."})

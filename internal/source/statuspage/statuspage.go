@@ -24,6 +24,7 @@ import (
 
 	"hansei"
 	"hansei/internal/source"
+	"hansei/internal/source/statuspage/reading"
 )
 
 // Kind is a status page as a person adds it.
@@ -50,7 +51,8 @@ var Kind = source.Kind{
 
 // statusPage is one configured page.
 type statusPage struct {
-	name, base, secret string
+	reading.Page // has Normalize
+	secret       string
 }
 
 func open(c source.Config) (source.Source, error) {
@@ -58,7 +60,8 @@ func open(c source.Config) (source.Source, error) {
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return nil, hansei.Invalid("url", "expected the address of a status page, such as https://status.example.com")
 	}
-	return &statusPage{name: c.Name, base: u.Scheme + "://" + u.Host + strings.TrimRight(u.Path, "/"), secret: c.Settings[source.WebhookSecret]}, nil
+	page := reading.Page{Name: c.Name, URL: u.Scheme + "://" + u.Host + strings.TrimRight(u.Path, "/")}
+	return &statusPage{page, c.Settings[source.WebhookSecret]}, nil
 }
 
 // Verify compares the secret in the address.

@@ -23,9 +23,7 @@ func (s Account) snapshot(i *thing, at time.Time) (hansei.Observation, error) {
 	o := s.partial(hansei.KindIncident, i.ID, in, at)
 	o.Clear = []string{"title", "type", "priority", "urgency", "services", "teams", "labels"}
 	o.First = []string{"declared_at", "acknowledged_at", "alerted_at"}
-	if i.Self != "" {
-		o.Names = []string{i.Self}
-	}
+	o.Names = []string{i.Self}
 	if i.Conference != nil && i.Conference.Bridge != "" {
 		o.Mentions = []string{i.Conference.Bridge}
 	}
@@ -43,11 +41,9 @@ func (s Account) snapshot(i *thing, at time.Time) (hansei.Observation, error) {
 	default:
 		return o, source.Unknown("status", i.Status)
 	}
-	if name := i.Service.label(); name != "" {
-		in.Services = []hansei.ID{hansei.ID(name)}
-	}
+	in.Services = ids(i.Service)
 	for _, t := range i.Teams {
-		in.Teams = append(in.Teams, hansei.ID(t.label()))
+		in.Teams = append(in.Teams, ids(&t)...)
 	}
 	if name := i.Sort.label(); name != "" && name != "incident_default" {
 		in.Labels = []string{name}
@@ -62,6 +58,16 @@ func (s Account) snapshot(i *thing, at time.Time) (hansei.Observation, error) {
 		}
 	}
 	return o, nil
+}
+
+// ids are the names of things that are there.
+func ids(things ...*thing) (out []hansei.ID) {
+	for _, t := range things {
+		if name := t.label(); name != "" {
+			out = append(out, hansei.ID(name))
+		}
+	}
+	return out
 }
 
 func (s Account) partial(kind hansei.Kind, id string, r hansei.Record, at time.Time) hansei.Observation {
@@ -82,57 +88,46 @@ func respond(in *hansei.Incident, who *thing) {
 	}
 }
 
-// happening is something that happened to an incident, as a webhook or an
-// entry of the log tells it.
-type happening struct {
-	what   string // as webhooks name it, without "incident."
-	at     time.Time
-	agent  *thing // who did it; nil for automation
-	people []thing
-	to     *thing // the incident
-}
-
-// put adds what happened to what is told of the incident, and tells of the
-// people who were paged, one page for each however often they were notified.
-func (s Account) put(o *hansei.Observation, h happening) []hansei.Observation {
-	in, at := o.Record.(*hansei.Incident), h.at.UTC()
-	alert := hansei.Alert{Title: h.to.title(), URL: h.to.URL, Incident: h.to.ID}
-	if name := h.to.Service.label(); name != "" {
-		alert.Services = []hansei.ID{hansei.ID(name)}
-	}
-	switch h.what {
+// put adds to what is told of an incident what happened to it: what as webhooks
+// name it, by an agent, to people. It tells of the people who were paged, one
+// page for each however often they were notified.
+func (s Account) put(o *hansei.Observation, i *thing, what string, at time.Time, agent *thing, people []thing) []hansei.Observation {
+	in := o.Record.(*hansei.Incident)
+	at = at.UTC()
+	alert := hansei.Alert{Title: i.title(), URL: i.URL, Incident: i.ID, Services: ids(i.Service)}
+	switch what {
 	case "triggered", "escalated", "reassigned", "delegated":
 		alert.Status, alert.Triggered = "triggered", at
-		if slices.ContainsFunc(h.people, func(t thing) bool { return t.person() }) {
+		if slices.ContainsFunc(people, func(t thing) bool { return t.person() }) {
 			in.Milestones.Set(hansei.RoleAlerted, at)
 		}
 	case "acknowledged":
-		acknowledged(in, h.agent, at)
+		acknowledged(in, agent, at)
 		alert.Status, alert.Acknowledged = "acknowledged", at
-		if h.agent != nil {
-			h.people = []thing{*h.agent}
+		if agent != nil {
+			people = []thing{*agent}
 		}
 	case "resolved":
 		in.Milestones.Set(hansei.RoleResolved, at)
-		respond(in, h.agent)
+		respond(in, agent)
 		alert.Status, alert.Resolved = "resolved", at
 	default:
 		return nil
 	}
 	switch {
-	case h.what == "escalated":
+	case what == "escalated":
 		in.Milestones.Set(roleEscalated, at)
-	case h.what == "triggered" && h.agent.person():
+	case what == "triggered" && agent.person():
 		in.Detection = "person"
-	case h.what == "triggered" && h.agent != nil && (strings.Contains(h.agent.Type, "integration") || strings.HasPrefix(h.agent.Type, "service")):
+	case what == "triggered" && agent != nil && (strings.Contains(agent.Type, "integration") || strings.HasPrefix(agent.Type, "service")):
 		in.Detection = "monitoring"
 	}
 	var pages []hansei.Observation
-	for _, who := range h.people {
+	for _, who := range people {
 		if who.person() {
 			a := alert
 			a.Responder = hansei.ID(who.label())
-			page := s.partial(hansei.KindAlert, h.to.ID+":"+who.ID, &a, at)
+			page := s.partial(hansei.KindAlert, i.ID+":"+who.ID, &a, at)
 			page.First = []string{"triggered_at", "acknowledged_at"}
 			pages = append(pages, page)
 		}

@@ -2,7 +2,6 @@ package reading
 
 import (
 	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -62,7 +61,7 @@ func (s Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 		if err != nil {
 			return nil, err
 		}
-		pages := s.put(&o, happening{what: what, at: e.At, agent: e.Agent, people: data.Assignees, to: &data})
+		pages := s.put(&o, &data, what, e.At, e.Agent, data.Assignees)
 		return named(append([]hansei.Observation{o}, pages...), nil)
 	case "service":
 		o := s.service(&data)
@@ -76,14 +75,11 @@ func (s Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 func named(out []hansei.Observation, err error) ([]hansei.Observation, error) {
 	for i := range out {
 		out[i].Line = i + 1
-		if err == nil && out[i].Key.External == "" {
-			err = hansei.Invalid("id", "a %s without an id", out[i].Key.Kind)
+		if out[i].Key.External == "" {
+			return nil, hansei.Invalid("id", "a %s without an id", out[i].Key.Kind)
 		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return out, err
 }
 
 // part tells what was added to an incident that the event only names.
@@ -146,67 +142,43 @@ func (s Account) entry(e *thing, told map[string]bool) ([]hansei.Observation, er
 	in := &hansei.Incident{URL: i.URL}
 	o := s.partial(hansei.KindIncident, i.ID, in, e.Created)
 	o.First = []string{"declared_at", "acknowledged_at", "alerted_at"}
-	h := happening{what: entries[e.Type], at: e.Created, agent: e.Agent, people: e.Assignees, to: i}
+	what, people := entries[e.Type], e.Assignees
 	if e.User != nil {
-		h.people = append(h.people, *e.User)
+		people = append(people, *e.User)
 	}
 	switch {
-	case h.what == "":
+	case what == "":
 		return out, nil // snoozed, repeated, a field changed: the incident itself tells
-	case h.what == "note":
+	case what == "note":
 		note(in, cmp.Or(e.Note, e.Channel.label(), e.Summary), e.Agent, e.Created)
-	case h.what == "triggered":
+	case what == "triggered":
 		in.Milestones.Set(hansei.RoleDeclared, e.Created.UTC())
-	case h.what == "resolved" && !whole:
+	case what == "resolved" && !whole:
 		in.Status = hansei.StatusResolved // nothing else on this page says so
 	}
-	pages := s.put(&o, h)
+	pages := s.put(&o, i, what, e.Created, e.Agent, people)
 	return append(append(out, o), pages...), nil
 }
 
 // page understands a page of a list.
 func (s Account) page(name string, body []byte) ([]hansei.Observation, error) {
-	var p struct {
-		Incidents []thing `json:"incidents"`
-		Entries   []thing `json:"log_entries"`
-		Services  []thing `json:"services"`
-		Teams     []thing `json:"teams"`
-		Users     []thing `json:"users"`
-		Duties    []thing `json:"oncalls"`
+	var p map[string]jsontext.Value
+	var list []thing
+	err := json.Unmarshal(body, &p)
+	if err == nil {
+		err = json.Unmarshal(p[name], &list)
 	}
-	if err := json.Unmarshal(body, &p); err != nil {
+	if err != nil {
 		return nil, hansei.Invalid("body", "not a list of %s: %v", name, err)
 	}
 	var out []hansei.Observation
-	for i := range p.Incidents {
-		o, err := s.snapshot(&p.Incidents[i], p.Incidents[i].Updated)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, o)
-	}
 	told := map[string]bool{}
-	for i := range p.Entries {
-		more, err := s.entry(&p.Entries[i], told)
+	for i := range list {
+		some, err := s.listed(name, &list[i], told)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, more...)
-	}
-	for _, t := range p.Services {
-		out = append(out, s.service(&t))
-	}
-	for _, t := range p.Teams {
-		out = append(out, s.whole(hansei.KindTeam, &t, &hansei.Team{Name: t.label()}))
-	}
-	for _, t := range p.Users {
-		rec := &hansei.Person{Name: t.label(), Email: t.Email, Zone: t.Zone, Team: team(&t)}
-		out = append(out, s.whole(hansei.KindPerson, &t, rec))
-	}
-	for _, d := range p.Duties {
-		if !d.Start.IsZero() && !d.End.IsZero() && d.User != nil && d.Policy != nil { // else always on call: such duty has no bounds
-			out = append(out, s.shift(&d))
-		}
+		out = append(out, some...)
 	}
 	if len(out) == 0 {
 		return nil, source.Unused("a page of %s without news", name)
@@ -214,11 +186,33 @@ func (s Account) page(name string, body []byte) ([]hansei.Observation, error) {
 	return named(out, nil)
 }
 
+// listed understands one thing of a list.
+func (s Account) listed(name string, t *thing, told map[string]bool) ([]hansei.Observation, error) {
+	var o hansei.Observation
+	var err error
+	switch name {
+	case "incidents":
+		o, err = s.snapshot(t, t.Updated)
+	case "log_entries":
+		return s.entry(t, told)
+	case "services":
+		o = s.service(t)
+	case "teams":
+		o = s.whole(hansei.KindTeam, t, &hansei.Team{Name: t.label()})
+	case "users":
+		o = s.whole(hansei.KindPerson, t, &hansei.Person{Name: t.label(), Email: t.Email, Zone: t.Zone, Team: team(t)})
+	case "oncalls":
+		if t.Start.IsZero() || t.End.IsZero() || t.User == nil || t.Policy == nil {
+			return nil, nil // always on call: such duty has no bounds
+		}
+		o = s.shift(t)
+	}
+	return []hansei.Observation{o}, err
+}
+
 // whole tells all there is of a thing. Teams and people have no URL field.
 func (s Account) whole(kind hansei.Kind, t *thing, r hansei.Record) hansei.Observation {
-	o := hansei.Observation{Key: hansei.Key{Kind: kind, Source: s.Name, External: t.ID}, Record: r}
-	o.Names = slices.DeleteFunc([]string{t.URL, t.Self}, func(n string) bool { return n == "" })
-	return o
+	return hansei.Observation{Key: hansei.Key{Kind: kind, Source: s.Name, External: t.ID}, Record: r, Names: []string{t.URL, t.Self}}
 }
 
 func (s Account) service(t *thing) hansei.Observation {

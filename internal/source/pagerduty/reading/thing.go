@@ -5,6 +5,7 @@
 package reading
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -17,52 +18,48 @@ import (
 // entry of its log, a note, a service, a team, a person, on-call duty. Each
 // sort has some of these fields.
 type thing struct {
-	ID      string `json:"id"`
-	Type    string `json:"type"`
-	Summary string `json:"summary"`
-	URL     string `json:"html_url"`
-	Self    string `json:"self"`
-
-	Name    string         `json:"name"`
-	Title   string         `json:"title"`
-	Status  string         `json:"status"`
-	Urgency string         `json:"urgency"`
-	Email   string         `json:"email"`
-	Zone    string         `json:"time_zone"`
-	State   string         `json:"state"`   // of a responder
-	Content string         `json:"content"` // of a note
-	Trimmed bool           `json:"trimmed"` // the content is cut
-	Message string         `json:"message"` // of a status update
-	Note    string         `json:"note"`    // of a log entry
-	Bridge  string         `json:"conference_url"`
-	Level   float64        `json:"escalation_level"`
-	Reason  jsontext.Value `json:"resolve_reason"`
-	Value   jsontext.Value `json:"value"` // of a custom field
-
-	At       time.Time `json:"at"`
-	Created  time.Time `json:"created_at"`
-	Updated  time.Time `json:"updated_at"`
-	Resolved time.Time `json:"resolved_at"`
-	Start    time.Time `json:"start"`
-	End      time.Time `json:"end"`
-
-	Incident   *thing `json:"incident"`
-	Service    *thing `json:"service"`
-	Priority   *thing `json:"priority"`
-	Sort       *thing `json:"incident_type"`
-	Conference *thing `json:"conference_bridge"`
-	Agent      *thing `json:"agent"`
-	User       *thing `json:"user"`
-	By         *thing `json:"acknowledger"`
-	Channel    *thing `json:"channel"`
-	Policy     *thing `json:"escalation_policy"`
-	Schedule   *thing `json:"schedule"`
-
-	Teams      []thing `json:"teams"`
-	Assignees  []thing `json:"assignees"`
-	Acks       []thing `json:"acknowledgements"`
-	Responders []thing `json:"incidents_responders"`
-	Fields     []thing `json:"custom_fields"`
+	ID         string         `json:"id"`
+	Type       string         `json:"type"`
+	Summary    string         `json:"summary"`
+	URL        string         `json:"html_url"`
+	Self       string         `json:"self"`
+	Name       string         `json:"name"`
+	Title      string         `json:"title"`
+	Status     string         `json:"status"`
+	Urgency    string         `json:"urgency"`
+	Email      string         `json:"email"`
+	Zone       string         `json:"time_zone"`
+	State      string         `json:"state"`   // of a responder
+	Content    string         `json:"content"` // of a note
+	Trimmed    bool           `json:"trimmed"` // the content is cut
+	Message    string         `json:"message"` // of a status update
+	Note       string         `json:"note"`    // of a log entry
+	Bridge     string         `json:"conference_url"`
+	Level      float64        `json:"escalation_level"`
+	Reason     jsontext.Value `json:"resolve_reason"`
+	Value      jsontext.Value `json:"value"` // of a custom field
+	At         time.Time      `json:"at"`
+	Created    time.Time      `json:"created_at"`
+	Updated    time.Time      `json:"updated_at"`
+	Resolved   time.Time      `json:"resolved_at"`
+	Start      time.Time      `json:"start"`
+	End        time.Time      `json:"end"`
+	Incident   *thing         `json:"incident"`
+	Service    *thing         `json:"service"`
+	Priority   *thing         `json:"priority"`
+	Sort       *thing         `json:"incident_type"`
+	Conference *thing         `json:"conference_bridge"`
+	Agent      *thing         `json:"agent"`
+	User       *thing         `json:"user"`
+	By         *thing         `json:"acknowledger"`
+	Channel    *thing         `json:"channel"`
+	Policy     *thing         `json:"escalation_policy"`
+	Schedule   *thing         `json:"schedule"`
+	Teams      []thing        `json:"teams"`
+	Assignees  []thing        `json:"assignees"`
+	Acks       []thing        `json:"acknowledgements"`
+	Responders []thing        `json:"incidents_responders"`
+	Fields     []thing        `json:"custom_fields"`
 }
 
 // label is what people call it; empty for nothing.
@@ -70,10 +67,7 @@ func (t *thing) label() string {
 	if t == nil {
 		return ""
 	}
-	if t.Name != "" {
-		return t.Name
-	}
-	return t.Summary
+	return cmp.Or(t.Name, t.Summary)
 }
 
 func (t *thing) person() bool {
@@ -94,16 +88,13 @@ func (t *thing) title() string {
 
 // plain writes the value of a custom field for people: "US", "130", "a, b".
 func plain(v jsontext.Value) string {
+	var texts []string
+	if json.Unmarshal(v, &texts) == nil {
+		return strings.Join(texts, ", ")
+	}
 	var one any
 	if json.Unmarshal(v, &one) != nil || one == nil {
 		return ""
-	}
-	if many, ok := one.([]any); ok {
-		texts := make([]string, len(many))
-		for i, m := range many {
-			texts[i] = fmt.Sprint(m)
-		}
-		return strings.Join(texts, ", ")
 	}
 	return fmt.Sprint(one)
 }

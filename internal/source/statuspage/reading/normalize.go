@@ -1,4 +1,4 @@
-package statuspage
+package reading
 
 import (
 	"maps"
@@ -29,8 +29,14 @@ type body struct {
 	History      map[string]incident `json:"history"` // by their codes
 }
 
+// Page is one status page.
+type Page struct {
+	Name string // of its source
+	URL  string // as customers see it, without a slash at its end
+}
+
 // Normalize understands a webhook or a page of a list.
-func (s *statusPage) Normalize(d source.Delivery) ([]hansei.Observation, error) {
+func (s Page) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	var b body
 	if err := json.Unmarshal(d.Body, &b); err != nil {
 		return nil, hansei.Invalid("body", "not what a status page says: %v", err)
@@ -66,8 +72,8 @@ func (s *statusPage) Normalize(d source.Delivery) ([]hansei.Observation, error) 
 			return nil, hansei.Invalid("components", "a component needs an id and a name")
 		case !c.Group: // a group has no incidents of its own
 			out = append(out, hansei.Observation{
-				Key:    hansei.Key{Kind: hansei.KindService, Source: s.name, External: c.ID},
-				Record: &hansei.Service{Name: c.Name, URL: s.base}, At: c.Updated.UTC(),
+				Key:    hansei.Key{Kind: hansei.KindService, Source: s.Name, External: c.ID},
+				Record: &hansei.Service{Name: c.Name, URL: s.URL}, At: c.Updated.UTC(),
 			})
 		}
 	}

@@ -1,4 +1,8 @@
-package statuspage
+// Package reading turns what a status page says into observations: webhooks,
+// the lists of its API and its history, which show the same things alike.
+//
+// It is pure: package statuspage asks and checks who sent.
+package reading
 
 import (
 	"slices"
@@ -73,7 +77,7 @@ var roles = map[string]hansei.Role{
 }
 
 // observe tells an incident; code names it where the page does not.
-func (s *statusPage) observe(i *incident, code string) (hansei.Observation, error) {
+func (s Page) observe(i *incident, code string) (hansei.Observation, error) {
 	var o hansei.Observation
 	id := strings.Trim(string(i.ID), `"`)
 	for _, c := range []string{id, i.Code} {
@@ -88,7 +92,7 @@ func (s *statusPage) observe(i *incident, code string) (hansei.Observation, erro
 	case !ok:
 		return o, source.Unknown("status", i.Status)
 	}
-	in := &hansei.Incident{Title: i.Name, URL: s.base + "/incidents/" + code, Status: status}
+	in := &hansei.Incident{Title: i.Name, URL: s.URL + "/incidents/" + code, Status: status}
 	in.Severity, _ = word.Readings[hansei.KindIncident]["severity"].Read(i.Impact)
 	planned := i.Impact == hansei.IncidentMaintenance || !i.Planned.IsZero() || slices.Contains([]string{"scheduled", "in_progress", "verifying", "completed"}, i.Status)
 	if planned {
@@ -117,7 +121,7 @@ func (s *statusPage) observe(i *incident, code string) (hansei.Observation, erro
 	if !planned {
 		in.Impacts = impacts(i.Updates, i.Resolved.UTC())
 	}
-	o = hansei.Observation{Key: hansei.Key{Kind: hansei.KindIncident, Source: s.name, External: code}, Record: in, At: i.Updated.UTC()}
+	o = hansei.Observation{Key: hansei.Key{Kind: hansei.KindIncident, Source: s.Name, External: code}, Record: in, At: i.Updated.UTC()}
 	for _, n := range []string{i.Link, id} {
 		if n != "" && n != "null" && n != code {
 			o.Names = append(o.Names, n)

@@ -1,7 +1,6 @@
-package statuspage
+package reading
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,14 +21,7 @@ func at(s string) time.Time {
 	return t.UTC()
 }
 
-func page(t testing.TB, base string) *statusPage {
-	t.Helper()
-	s, err := Kind.New(source.Config{Name: "sp", Settings: map[string]string{"url": base, "webhook_secret": "s3cret"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s.(*statusPage)
-}
+func page(url string) Page { return Page{Name: "sp", URL: url} }
 
 func example(t testing.TB, name string) []byte {
 	t.Helper()
@@ -97,7 +89,7 @@ func TestNormalizeTellsAllThereIs(t *testing.T) {
 					{ID: "m4nqbp4s5jxj", At: at("2015-09-22T09:25:20.034Z"), Status: "completed", Text: "Everything seems to be working!"},
 				}})}},
 	} {
-		got, err := page(t, "https://status.example.com/").Normalize(source.Delivery{Body: example(t, c.file)})
+		got, err := page("https://status.example.com").Normalize(source.Delivery{Body: example(t, c.file)})
 		if err != nil {
 			t.Errorf("%s: %v", c.file, err)
 		}
@@ -111,7 +103,7 @@ func TestNormalizeReadsHistoryAndPostmortems(t *testing.T) {
 	body := `{"history":{"n2vq":{"id":9622130,"code":"n2vq","name":"Down","status":"postmortem","impact":"critical","shortlink":"https://stspg.io/x","created_at":"2026-01-01T10:00:00Z","updated_at":"2026-01-03T00:00:00Z","resolved_at":"2026-01-01T11:00:00Z",
 		"postmortem_body":"What happened","postmortem_published_at":"2026-01-02T00:00:00Z","incident_updates":[
 			{"id":"u1","status":"investigating","body":"a","created_at":"2026-01-01T10:00:00Z","affected_components":[{"code":"c","name":"Shop","new_status":"major_outage"}]}]}}}`
-	got, err := page(t, "https://status.example.com").Normalize(source.Delivery{Name: "pull/history", Body: []byte(body)})
+	got, err := page("https://status.example.com").Normalize(source.Delivery{Name: "pull/history", Body: []byte(body)})
 	if err != nil || len(got) != 1 {
 		t.Fatalf("%v, %v", got, err)
 	}
@@ -136,44 +128,9 @@ func TestNormalizeRefusesWhatItDoesNotKnow(t *testing.T) {
 		`{"incidents":[]}`:                               "not used",
 		`[]`:                                             "not what",
 	} {
-		got, err := page(t, "https://status.example.com").Normalize(source.Delivery{Body: []byte(body)})
+		got, err := page("https://status.example.com").Normalize(source.Delivery{Body: []byte(body)})
 		if err == nil || got != nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, %v", body, got, err)
-		}
-	}
-}
-
-func TestVerifyComparesTheSecretInTheAddress(t *testing.T) {
-	s := page(t, "https://status.example.com")
-	for _, c := range []struct {
-		query map[string][]string
-		body  string
-		event string
-		fits  bool
-	}{
-		{map[string][]string{"secret": {"s3cret"}}, `{"incident":{}}`, "incident", true},
-		{map[string][]string{"secret": {"s3cret"}}, `{"component":{},"component_update":{}}`, "component", true},
-		{map[string][]string{"secret": {"s3cret"}}, `{`, "unknown", true},
-		{map[string][]string{"secret": {"wrong"}}, `{"incident":{}}`, "", false},
-		{map[string][]string{"secret": {"s3cret", "s3cret"}}, `{"incident":{}}`, "", false},
-		{nil, `{"incident":{}}`, "", false},
-	} {
-		got, err := s.Verify(source.Request{Query: c.query, Body: []byte(c.body)})
-		if got.Event != c.event || errors.Is(err, source.ErrSignature) == c.fits {
-			t.Errorf("%v %s: %+v, %v", c.query, c.body, got, err)
-		}
-	}
-	s.secret = ""
-	if _, err := s.Verify(source.Request{Query: map[string][]string{"secret": {""}}}); err == nil {
-		t.Error("an empty secret fits")
-	}
-}
-
-func TestNewRefusesWhatIsNoAddress(t *testing.T) {
-	for _, u := range []string{"", "status.example.com", "ftp://status.example.com"} {
-		var wrong *hansei.InvalidError
-		if _, err := Kind.New(source.Config{Settings: map[string]string{"url": u}}); !errors.As(err, &wrong) || wrong.Field != "url" {
-			t.Errorf("%q: %v", u, err)
 		}
 	}
 }
@@ -186,7 +143,7 @@ func FuzzNormalize(f *testing.F) {
 	for _, name := range files {
 		f.Add(example(f, filepath.Base(name)))
 	}
-	s := page(f, "https://status.example.com")
+	s := page("https://status.example.com")
 	f.Fuzz(func(t *testing.T, body []byte) {
 		a, erra := s.Normalize(source.Delivery{Body: body})
 		b, errb := s.Normalize(source.Delivery{Body: body})
@@ -197,11 +154,28 @@ func FuzzNormalize(f *testing.F) {
 }
 
 func BenchmarkNormalize(b *testing.B) {
-	s, body := page(b, "https://status.example.com"), example(b, "webhook_update.json")
+	s, body := page("https://status.example.com"), example(b, "webhook_update.json")
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
 		if _, err := s.Normalize(source.Delivery{Body: body}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestWebhooksInAnyOrder has the newer one carry the newer time, by which the
+// fold decides.
+func TestWebhooksInAnyOrder(t *testing.T) {
+	sp := page("https://status.example.com")
+	first, err := sp.Normalize(source.Delivery{Body: example(t, "webhook_created.json")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := sp.Normalize(source.Delivery{Body: example(t, "webhook_update.json")})
+	if err != nil || first[0].Key != second[0].Key || !second[0].At.After(first[0].At) || second[0].Partial {
+		t.Errorf("%+v, %+v, %v", first, second, err)
+	}
+	if in := second[0].Record.(*hansei.Incident); len(in.Updates) != 2 {
+		t.Errorf("%+v", in.Updates)
 	}
 }

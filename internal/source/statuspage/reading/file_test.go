@@ -1,4 +1,4 @@
-package statuspage
+package reading
 
 import (
 	"bytes"
@@ -53,7 +53,7 @@ func (l line) answer() ([]byte, error) {
 // ids of updates, may know of an impact from elsewhere, and takes the
 // announcement of a maintenance for its beginning.
 func TestTheFileSourceReadsTheSame(t *testing.T) {
-	name := "../file/testdata/statuspage.jsonl"
+	name := "../../file/testdata/statuspage.jsonl"
 	body, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +70,7 @@ func TestTheFileSourceReadsTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := page(t, "https://www.githubstatus.com")
+	s := page("https://www.githubstatus.com")
 	for i, text := range strings.Split(strings.TrimSpace(string(body)), "\n") {
 		var l line
 		if err := json.Unmarshal([]byte(text), &l); err != nil {
