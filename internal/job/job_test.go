@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,34 +19,51 @@ var who = auth.Local()
 
 func queue(t *testing.T) (*Queue, *record.Store) {
 	t.Helper()
-	store, err := record.Open(t.Context(), record.Options{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	q, err := Open(t.Context(), store, Options{Poll: 100 * time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := errors.Join(q.Close(), store.Close()); err != nil {
-			t.Error(err)
-		}
-	})
-	return q, store
+	store := open(t, t.TempDir())
+	return queueOf(t, store, nil), store
 }
 
-// running runs the queue until the test ends.
-func running(t *testing.T, q *Queue) {
+func open(t *testing.T, dir string) *record.Store {
 	t.Helper()
-	ctx, stop := context.WithCancel(context.Background())
+	store, err := record.Open(t.Context(), record.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { check(t, store.Close()) })
+	return store
+}
+
+// queueOf makes a queue that waits for nothing longer than it must.
+func queueOf(t *testing.T, store *record.Store, now func() time.Time) *Queue {
+	t.Helper()
+	q, err := Open(t.Context(), store, Options{Now: now, Log: slog.New(slog.NewTextHandler(t.Output(), nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.config.FetchPollInterval, q.config.FetchCooldown, q.config.TestOnly = 20*time.Millisecond, 10*time.Millisecond, true
+	t.Cleanup(func() { check(t, q.Close()) })
+	return q
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// running runs the queue until the test ends or stop is called.
+func running(t *testing.T, q *Queue) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- q.Run(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-ended; !errors.Is(err, context.Canceled) {
-			t.Errorf("run ended with %v", err)
-		}
+	stop = sync.OnceFunc(func() {
+		cancel()
+		check(t, <-ended)
 	})
+	t.Cleanup(stop)
+	return stop
 }
 
 func enqueue(t *testing.T, q *Queue, s *record.Store, j Job) {

@@ -1,11 +1,14 @@
 package job
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -13,6 +16,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record"
 )
 
 // State is a job as people see it.
@@ -32,18 +36,17 @@ type State struct {
 }
 
 // States are those a job may be in, in the order in which people care.
-var States = []string{"running", "available", "retryable", "scheduled", "discarded", "completed", "cancelled"}
+var States = []string{"running", "available", "retryable", "scheduled", "pending", "discarded", "completed", "cancelled"}
 
 // Filter picks jobs; empty fields pick all.
 type Filter struct {
-	State string
-	Kind  string
-	Limit int // 100 when 0
+	State  string
+	Kind   string
+	Before int64 // jobs older than the one of this id: the next page
+	Limit  int   // 100 when 0; 1000 at most
 }
 
 const maxListed = 1000
-
-type tx = *sql.Tx
 
 // List shows jobs, the newest first.
 func (q *Queue) List(ctx context.Context, who auth.Scope, f Filter) ([]State, error) {
@@ -54,15 +57,18 @@ func (q *Queue) List(ctx context.Context, who auth.Scope, f Filter) ([]State, er
 	if err != nil {
 		return nil, err
 	}
-	if f.Limit <= 0 {
-		f.Limit = 100
-	}
-	p := river.NewJobListParams().First(min(f.Limit, maxListed)).OrderBy(river.JobListOrderByID, river.SortOrderDesc)
+	p := river.NewJobListParams().First(min(cmp.Or(f.Limit, 100), maxListed)).OrderBy(river.JobListOrderByID, river.SortOrderDesc)
 	if f.State != "" {
+		if !slices.Contains(States, f.State) {
+			return nil, hansei.Invalid("state", "%q is none of %s", f.State, strings.Join(States, ", "))
+		}
 		p = p.States(rivertype.JobState(f.State))
 	}
 	if f.Kind != "" {
 		p = p.Kinds(f.Kind)
+	}
+	if f.Before > 0 {
+		p = p.Where("id < @before", river.NamedArgs{"before": f.Before})
 	}
 	found, err := client.JobList(ctx, p)
 	if err != nil {
@@ -73,6 +79,31 @@ func (q *Queue) List(ctx context.Context, who auth.Scope, f Filter) ([]State, er
 		out[i] = state(j)
 	}
 	return out, nil
+}
+
+// Counts says how many jobs there are in each of States.
+func (q *Queue) Counts(ctx context.Context, who auth.Scope) (counts map[string]int, err error) {
+	if _, err := who.MayRead(); err != nil {
+		return nil, err
+	}
+	rows, err := q.db.QueryContext(ctx, "SELECT state, count(*) FROM river_job GROUP BY state")
+	if err != nil {
+		return nil, fmt.Errorf("count jobs: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	counts = map[string]int{}
+	for _, s := range States {
+		counts[s] = 0
+	}
+	for rows.Next() {
+		var state string
+		var n int
+		if err := rows.Scan(&state, &n); err != nil {
+			return nil, fmt.Errorf("count jobs: %w", err)
+		}
+		counts[state] = n
+	}
+	return counts, rows.Err()
 }
 
 func state(j *rivertype.JobRow) State {
@@ -94,27 +125,41 @@ func state(j *rivertype.JobRow) State {
 	return s
 }
 
-// Retry has a job done again at once. Cancel gives it up.
+// Retry has a job done again at once, with one attempt more if all are used up.
+// One that runs, or that another Unique job has replaced, is ErrConflict.
 func (q *Queue) Retry(ctx context.Context, who auth.Actor, id int64) error {
-	return q.act(who, id, func(c *river.Client[tx]) error { _, err := c.JobRetry(ctx, id); return err })
-}
-
-// Cancel gives a job up; one that runs is told to stop.
-func (q *Queue) Cancel(ctx context.Context, who auth.Actor, id int64) error {
-	return q.act(who, id, func(c *river.Client[tx]) error { _, err := c.JobCancel(ctx, id); return err })
-}
-
-func (q *Queue) act(who auth.Actor, id int64, do func(*river.Client[tx]) error) error {
-	if _, err := who.MayWrite(); err != nil {
+	return q.act(ctx, who, id, "retry", func(c *river.Client[*sql.Tx], tx *sql.Tx) error {
+		j, err := c.JobRetryTx(ctx, tx, id)
+		if err == nil && j.State == rivertype.JobStateRunning {
+			err = fmt.Errorf("job %d runs: %w", id, hansei.ErrConflict)
+		}
 		return err
-	}
+	})
+}
+
+// Cancel gives a job up; one that runs is told to stop within seconds. A job
+// that has ended stays as it is.
+func (q *Queue) Cancel(ctx context.Context, who auth.Actor, id int64) error {
+	return q.act(ctx, who, id, "cancel", func(c *river.Client[*sql.Tx], tx *sql.Tx) error {
+		_, err := c.JobCancelTx(ctx, tx, id)
+		return err
+	})
+}
+
+// act changes a job by the store's own writer, in whose line it waits behind
+// large imports, for as long as ctx lets it.
+func (q *Queue) act(ctx context.Context, who auth.Actor, id int64, verb string, do func(*river.Client[*sql.Tx], *sql.Tx) error) error {
 	client, err := q.river()
 	if err != nil {
 		return err
 	}
-	err = do(client)
-	if errors.Is(err, river.ErrNotFound) {
+	_, err = q.store.Write(ctx, who, func(tx *record.Tx) error { return do(client, tx.SQL()) })
+	switch {
+	case errors.Is(err, river.ErrNotFound):
 		return fmt.Errorf("job %d: %w", id, hansei.ErrNotFound)
+	case err != nil:
+		return fmt.Errorf("%s job %d: %w", verb, id, err)
 	}
-	return err
+	q.log.Info("a person changed a job", "did", verb, "id", id, "who", who.Name)
+	return nil
 }

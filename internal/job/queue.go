@@ -1,0 +1,188 @@
+package job
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
+
+	"hansei/internal/record"
+)
+
+// Options configure a Queue.
+type Options struct {
+	Log *slog.Logger
+	// Now is the clock on SQLite; time.Now when nil. On PostgreSQL the
+	// database's clock rules, so that servers agree.
+	Now     func() time.Time
+	Workers int // jobs at a time on this server; 4 when 0
+}
+
+// Queue holds jobs and runs them. On SQLite there is one Queue to a store.
+type Queue struct {
+	store    *record.Store
+	db       *sql.DB
+	postgres bool
+	driver   riverdriver.Driver[*sql.Tx]
+	log      *slog.Logger // of this package; River's is quiet
+	config   river.Config
+	servers  *servers
+
+	once   sync.Once
+	client *river.Client[*sql.Tx]
+	err    error
+}
+
+const (
+	poll           = time.Second
+	keepDone       = 7 * 24 * time.Hour
+	keepGivenUp    = 30 * 24 * time.Hour // every attempt failed; somebody may want to know
+	rescueAfter    = 30 * time.Second    // at the earliest; worker.Timeout says which
+	softStop       = 8 * time.Second     // for jobs to finish, then for them to notice
+	hardStop       = softStop + 4*time.Second
+	startPause     = 2 * time.Second
+	connections    = 4
+	cleanerTimeout = 5 * time.Minute
+)
+
+// Open prepares the queue's tables in the store's database. Close it before
+// the store.
+func Open(ctx context.Context, store *record.Store, o Options) (*Queue, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	db, postgres, err := store.Jobs()
+	if err != nil {
+		return nil, err
+	}
+	// One that waits for a large import to end must not keep the others from
+	// reading, and migrating under a lock takes two.
+	db.SetMaxOpenConns(connections)
+	q := &Queue{store: store, db: db, postgres: postgres, log: o.Log.With("part", "jobs")}
+	if postgres {
+		q.driver = riverdatabasesql.New(db)
+	} else {
+		q.driver = riversqlite.New(db)
+	}
+	id := name()
+	q.servers = newServers(id, db, postgres)
+	logger := slog.New(quiet{q.log.Handler()})
+	q.config = river.Config{
+		ID: id, Logger: logger, ErrorHandler: mourner{q.log},
+		Workers: river.NewWorkers(),
+		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cmp.Or(o.Workers, 4)}},
+		// Old and new servers work side by side while an installation is
+		// updated; a lone server knows all kinds there are.
+		FetchOnlyKnownKinds: postgres,
+		FetchPollInterval:   poll, PollOnly: true,
+		CompletedJobRetentionPeriod: keepDone, CancelledJobRetentionPeriod: keepDone, DiscardedJobRetentionPeriod: keepGivenUp,
+		JobCleanerTimeout: cleanerTimeout,
+		JobTimeout:        rescueAfter, RescueStuckJobsAfter: rescueAfter, // each worker has a timeout of its own
+		SoftStopTimeout: softStop,
+	}
+	if !postgres && o.Now != nil {
+		q.config.Test.Time = clock(o.Now)
+	}
+	if err := q.migrate(ctx, logger); err != nil {
+		return nil, errors.Join(fmt.Errorf("tables of jobs: %w", err), db.Close())
+	}
+	return q, nil
+}
+
+// name is what jobs show as their server.
+func name() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "server"
+	}
+	return fmt.Sprintf("%.60s-%d-%s", host, os.Getpid(), rand.Text()[:8])
+}
+
+// clock implements rivertype.TimeGenerator.
+type clock func() time.Time
+
+var _ rivertype.TimeGenerator = clock(nil)
+
+// Now implements rivertype.TimeGenerator.
+func (c clock) Now() time.Time { return c() }
+
+// NowOrNil implements rivertype.TimeGenerator.
+func (c clock) NowOrNil() *time.Time {
+	t := c().UTC()
+	return &t
+}
+
+// river makes the client once everything is said.
+func (q *Queue) river() (*river.Client[*sql.Tx], error) {
+	q.once.Do(func() {
+		if q.client, q.err = river.NewClient(q.driver, &q.config); q.err != nil {
+			q.err = fmt.Errorf("jobs: %w", q.err)
+		}
+	})
+	return q.client, q.err
+}
+
+// Run does jobs until ctx ends. Those that run then have a few seconds to
+// finish; one that does not is begun anew later. It returns nil when all came
+// to an end, and is called once.
+func (q *Queue) Run(ctx context.Context) error {
+	client, err := q.river()
+	if err != nil {
+		return err
+	}
+	var beats sync.WaitGroup
+	alive, still := context.WithCancel(context.WithoutCancel(ctx))
+	defer beats.Wait()
+	defer still() // only after the last job
+	if err := q.start(ctx, client); err != nil || ctx.Err() != nil {
+		return err
+	}
+	beats.Go(func() { q.servers.run(alive, q.log) })
+	<-ctx.Done()
+	late := time.NewTimer(hardStop)
+	defer late.Stop()
+	select {
+	case <-client.Stopped():
+		return nil
+	case <-late.C:
+		return errors.New("jobs that were told to stop still run; they are begun anew later")
+	}
+}
+
+// start starts River. At that it writes, for which it gives the database ten
+// seconds; a large import may hold it for longer.
+func (q *Queue) start(ctx context.Context, client *river.Client[*sql.Tx]) error {
+	for ctx.Err() == nil {
+		err := q.servers.beat(ctx)
+		if err == nil {
+			err = client.Start(ctx)
+		}
+		if err == nil {
+			return nil
+		}
+		if !busy(err.Error()) {
+			return fmt.Errorf("start jobs: %w", err)
+		}
+		q.log.Debug("jobs wait for the database", "error", err)
+		select {
+		case <-ctx.Done():
+		case <-time.After(startPause):
+		}
+	}
+	return nil
+}
+
+// Close frees the queue's handle on the database.
+func (q *Queue) Close() error { return q.db.Close() }
