@@ -58,7 +58,7 @@ var hosts = map[string]string{"": "https://api.pagerduty.com", regionUS: "https:
 
 // pagerDuty is one configured account.
 type pagerDuty struct {
-	reading.Account // has Normalize
+	reading.Account // understands incidents and services
 	token           string
 	secret          string
 	base            string // of the API, without a slash at its end

@@ -2,7 +2,6 @@ package reading
 
 import (
 	"cmp"
-	"strconv"
 	"strings"
 	"time"
 
@@ -16,7 +15,8 @@ import (
 // Account is one account of PagerDuty, by the name of its source.
 type Account struct{ Name string }
 
-// Normalize understands a webhook or a page of a list.
+// Normalize understands a webhook, or a page of incidents, of their log or of
+// services.
 func (s Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	if name, ok := strings.CutPrefix(d.Name, "pull/"); ok {
 		return s.page(name, d.Body)
@@ -188,54 +188,21 @@ func (s Account) page(name string, body []byte) ([]hansei.Observation, error) {
 
 // listed understands one thing of a list.
 func (s Account) listed(name string, t *thing, told map[string]bool) ([]hansei.Observation, error) {
-	var o hansei.Observation
-	var err error
 	switch name {
-	case "incidents":
-		o, err = s.snapshot(t, t.Updated)
 	case "log_entries":
 		return s.entry(t, told)
 	case "services":
-		o = s.service(t)
-	case "teams":
-		o = s.whole(hansei.KindTeam, t, &hansei.Team{Name: t.label()})
-	case "users":
-		o = s.whole(hansei.KindPerson, t, &hansei.Person{Name: t.label(), Email: t.Email, Zone: t.Zone, Team: team(t)})
-	case "oncalls":
-		if t.Start.IsZero() || t.End.IsZero() || t.User == nil || t.Policy == nil {
-			return nil, nil // always on call: such duty has no bounds
-		}
-		o = s.shift(t)
+		return []hansei.Observation{s.service(t)}, nil
 	}
+	o, err := s.snapshot(t, t.Updated)
 	return []hansei.Observation{o}, err
 }
 
-// whole tells all there is of a thing. Teams and people have no URL field.
-func (s Account) whole(kind hansei.Kind, t *thing, r hansei.Record) hansei.Observation {
-	return hansei.Observation{Key: hansei.Key{Kind: kind, Source: s.Name, External: t.ID}, Record: r, Names: []string{t.URL, t.Self}}
-}
-
+// service tells of a service with its first team: there is no main one.
 func (s Account) service(t *thing) hansei.Observation {
-	return s.whole(hansei.KindService, t, &hansei.Service{Name: t.label(), URL: t.URL, Team: team(t)})
-}
-
-// team is the first team of a service or a person, which have no main one.
-func team(t *thing) hansei.ID {
-	if len(t.Teams) == 0 {
-		return ""
+	rec := &hansei.Service{Name: t.label(), URL: t.URL}
+	if len(t.Teams) > 0 {
+		rec.Team = hansei.ID(t.Teams[0].label())
 	}
-	return hansei.ID(t.Teams[0].label())
-}
-
-// shift is named by its beginning, not by its end: one that somebody takes
-// over early is the same.
-func (s Account) shift(d *thing) hansei.Observation {
-	rota, schedule := d.Policy, ""
-	if d.Schedule != nil {
-		rota, schedule = d.Schedule, d.Schedule.ID
-	}
-	level := d.Level
-	rec := &hansei.Shift{Person: hansei.ID(d.User.label()), Schedule: rota.label(), Level: &level, Began: d.Start.UTC(), Ended: d.End.UTC(), URL: rota.URL}
-	id := strings.Join([]string{d.Policy.ID, strconv.Itoa(int(d.Level)), schedule, d.User.ID, strconv.FormatInt(d.Start.Unix(), 10)}, ":")
-	return hansei.Observation{Key: hansei.Key{Kind: hansei.KindShift, Source: s.Name, External: id}, Record: rec}
+	return hansei.Observation{Key: hansei.Key{Kind: hansei.KindService, Source: s.Name, External: t.ID}, Record: rec, Names: []string{t.Self}}
 }

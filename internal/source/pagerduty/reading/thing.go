@@ -15,8 +15,8 @@ import (
 )
 
 // thing is anything that PagerDuty tells of, or only names: an incident, an
-// entry of its log, a note, a service, a team, a person, on-call duty. Each
-// sort has some of these fields.
+// entry of its log, a note, a service, a person. Each sort has some of these
+// fields.
 type thing struct {
 	ID         string         `json:"id"`
 	Type       string         `json:"type"`
@@ -27,23 +27,18 @@ type thing struct {
 	Title      string         `json:"title"`
 	Status     string         `json:"status"`
 	Urgency    string         `json:"urgency"`
-	Email      string         `json:"email"`
-	Zone       string         `json:"time_zone"`
 	State      string         `json:"state"`   // of a responder
 	Content    string         `json:"content"` // of a note
 	Trimmed    bool           `json:"trimmed"` // the content is cut
 	Message    string         `json:"message"` // of a status update
 	Note       string         `json:"note"`    // of a log entry
 	Bridge     string         `json:"conference_url"`
-	Level      float64        `json:"escalation_level"`
 	Reason     jsontext.Value `json:"resolve_reason"`
 	Value      jsontext.Value `json:"value"` // of a custom field
 	At         time.Time      `json:"at"`
 	Created    time.Time      `json:"created_at"`
 	Updated    time.Time      `json:"updated_at"`
 	Resolved   time.Time      `json:"resolved_at"`
-	Start      time.Time      `json:"start"`
-	End        time.Time      `json:"end"`
 	Incident   *thing         `json:"incident"`
 	Service    *thing         `json:"service"`
 	Priority   *thing         `json:"priority"`
@@ -53,8 +48,6 @@ type thing struct {
 	User       *thing         `json:"user"`
 	By         *thing         `json:"acknowledger"`
 	Channel    *thing         `json:"channel"`
-	Policy     *thing         `json:"escalation_policy"`
-	Schedule   *thing         `json:"schedule"`
 	Teams      []thing        `json:"teams"`
 	Assignees  []thing        `json:"assignees"`
 	Acks       []thing        `json:"acknowledgements"`
