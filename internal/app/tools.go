@@ -12,10 +12,11 @@ import (
 	"hansei/internal/source"
 	"hansei/internal/source/icalendar"
 	"hansei/internal/source/pagerduty"
+	"hansei/internal/source/statuspage"
 )
 
 // tools are the kinds of source there are.
-var tools = []source.Kind{pagerduty.Kind, icalendar.Kind}
+var tools = []source.Kind{pagerduty.Kind, statuspage.Kind, icalendar.Kind}
 
 // connect builds what live sources need.
 func (a *App) connect(ctx context.Context) error {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -129,20 +130,29 @@ func (a *App) suggest(ctx context.Context, who auth.Actor) error {
 
 const (
 	feedPage = 500
-	maxNear  = 500 // neighbours in time that one incident is compared with
+	maxNear  = 5000 // pairs that one look compares
 )
 
-// near lists incidents that began in a window, for package intake.
-func (a *App) near(ctx context.Context, _ auth.Scope, since, until time.Time) ([]hansei.ID, error) {
-	const layout = "2006-01-02 15:04:05"
-	rows, err := a.facts.SQL(ctx, fmt.Sprintf("SELECT id FROM incident WHERE start_at BETWEEN TIMESTAMP %s AND TIMESTAMP %s AND merged_into IS NULL ORDER BY start_at",
-		fact.Literal(since.UTC().Format(layout)), fact.Literal(until.UTC().Add(time.Second).Format(layout))), maxNear)
+// near pairs incidents with those of other sources that went on at about the
+// same time, for package intake.
+func (a *App) near(ctx context.Context, _ auth.Scope, ids []hansei.ID, within time.Duration) ([][2]hansei.ID, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	literals := make([]string, len(ids))
+	for i, id := range ids {
+		literals[i] = fact.Literal(string(id))
+	}
+	w := fmt.Sprintf("INTERVAL %d SECOND", int(within.Seconds()))
+	rows, err := a.facts.SQL(ctx, fmt.Sprintf(`SELECT x.id, y.id FROM incident x JOIN incident y ON y.source <> x.source
+		AND y.start_at BETWEEN x.start_at - %[1]s AND coalesce(x.resolved_at, x.start_at) + %[1]s
+		WHERE x.id IN (%[2]s) AND x.merged_into IS NULL AND y.merged_into IS NULL ORDER BY x.id, y.start_at`, w, strings.Join(literals, ", ")), maxNear)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]hansei.ID, 0, len(rows.Rows))
-	for _, r := range rows.Rows {
-		out = append(out, hansei.ID(fmt.Sprint(r[0])))
+	out := make([][2]hansei.ID, len(rows.Rows))
+	for i, r := range rows.Rows {
+		out[i] = [2]hansei.ID{hansei.ID(fmt.Sprint(r[0])), hansei.ID(fmt.Sprint(r[1]))}
 	}
 	return out, nil
 }

@@ -176,9 +176,33 @@ func (v *View) Follow(ctx context.Context, store *record.Store, scope auth.Scope
 			}
 			continue
 		}
+		passed := time.Now()
 		at, _ := v.Head()
 		if err := store.Wait(ctx, scope, at); err != nil {
 			return err
 		}
+		if err := v.gather(ctx, gatherFor-time.Since(passed)); err != nil {
+			return err
+		}
 	}
+}
+
+// gatherFor is how long passes are apart while the journal moves all the time:
+// a pass costs much the same for one entry and for a hundred.
+const gatherFor = 100 * time.Millisecond
+
+// gather waits a little, but not while somebody waits for the facts.
+func (v *View) gather(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-v.hurry:
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
 }

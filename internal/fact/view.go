@@ -36,6 +36,7 @@ type View struct {
 	head    record.Seq
 	epoch   record.Epoch
 	moved   chan struct{} // closed and replaced when head moves
+	hurry   chan struct{} // somebody waits for the facts
 	failure error
 }
 
@@ -51,7 +52,7 @@ func Open(ctx context.Context, o Options) (*View, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	v := &View{path: filepath.Join(o.Dir, "facts.duckdb"), options: o, log: o.Log, moved: make(chan struct{})}
+	v := &View{path: filepath.Join(o.Dir, "facts.duckdb"), options: o, log: o.Log, moved: make(chan struct{}), hurry: make(chan struct{}, 1)}
 	err := v.open(ctx)
 	if err == nil {
 		return v, nil
@@ -221,6 +222,10 @@ func (v *View) Wait(ctx context.Context, seq record.Seq) error {
 		}
 		if failure != nil {
 			return failure
+		}
+		select {
+		case v.hurry <- struct{}{}:
+		default: // Follow knows already
 		}
 		select {
 		case <-moved:

@@ -47,7 +47,7 @@ const (
 	batchDeliveries = 256
 	batchBytes      = 16 << 20
 	inboxPoll       = time.Second
-	gather          = 40 * time.Millisecond
+	gather          = 80 * time.Millisecond
 )
 
 func pause(ctx context.Context, d time.Duration) error {

@@ -17,8 +17,9 @@ import (
 // that two are one, take them apart again, and see what looks alike.
 type Joins struct {
 	Records *record.Store
-	// Near lists incidents that began in a window; package fact knows.
-	Near func(ctx context.Context, who auth.Scope, since, until time.Time) ([]hansei.ID, error)
+	// Near pairs incidents with those of other sources that went on at the same
+	// time or at most within apart; package fact knows.
+	Near func(ctx context.Context, who auth.Scope, ids []hansei.ID, within time.Duration) ([][2]hansei.ID, error)
 }
 
 // Confirm says that two incidents are one. The first stands for both.
@@ -62,8 +63,7 @@ func (j Joins) decide(ctx context.Context, who auth.Actor, a, b hansei.ID, verdi
 	if err != nil {
 		return 0, err
 	}
-	ra, rb := record.Ref{Kind: hansei.KindIncident, ID: a}, record.Ref{Kind: hansei.KindIncident, ID: b}
-	join := record.Ref{Kind: hansei.KindJoin, ID: hansei.JoinID(hansei.KindIncident, a, b)}
+	ra, rb, join := incidentRef(a), incidentRef(b), joinRef(a, b)
 	if err := s.get(ctx, []record.Ref{ra, rb, join}); err != nil {
 		return 0, err
 	}
@@ -178,10 +178,19 @@ func (j Joins) Suggest(ctx context.Context, who auth.Actor, ids []hansei.ID) (in
 	if err != nil {
 		return 0, err
 	}
-	for _, id := range ids {
-		if err := j.suggestFor(ctx, s, record.Ref{Kind: hansei.KindIncident, ID: id}, rule); err != nil {
-			return 0, err
-		}
+	pairs, err := j.Near(ctx, s.scope, ids, time.Duration(rule.Within)*time.Minute)
+	if err != nil || len(pairs) == 0 {
+		return 0, err
+	}
+	var refs []record.Ref
+	for _, p := range pairs {
+		refs = append(refs, incidentRef(p[0]), incidentRef(p[1]), joinRef(p[0], p[1]))
+	}
+	if err := s.get(ctx, refs); err != nil {
+		return 0, err
+	}
+	for _, p := range pairs {
+		s.suggest(p[0], p[1], rule)
 	}
 	if err := s.encode(); err != nil || len(s.changed) == 0 {
 		return 0, err
@@ -190,45 +199,25 @@ func (j Joins) Suggest(ctx context.Context, who auth.Actor, ids []hansei.ID) (in
 	return len(s.changed), err
 }
 
-// maxNear is how many neighbours in time one incident is compared with.
-const maxNear = 500
+func incidentRef(id hansei.ID) record.Ref { return record.Ref{Kind: hansei.KindIncident, ID: id} }
 
-func (j Joins) suggestFor(ctx context.Context, s *workingSet, ref record.Ref, rule hansei.Joining) error {
-	if err := s.get(ctx, []record.Ref{ref}); err != nil {
-		return err
+func joinRef(a, b hansei.ID) record.Ref {
+	return record.Ref{Kind: hansei.KindJoin, ID: hansei.JoinID(hansei.KindIncident, a, b)}
+}
+
+// suggest notes a pair that looks like one, unless somebody or something
+// decided on it already.
+func (s *workingSet) suggest(a, b hansei.ID, rule hansei.Joining) {
+	x, isX := s.have[incidentRef(a)].rec.(*hansei.Incident)
+	y, isY := s.have[incidentRef(b)].rec.(*hansei.Incident)
+	join := joinRef(a, b)
+	if !isX || !isY || !live(x) || !live(y) || len(x.From) == 0 || len(y.From) == 0 || sharedSource(x, y) || s.have[join].rec != nil {
+		return
 	}
-	in, ok := s.have[ref].rec.(*hansei.Incident)
-	if !ok || !live(in) || len(in.From) == 0 {
-		return nil
+	if score, reasons := alike(x, y, rule); score > 0 {
+		s.set(join, &hansei.Join{Header: hansei.Header{ID: join.ID}, Of: hansei.KindIncident, A: a, B: b,
+			Verdict: hansei.JoinSuggested, Score: score, Reasons: reasons})
 	}
-	since, until := span(in)
-	within := time.Duration(rule.Within) * time.Minute
-	ids, err := j.Near(ctx, s.scope, since.Add(-within), until.Add(within))
-	if err != nil {
-		return err
-	}
-	var refs []record.Ref
-	for _, id := range ids[:min(len(ids), maxNear)] {
-		refs = append(refs, record.Ref{Kind: hansei.KindIncident, ID: id}, record.Ref{Kind: hansei.KindJoin, ID: hansei.JoinID(hansei.KindIncident, ref.ID, id)})
-	}
-	if err := s.get(ctx, refs); err != nil {
-		return err
-	}
-	for _, other := range refs {
-		o, ok := s.have[other].rec.(*hansei.Incident)
-		if !ok || !live(o) || other == ref || len(o.From) == 0 || sharedSource(in, o) {
-			continue
-		}
-		join := record.Ref{Kind: hansei.KindJoin, ID: hansei.JoinID(hansei.KindIncident, ref.ID, other.ID)}
-		if w := s.have[join]; w != nil && w.rec != nil {
-			continue // somebody or something decided already
-		}
-		if score, reasons := alike(in, o, rule); score > 0 {
-			s.set(join, &hansei.Join{Header: hansei.Header{ID: join.ID}, Of: hansei.KindIncident, A: ref.ID, B: other.ID,
-				Verdict: hansei.JoinSuggested, Score: score, Reasons: reasons})
-		}
-	}
-	return nil
 }
 
 // alike scores how much two incidents look like one, from 0 (the rule does not

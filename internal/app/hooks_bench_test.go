@@ -1,0 +1,133 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"hansei/internal/auth"
+	"hansei/internal/connect"
+	"hansei/internal/record"
+	"hansei/internal/source"
+)
+
+// BenchmarkWebhooks sends PagerDuty's own example of an event (2.2 KB, signed;
+// a third of the events tell of a new incident) over 32 connections to a whole
+// server, facts and all. It reports deliveries a second, the 99th percentile
+// of an answer, and how long after the last answer everything was in the
+// facts. The generator runs on the same machine and costs about as much as the
+// server.
+func BenchmarkWebhooks(b *testing.B) {
+	example, err := os.ReadFile("../source/pagerduty/reading/testdata/incident.acknowledged.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	const listen, connections = "127.0.0.1:18477", 32
+	a, err := New(b.Context(), Config{Dir: b.TempDir(), Listen: listen, Log: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(b.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	added, err := a.sources.Add(ctx, auth.Local(), connect.Spec{Tool: "pagerduty", Name: "pd", Settings: map[string]string{source.WebhookSecret: "s"}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
+	send := func(i int64) error {
+		text := bytes.ReplaceAll(example, []byte("PGR0VU2"), fmt.Appendf(nil, "P%07X", i/3))
+		text = bytes.ReplaceAll(text, []byte("5ac64822-4adc-4fda-ade0-410becf0de4f"), fmt.Appendf(nil, "event-%d", i))
+		q, err := http.NewRequestWithContext(ctx, "POST", added.URL, bytes.NewReader(text))
+		if err != nil {
+			return err
+		}
+		q.Header.Set("X-PagerDuty-Signature", "v1="+hex.EncodeToString(source.HMAC("s", text)))
+		res, err := client.Do(q)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, res.Body)
+		if err == nil && res.StatusCode != 200 {
+			err = fmt.Errorf("answered %d", res.StatusCode)
+		}
+		return errors.Join(err, res.Body.Close())
+	}
+	for send(-1) != nil { // until it listens
+		time.Sleep(10 * time.Millisecond)
+	}
+	took := make([][]time.Duration, connections)
+	var n atomic.Int64
+	var wg sync.WaitGroup
+	before := used(b)
+	b.ResetTimer()
+	for c := range connections {
+		wg.Go(func() {
+			for i := n.Add(1); i <= int64(b.N); i = n.Add(1) {
+				began := time.Now()
+				if err := send(i); err != nil {
+					b.Error(err)
+					return
+				}
+				took[c] = append(took[c], time.Since(began))
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64((used(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
+	answered := time.Now()
+	for {
+		st, err := a.records.DeliveryStats(ctx, auth.Local().Scope(), "pd")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if st.Failed > 0 {
+			list, err := a.records.Deliveries(ctx, auth.Local().Scope(), record.DeliveryFilter{Live: true, State: "failed", Limit: 1})
+			b.Fatalf("%d failed: %v, %v", st.Failed, list, err)
+		}
+		if st.Waiting == 0 {
+			break
+		}
+	}
+	head, err := a.records.Head(ctx, auth.Local().Scope())
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := a.facts.Wait(ctx, head.Seq); err != nil {
+		b.Fatal(err)
+	}
+	all := slices.Sorted(slices.Values(slices.Concat(took...)))
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "deliveries/s")
+	b.ReportMetric(float64(all[len(all)*99/100].Microseconds())/1000, "p99-ms")
+	b.ReportMetric(float64(time.Since(answered).Milliseconds()), "behind-ms")
+	stop()
+	if err := <-ended; err != nil && !strings.Contains(err.Error(), "canceled") {
+		b.Error(err)
+	}
+	if err := a.Close(); err != nil {
+		b.Error(err)
+	}
+}
+
+// used is the processor time this process took so far, generator and server.
+func used(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
