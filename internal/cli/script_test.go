@@ -2,11 +2,19 @@ package cli_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -33,7 +41,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HANSEI_DATA", filepath.Join(e.WorkDir, "data"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "capture": capture, "exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "capture": capture, "exits": exits, "hook": hook},
 	})
 }
 
@@ -70,4 +78,21 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if want := "exit status " + args[0]; got != want {
 		ts.Fatalf("hansei %q: got %s, want %s", args[1:], got, want)
 	}
+}
+
+// hook sends a file as PagerDuty would, signed, and prints the answer's status:
+// hook URL SECRET FILE.
+func hook(ts *testscript.TestScript, _ bool, args []string) {
+	body := ts.ReadFile(args[2])
+	sum := hmac.New(sha256.New, []byte(args[1]))
+	sum.Write([]byte(body))
+	q, err := http.NewRequestWithContext(context.Background(), http.MethodPost, args[0], strings.NewReader(body))
+	ts.Check(err)
+	q.Header.Set("X-PagerDuty-Signature", "v1="+hex.EncodeToString(sum.Sum(nil)))
+	res, err := http.DefaultClient.Do(q)
+	ts.Check(err)
+	text, err := io.ReadAll(res.Body)
+	ts.Check(errors.Join(err, res.Body.Close()))
+	ts.Setenv("status", strconv.Itoa(res.StatusCode))
+	ts.Logf("%d %s", res.StatusCode, text)
 }

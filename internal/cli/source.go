@@ -31,7 +31,7 @@ func (p *program) source() *cobra.Command {
 		func(ctx context.Context, c *client.Client, args []string) error {
 			return c.RemoveSource(ctx, args[0], data)
 		})}
-	remove.Flags().BoolVar(&data, "data", false, "also what it told: records that only it knew are deleted")
+	remove.Flags().BoolVar(&data, "with-data", false, "also what it told: records that only it knew are deleted")
 	cmd.AddCommand(p.addSource(), p.editSource(), pull, remove,
 		&cobra.Command{Use: "kinds", Short: "List the tools that can be connected, and what each needs", Args: cobra.NoArgs, RunE: p.asking(p.sourceKinds)},
 		&cobra.Command{Use: "list", Short: "List the sources and how they are", Args: cobra.NoArgs, RunE: p.asking(p.listSources)},
