@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
 )
@@ -73,100 +72,168 @@ func enqueue(t *testing.T, q *Queue, s *record.Store, j Job) {
 	}
 }
 
-// eventually waits for a state of things; the test's own deadline is the limit.
+// only returns the one job there is.
+func only(t *testing.T, q *Queue) State {
+	t.Helper()
+	list, err := q.List(t.Context(), who.Scope(), Filter{})
+	if err != nil || len(list) != 1 {
+		t.Fatalf("got %d jobs, %v; want one", len(list), err)
+	}
+	return list[0]
+}
+
+// eventually waits for a state of things.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
 	for began := time.Now(); !is(); {
-		if time.Since(began) > 20*time.Second {
+		if time.Since(began) > 40*time.Second {
 			t.Fatal("never: " + what)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
 }
 
+func eventuallyIn(t *testing.T, q *Queue, state string) State {
+	t.Helper()
+	eventually(t, state, func() bool { return only(t, q).State == state })
+	return only(t, q)
+}
+
 func TestJobCommitsWithItsRecord(t *testing.T) {
+	t.Parallel()
 	q, s := queue(t)
 	var done atomic.Int64
 	q.Handle("count", time.Minute, func(_ context.Context, args json.RawMessage) error {
-		var n int64
-		if err := json.Unmarshal(args, &n); err != nil {
+		var by struct{ N int64 }
+		if err := json.Unmarshal(args, &by); err != nil {
 			return err
 		}
-		done.Add(n)
+		done.Add(by.N)
 		return nil
 	})
+	changed := errors.New("changed my mind")
 	if _, err := s.Write(t.Context(), who, func(tx *record.Tx) error {
-		if err := q.Enqueue(tx, Job{Kind: "count", Args: 1000}); err != nil {
+		if err := q.Enqueue(tx, Job{Kind: "count", Args: map[string]int{"N": 1000}}); err != nil {
 			return err
 		}
-		return errors.New("changed my mind")
-	}); err == nil {
-		t.Fatal("an error was lost")
+		return changed
+	}); !errors.Is(err, changed) {
+		t.Fatalf("got %v", err)
 	}
-	enqueue(t, q, s, Job{Kind: "count", Args: 1})
+	enqueue(t, q, s, Job{Kind: "count", Args: map[string]int{"N": 1}})
 	running(t, q)
-	eventually(t, "the job runs", func() bool { return done.Load() > 0 })
-	list, err := q.List(t.Context(), who.Scope(), Filter{})
-	if err != nil || len(list) != 1 || done.Load() != 1 {
-		t.Errorf("got %+v, %v, counted %d; want the one that committed", list, err, done.Load())
+	state := eventuallyIn(t, q, "completed")
+	if done.Load() != 1 || state.Attempt != 1 || string(state.Args) != `{"N":1}` || state.Began.IsZero() || state.Ended.IsZero() || state.Server != q.config.ID {
+		t.Errorf("got %+v, counted %d; want the one that committed, once", state, done.Load())
 	}
 }
 
-func TestFailureIsSeenAndRepeated(t *testing.T) {
+func TestKindsAreKnown(t *testing.T) {
+	t.Parallel()
 	q, s := queue(t)
-	var tries atomic.Int64
-	q.Handle("fail", time.Minute, func(context.Context, json.RawMessage) error {
-		if tries.Add(1) == 1 {
-			panic("a bug")
-		}
-		return errors.New("the tool is away")
-	})
-	enqueue(t, q, s, Job{Kind: "fail"})
-	running(t, q)
-	var state State
-	eventually(t, "it failed twice", func() bool {
-		list, err := q.List(t.Context(), who.Scope(), Filter{Kind: "fail"})
-		if err != nil || len(list) != 1 {
-			t.Fatalf("got %v, %v", list, err)
-		}
-		state = list[0]
-		return state.Attempt >= 2 && state.State == "retryable"
-	})
-	if state.Error != "the tool is away" || state.Next.IsZero() || state.Server == "" {
-		t.Errorf("got %+v", state)
-	}
-	if err := q.Cancel(t.Context(), who, state.ID); err != nil {
-		t.Error(err)
-	}
-	if list, err := q.List(t.Context(), who.Scope(), Filter{State: "cancelled"}); err != nil || len(list) != 1 {
-		t.Errorf("cancelled: %v, %v", list, err)
-	}
-	if err := q.Retry(t.Context(), who, 4711); !errors.Is(err, hansei.ErrNotFound) {
-		t.Errorf("a job that is not there: %v", err)
-	}
-	if err := q.Retry(t.Context(), auth.Actor{}, state.ID); !errors.Is(err, hansei.ErrForbidden) {
-		t.Errorf("nobody: %v", err)
+	q.Handle("known", 0, func(context.Context, json.RawMessage) error { return nil })
+	if _, err := s.Write(t.Context(), who, func(tx *record.Tx) error { return q.Enqueue(tx, Job{Kind: "unknown"}) }); err == nil {
+		t.Error("a job that nobody does was taken")
 	}
 }
 
-func TestUnique(t *testing.T) {
+func TestJobWaitsForItsTime(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	var ahead atomic.Int64
+	s := open(t, t.TempDir())
+	q := queueOf(t, s, func() time.Time { return now.Add(time.Duration(ahead.Load())) })
+	q.Handle("later", 0, func(context.Context, json.RawMessage) error { return nil })
+	enqueue(t, q, s, Job{Kind: "later", At: now.Add(time.Hour)})
+	running(t, q)
+	if got := only(t, q); got.State != "scheduled" || got.Next.Sub(now).Round(time.Minute) != time.Hour {
+		t.Errorf("got %+v", got)
+	}
+	ahead.Store(int64(2 * time.Hour))
+	eventuallyIn(t, q, "completed")
+}
+
+func TestUniqueWaitsOrRunsOnce(t *testing.T) {
+	t.Parallel()
 	q, s := queue(t)
-	q.Handle("pull", time.Minute, func(context.Context, json.RawMessage) error { return nil })
-	for range 3 {
-		enqueue(t, q, s, Job{Kind: "pull", Args: map[string]string{"source": "a"}, Unique: true})
+	began, end := make(chan bool), make(chan bool)
+	q.Handle("pull", time.Minute, func(context.Context, json.RawMessage) error {
+		began <- true
+		<-end
+		return nil
+	})
+	pull := func(source string) {
+		enqueue(t, q, s, Job{Kind: "pull", Args: map[string]string{"source": source}, Unique: true})
 	}
-	enqueue(t, q, s, Job{Kind: "pull", Args: map[string]string{"source": "b"}, Unique: true})
-	list, err := q.List(t.Context(), who.Scope(), Filter{})
-	if err != nil || len(list) != 2 {
-		t.Errorf("got %d jobs, %v; want one for each source", len(list), err)
+	counted := func(want int) {
+		t.Helper()
+		if list, err := q.List(t.Context(), who.Scope(), Filter{}); err != nil || len(list) != want {
+			t.Errorf("got %d jobs, %v; want %d", len(list), err, want)
+		}
+	}
+	pull("a")
+	pull("a")
+	counted(1)
+	running(t, q)
+	<-began
+	pull("a")
+	counted(1)
+	end <- true
+	eventuallyIn(t, q, "completed")
+	pull("a")
+	pull("b")
+	counted(3)
+	<-began
+	<-began
+	end <- true
+	end <- true
+}
+
+func TestEveryIsOfOneQueue(t *testing.T) {
+	t.Parallel()
+	s := open(t, t.TempDir())
+	var starts, ticks atomic.Int64
+	queues := []*Queue{queueOf(t, s, nil), queueOf(t, s, nil)}
+	for _, q := range queues {
+		q.Handle("start", 0, func(context.Context, json.RawMessage) error { starts.Add(1); return nil })
+		q.Handle("tick", 0, func(context.Context, json.RawMessage) error { ticks.Add(1); return nil })
+		q.Every("start", 24*time.Hour, true)
+		q.Every("tick", time.Second, false)
+		running(t, q)
+	}
+	eventually(t, "three ticks", func() bool { return ticks.Load() >= 3 })
+	if starts.Load() != 1 {
+		t.Errorf("%d queues began what one leader begins at its start", starts.Load())
+	}
+	var all, times int
+	row := queues[0].db.QueryRowContext(t.Context(), "SELECT count(*), count(DISTINCT scheduled_at) FROM river_job WHERE kind = 'tick'")
+	if err := row.Scan(&all, &times); err != nil {
+		t.Fatal(err)
+	}
+	if all != times {
+		t.Errorf("%d jobs for %d ticks", all, times)
 	}
 }
 
-func TestEvery(t *testing.T) {
-	q, _ := queue(t)
-	var n atomic.Int64
-	q.Handle("tick", time.Minute, func(context.Context, json.RawMessage) error { n.Add(1); return nil })
-	q.Every("tick", time.Second, true)
-	running(t, q)
-	eventually(t, "it ran twice", func() bool { return n.Load() >= 2 })
+func TestIntervalDoesNotDependOnTheStart(t *testing.T) {
+	at := func(s string) time.Time {
+		out, err := time.Parse(time.DateTime, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	for _, c := range []struct {
+		every      time.Duration
+		from, want string
+	}{
+		{6 * time.Hour, "2026-02-03 04:05:06", "2026-02-03 06:00:00"},
+		{6 * time.Hour, "2026-02-03 05:59:59", "2026-02-03 06:00:00"},
+		{6 * time.Hour, "2026-02-03 06:00:00", "2026-02-03 12:00:00"},
+		{30 * time.Second, "2026-02-03 04:05:31", "2026-02-03 04:06:00"},
+	} {
+		if got := interval(c.every).Next(at(c.from)); !got.Equal(at(c.want)) {
+			t.Errorf("every %v after %s: got %v, want %s", c.every, c.from, got, c.want)
+		}
+	}
 }

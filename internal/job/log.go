@@ -10,10 +10,13 @@ import (
 )
 
 // quiet passes on what an operator must know of what River says: its errors,
-// but for those of a database that a large import holds, which it tries again.
-// It tells much more, of every start and of every failed attempt, which people
-// see with the job.
-type quiet struct{ slog.Handler }
+// but on SQLite for those of a database that a large import holds, as it tries
+// again. It tells much more, of every start and of every failed attempt, which
+// people see with the job, and of panics, which the mourner logs.
+type quiet struct {
+	slog.Handler
+	postgres bool
+}
 
 // Enabled implements slog.Handler.
 func (h quiet) Enabled(ctx context.Context, level slog.Level) bool {
@@ -25,7 +28,7 @@ func (h quiet) Enabled(ctx context.Context, level slog.Level) bool {
 
 // Handle implements slog.Handler.
 func (h quiet) Handle(ctx context.Context, r slog.Record) error {
-	if r.Level < slog.LevelError || passing(r) {
+	if r.Level < slog.LevelError || !h.postgres && passing(r) || strings.Contains(r.Message, "panic recovery") {
 		r.Level = slog.LevelDebug
 		if !h.Handler.Enabled(ctx, r.Level) {
 			return nil
@@ -35,10 +38,14 @@ func (h quiet) Handle(ctx context.Context, r slog.Record) error {
 }
 
 // WithAttrs implements slog.Handler.
-func (h quiet) WithAttrs(a []slog.Attr) slog.Handler { return quiet{h.Handler.WithAttrs(a)} }
+func (h quiet) WithAttrs(a []slog.Attr) slog.Handler {
+	return quiet{h.Handler.WithAttrs(a), h.postgres}
+}
 
 // WithGroup implements slog.Handler.
-func (h quiet) WithGroup(name string) slog.Handler { return quiet{h.Handler.WithGroup(name)} }
+func (h quiet) WithGroup(name string) slog.Handler {
+	return quiet{h.Handler.WithGroup(name), h.postgres}
+}
 
 // passing says whether an error goes away by itself.
 func passing(r slog.Record) (found bool) {
@@ -52,9 +59,10 @@ func passing(r slog.Record) (found bool) {
 	return found
 }
 
-// busy says whether an error is that of a database which others keep busy.
+// busy says whether an error is that of a database which others keep busy, or
+// which is no longer ours.
 func busy(text string) bool {
-	for _, s := range []string{"SQLITE_BUSY", "database is locked", "context deadline exceeded", "interrupted"} {
+	for _, s := range []string{"SQLITE_BUSY", "database is locked", "context deadline exceeded", "interrupted", "database is closed"} {
 		if strings.Contains(text, s) {
 			return true
 		}

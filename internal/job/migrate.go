@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 
 	"github.com/riverqueue/river/rivermigrate"
 )
@@ -16,7 +15,7 @@ const migrationLock = 0x68616e736a6f6273 // "hansjobs"
 // migrate brings River's tables, and ours, up to date. Of two servers that
 // start at once, the second waits and finds it done. (A data directory has one
 // server.)
-func (q *Queue) migrate(ctx context.Context, log *slog.Logger) (err error) {
+func (q *Queue) migrate(ctx context.Context) (err error) {
 	if q.postgres {
 		// The lock is a transaction's, which poolers between us and the
 		// database keep whole; River migrates in others.
@@ -26,14 +25,14 @@ func (q *Queue) migrate(ctx context.Context, log *slog.Logger) (err error) {
 		}
 		defer func() {
 			if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
-				log.Warn("unlock the tables of jobs", "error", undo)
+				q.log.Warn("unlock the tables of jobs", "error", undo)
 			}
 		}()
 		if _, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock($1)", int64(migrationLock)); err != nil {
 			return fmt.Errorf("lock: %w", err)
 		}
 	}
-	m, err := rivermigrate.New(q.driver, &rivermigrate.Config{Logger: log})
+	m, err := rivermigrate.New(q.driver, &rivermigrate.Config{Logger: q.config.Logger})
 	if err != nil {
 		return err
 	}

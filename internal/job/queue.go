@@ -46,59 +46,70 @@ type Queue struct {
 }
 
 const (
-	poll           = time.Second
-	keepDone       = 7 * 24 * time.Hour
-	keepGivenUp    = 30 * 24 * time.Hour // every attempt failed; somebody may want to know
-	rescueAfter    = 30 * time.Second    // at the earliest; worker.Timeout says which
-	softStop       = 8 * time.Second     // for jobs to finish, then for them to notice
-	hardStop       = softStop + 4*time.Second
-	startPause     = 2 * time.Second
-	connections    = 4
-	cleanerTimeout = 5 * time.Minute
+	poll        = time.Second
+	keepDone    = 7 * 24 * time.Hour
+	keepGivenUp = 30 * 24 * time.Hour // every attempt failed; somebody may want to know
+	rescueAfter = 30 * time.Second    // at the earliest; worker.Timeout says which
+	softStop    = 8 * time.Second     // for jobs to finish, then for them to notice
+	hardStop    = softStop + 4*time.Second
+	startPause  = 2 * time.Second
+	// connections is more than River has services that may all wait for a large
+	// import to end: who looks at the queue meanwhile must not wait as well.
+	// Two stay open.
+	connections = 10
 )
 
 // Open prepares the queue's tables in the store's database. Close it before
 // the store.
 func Open(ctx context.Context, store *record.Store, o Options) (*Queue, error) {
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
 	db, postgres, err := store.Jobs()
 	if err != nil {
 		return nil, err
 	}
-	// One that waits for a large import to end must not keep the others from
-	// reading, and migrating under a lock takes two.
+	q, err := newQueue(ctx, store, db, postgres, o)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return q, nil
+}
+
+func newQueue(ctx context.Context, store *record.Store, db *sql.DB, postgres bool, o Options) (*Queue, error) {
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	db.SetMaxOpenConns(connections)
-	q := &Queue{store: store, db: db, postgres: postgres, log: o.Log.With("part", "jobs")}
+	q := &Queue{store: store, db: db, postgres: postgres, log: o.Log.With("part", "jobs"), servers: newServers(name(), db, postgres)}
 	if postgres {
 		q.driver = riverdatabasesql.New(db)
 	} else {
 		q.driver = riversqlite.New(db)
 	}
-	id := name()
-	q.servers = newServers(id, db, postgres)
-	logger := slog.New(quiet{q.log.Handler()})
-	q.config = river.Config{
-		ID: id, Logger: logger, ErrorHandler: mourner{q.log},
-		Workers: river.NewWorkers(),
-		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cmp.Or(o.Workers, 4)}},
-		// Old and new servers work side by side while an installation is
-		// updated; a lone server knows all kinds there are.
-		FetchOnlyKnownKinds: postgres,
-		FetchPollInterval:   poll, PollOnly: true,
-		CompletedJobRetentionPeriod: keepDone, CancelledJobRetentionPeriod: keepDone, DiscardedJobRetentionPeriod: keepGivenUp,
-		JobCleanerTimeout: cleanerTimeout,
-		JobTimeout:        rescueAfter, RescueStuckJobsAfter: rescueAfter, // each worker has a timeout of its own
-		SoftStopTimeout: softStop,
-	}
-	if !postgres && o.Now != nil {
-		q.config.Test.Time = clock(o.Now)
-	}
-	if err := q.migrate(ctx, logger); err != nil {
-		return nil, errors.Join(fmt.Errorf("tables of jobs: %w", err), db.Close())
+	q.configure(o)
+	if err := q.migrate(ctx); err != nil {
+		return nil, fmt.Errorf("tables of jobs: %w", err)
 	}
 	return q, nil
+}
+
+func (q *Queue) configure(o Options) {
+	q.config = river.Config{
+		ID:           q.servers.self,
+		Logger:       slog.New(quiet{q.log.Handler(), q.postgres}),
+		ErrorHandler: mourner{q.log},
+		Workers:      river.NewWorkers(),
+		Queues:       map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cmp.Or(o.Workers, 4)}},
+		// Old and new servers work side by side while an installation is
+		// updated; a lone server knows all kinds there are.
+		FetchOnlyKnownKinds: q.postgres,
+		// On SQLite, listening would be polling many times a second.
+		PollOnly: true, FetchPollInterval: poll,
+		CompletedJobRetentionPeriod: keepDone, CancelledJobRetentionPeriod: keepDone, DiscardedJobRetentionPeriod: keepGivenUp,
+		JobTimeout: rescueAfter, RescueStuckJobsAfter: rescueAfter, // each worker has a timeout of its own
+		SoftStopTimeout: softStop,
+	}
+	if !q.postgres && o.Now != nil {
+		q.config.Test.Time = clock(o.Now)
+	}
 }
 
 // name is what jobs show as their server.
@@ -135,8 +146,8 @@ func (q *Queue) river() (*river.Client[*sql.Tx], error) {
 }
 
 // Run does jobs until ctx ends. Those that run then have a few seconds to
-// finish; one that does not is begun anew later. It returns nil when all came
-// to an end, and is called once.
+// finish and to notice that they should; one that does not is begun anew later.
+// It is called once.
 func (q *Queue) Run(ctx context.Context) error {
 	client, err := q.river()
 	if err != nil {
@@ -151,14 +162,14 @@ func (q *Queue) Run(ctx context.Context) error {
 	}
 	beats.Go(func() { q.servers.run(alive, q.log) })
 	<-ctx.Done()
-	late := time.NewTimer(hardStop)
+	late := time.NewTimer(q.config.SoftStopTimeout + hardStop)
 	defer late.Stop()
 	select {
 	case <-client.Stopped():
-		return nil
 	case <-late.C:
-		return errors.New("jobs that were told to stop still run; they are begun anew later")
+		q.log.Warn("jobs that were told to stop still run; they are begun anew later")
 	}
+	return nil
 }
 
 // start starts River. At that it writes, for which it gives the database ten
@@ -172,7 +183,7 @@ func (q *Queue) start(ctx context.Context, client *river.Client[*sql.Tx]) error 
 		if err == nil {
 			return nil
 		}
-		if !busy(err.Error()) {
+		if q.postgres || !busy(err.Error()) {
 			return fmt.Errorf("start jobs: %w", err)
 		}
 		q.log.Debug("jobs wait for the database", "error", err)

@@ -157,6 +157,8 @@ func (q *Queue) act(ctx context.Context, who auth.Actor, id int64, verb string, 
 	switch {
 	case errors.Is(err, river.ErrNotFound):
 		return fmt.Errorf("job %d: %w", id, hansei.ErrNotFound)
+	case err != nil && (strings.Contains(err.Error(), "river_job_unique_idx") || strings.Contains(err.Error(), "river_job.unique_key")):
+		return fmt.Errorf("another job does what job %d would: %w", id, hansei.ErrConflict)
 	case err != nil:
 		return fmt.Errorf("%s job %d: %w", verb, id, err)
 	}
