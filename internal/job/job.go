@@ -38,7 +38,7 @@ func Cancel(err error) error { return river.JobCancel(err) }
 
 const (
 	attempts = 12 // with pauses of attempt⁴ seconds: the last after some 11 hours
-	// grace is what a handler has, beyond its time, to come to an end.
+	// grace is what a handler has, beyond its time, before the log complains.
 	grace = time.Minute
 )
 
@@ -134,15 +134,21 @@ type worker struct {
 func (w *worker) Work(ctx context.Context, j *river.Job[payload]) error {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
+	late := time.AfterFunc(w.timeout+grace, func() {
+		w.queue.log.Warn("a job goes on although its time is up", "kind", j.Kind, "id", j.ID, "time", w.timeout)
+	})
+	defer late.Stop()
 	return w.handle(ctx, j.Args.args)
 }
 
-// Timeout implements river.Worker. River asks when it starts a job and, of one
-// that runs, when it looks for jobs to rescue: a job whose server is dead has
-// no time left.
+// Timeout implements river.Worker. River asks when it starts a job, whose time
+// Work bounds, and when it looks for jobs to rescue: those of a dead server
+// have no time left. Those of one that lives are never taken from it, however
+// long they are: while a large import holds the database, the end of a job is
+// noted late, and it must not be done again for that.
 func (w *worker) Timeout(j *river.Job[payload]) time.Duration {
-	if n := len(j.AttemptedBy); n == 0 || !w.queue.servers.alive(j.AttemptedBy[n-1]) {
-		return time.Nanosecond
+	if n := len(j.AttemptedBy); n > 0 && w.queue.servers.alive(j.AttemptedBy[n-1]) {
+		return -1 // none
 	}
-	return w.timeout + grace
+	return time.Nanosecond
 }

@@ -49,9 +49,9 @@ const (
 	poll        = time.Second
 	keepDone    = 7 * 24 * time.Hour
 	keepGivenUp = 30 * 24 * time.Hour // every attempt failed; somebody may want to know
-	rescueAfter = 30 * time.Second    // at the earliest; worker.Timeout says which
-	softStop    = 8 * time.Second     // for jobs to finish, then for them to notice
-	hardStop    = softStop + 4*time.Second
+	rescueAfter = 30 * time.Second    // at the earliest, see worker.Timeout
+	softStop    = 8 * time.Second     // for jobs to finish
+	hardStop    = 4 * time.Second     // for them to notice that they should have
 	startPause  = 2 * time.Second
 	// connections is more than River has services that may all wait for a large
 	// import to end: who looks at the queue meanwhile must not wait as well.
@@ -104,7 +104,7 @@ func (q *Queue) configure(o Options) {
 		// On SQLite, listening would be polling many times a second.
 		PollOnly: true, FetchPollInterval: poll,
 		CompletedJobRetentionPeriod: keepDone, CancelledJobRetentionPeriod: keepDone, DiscardedJobRetentionPeriod: keepGivenUp,
-		JobTimeout: rescueAfter, RescueStuckJobsAfter: rescueAfter, // each worker has a timeout of its own
+		JobTimeout: rescueAfter, RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout: softStop,
 	}
 	if !q.postgres && o.Now != nil {

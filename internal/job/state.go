@@ -128,7 +128,7 @@ func state(j *rivertype.JobRow) State {
 // Retry has a job done again at once, with one attempt more if all are used up.
 // One that runs, or that another Unique job has replaced, is ErrConflict.
 func (q *Queue) Retry(ctx context.Context, who auth.Actor, id int64) error {
-	return q.act(ctx, who, id, "retry", func(c *river.Client[*sql.Tx], tx *sql.Tx) error {
+	return q.act(ctx, who, id, "retry", func(ctx context.Context, c *river.Client[*sql.Tx], tx *sql.Tx) error {
 		j, err := c.JobRetryTx(ctx, tx, id)
 		if err == nil && j.State == rivertype.JobStateRunning {
 			err = fmt.Errorf("job %d runs: %w", id, hansei.ErrConflict)
@@ -140,20 +140,21 @@ func (q *Queue) Retry(ctx context.Context, who auth.Actor, id int64) error {
 // Cancel gives a job up; one that runs is told to stop within seconds. A job
 // that has ended stays as it is.
 func (q *Queue) Cancel(ctx context.Context, who auth.Actor, id int64) error {
-	return q.act(ctx, who, id, "cancel", func(c *river.Client[*sql.Tx], tx *sql.Tx) error {
+	return q.act(ctx, who, id, "cancel", func(ctx context.Context, c *river.Client[*sql.Tx], tx *sql.Tx) error {
 		_, err := c.JobCancelTx(ctx, tx, id)
 		return err
 	})
 }
 
 // act changes a job by the store's own writer, in whose line it waits behind
-// large imports, for as long as ctx lets it.
-func (q *Queue) act(ctx context.Context, who auth.Actor, id int64, verb string, do func(*river.Client[*sql.Tx], *sql.Tx) error) error {
+// large imports, for as long as ctx lets it. Others are in the transaction, too:
+// once begun, it is not given up.
+func (q *Queue) act(ctx context.Context, who auth.Actor, id int64, verb string, do func(context.Context, *river.Client[*sql.Tx], *sql.Tx) error) error {
 	client, err := q.river()
 	if err != nil {
 		return err
 	}
-	_, err = q.store.Write(ctx, who, func(tx *record.Tx) error { return do(client, tx.SQL()) })
+	_, err = q.store.Write(ctx, who, func(tx *record.Tx) error { return do(context.WithoutCancel(ctx), client, tx.SQL()) })
 	switch {
 	case errors.Is(err, river.ErrNotFound):
 		return fmt.Errorf("job %d: %w", id, hansei.ErrNotFound)
