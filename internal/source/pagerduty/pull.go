@@ -165,6 +165,7 @@ func (s *pagerDuty) authorize(c *fetch.Client) {
 	c.Auth = func(r *http.Request) {
 		r.Header.Set("Authorization", "Token token="+s.token)
 		r.Header.Set("Accept", "application/vnd.pagerduty+json;version=2")
+		r.Header.Set("Content-Type", "application/json") // the description demands it of every call
 	}
 }
 
