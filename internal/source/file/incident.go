@@ -229,6 +229,8 @@ func contentKey(r hansei.Record) string {
 		return hash(r.Created, r.Title, r.Customer)
 	case *hansei.WorkItem:
 		return hash(r.Created, r.Title)
+	case *hansei.Shift:
+		return hash(r.Began, r.Ended, string(r.Person), r.Schedule)
 	case *hansei.Service:
 		return r.Name
 	case *hansei.Team:

@@ -224,7 +224,7 @@ func (o *observer) finish(d *draft, line int) error {
 	head.ID = "checked"
 	err := d.record.Validate()
 	head.ID = ""
-	if err != nil {
+	if err != nil && !o.plan.Partial {
 		return o.invalid(line, err)
 	}
 	if d.key == "" && o.hasKey && !o.byName {

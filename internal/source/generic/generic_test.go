@@ -1,0 +1,273 @@
+package generic
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hansei"
+	"hansei/internal/source"
+	"hansei/internal/source/fetch"
+)
+
+const mapping = `
+kind: incident
+id: number
+fields:
+  - column: short
+    field: title
+  - jq: .svc.name
+    field: services
+  - column: prio
+    field: severity
+    values: {"1": sev1, "2": sev2}
+  - column: opened
+    field: declared_at
+  - column: fixed
+    field: resolved_at
+  - column: note
+    ignore: true
+`
+
+func settings(more ...string) map[string]string {
+	out := map[string]string{"mapping": mapping, "webhook_secret": "s"}
+	for i := 0; i < len(more); i += 2 {
+		out[more[i]] = more[i+1]
+	}
+	return out
+}
+
+func open1(t testing.TB, s map[string]string) source.Source {
+	t.Helper()
+	src, err := New(source.Config{Name: "desk", Settings: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
+}
+
+func TestNormalize(t *testing.T) {
+	src := open1(t, settings("items", ".data[]", "at", ".updated", "skip", `.kind == "draft"`))
+	got, err := src.Normalize(source.Delivery{Name: "webhook", Body: []byte(`{"data":[
+		{"number":"7","short":"It is down","svc":{"name":"Web Shop"},"prio":1,"opened":"2026-03-01T10:00:00Z","fixed":"2026-03-01T11:00:00Z","note":"x","updated":1772362800},
+		{"number":"8","kind":"draft"}]}`)})
+	want := &hansei.Incident{Title: "It is down", Severity: "sev1", Services: []hansei.ID{"Web Shop"}, Status: hansei.StatusResolved}
+	at := func(h int) time.Time { return time.Date(2026, 3, 1, h, 0, 0, 0, time.UTC) }
+	want.Milestones.Set(hansei.RoleDeclared, at(10))
+	want.Milestones.Set(hansei.RoleResolved, at(11))
+	if err != nil || len(got) != 1 {
+		t.Fatalf("got %d things, %v", len(got), err)
+	}
+	in := got[0].Record.(*hansei.Incident)
+	in.Custom = nil // what the mapping does not name is kept as a field of the organization's own
+	if d := cmp.Diff(want, in); d != "" {
+		t.Error(d)
+	}
+	if got[0].Key != (hansei.Key{Kind: hansei.KindIncident, Source: "desk", External: "7"}) || !got[0].At.Equal(at(11)) {
+		t.Errorf("got %+v at %s", got[0].Key, got[0].At)
+	}
+}
+
+func TestPartOfAThing(t *testing.T) {
+	src := open1(t, settings("partial", "part"))
+	got, err := src.Normalize(source.Delivery{Name: "webhook", Body: []byte(`{"number":"7","fixed":"2026-03-01T11:00:00Z"}`)})
+	if err != nil || len(got) != 1 || !got[0].Partial {
+		t.Fatalf("got %+v, %v", got, err)
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for text, says := range map[string]string{
+		`{`: "not JSON", `[1]`: "not a JSON object", `{"short":"x","opened":"2026-03-01T10:00:00Z"}`: "id",
+		`{"number":"7","short":"x"}`:                    "needs a start",
+		`{"number":"7","opened":"the day after never"}`: "expected",
+	} {
+		_, err := open1(t, settings("items", "if type == \"array\" then .[] else . end")).Normalize(source.Delivery{Name: "webhook", Body: []byte(text)})
+		if err == nil || errors.Is(err, source.ErrUnused) || !strings.Contains(err.Error(), says) {
+			t.Errorf("%s: got %v, want %q in it", text, err, says)
+		}
+	}
+	if _, err := open1(t, settings("items", ".none[]?")).Normalize(source.Delivery{Body: []byte(`{}`)}); !errors.Is(err, source.ErrUnused) {
+		t.Errorf("nothing in it: %v", err)
+	}
+	if _, err := open1(t, settings("items", "def f: f; f")).Normalize(source.Delivery{Body: []byte(`{}`)}); err == nil {
+		t.Error("an expression without end was let go on")
+	}
+	for _, s := range []map[string]string{
+		{"mapping": "kind: incident\nfoo: 1"}, {"mapping": "id: a"}, settings("items", ".["), settings("pages", "cursor"),
+		settings("list_url", "ftp://x/y"), settings("list_url", "https://u:p@x/y"), settings("at", "nope("),
+	} {
+		var bad *hansei.InvalidError
+		if src, err := New(source.Config{Name: "x", Settings: s}); !errors.As(err, &bad) || src != nil {
+			t.Errorf("%v: got %v", s, err)
+		}
+	}
+}
+
+func TestVerify(t *testing.T) {
+	body := []byte(`{"a":1}`)
+	sign := hex.EncodeToString(source.HMAC("s", body))
+	for _, c := range []struct {
+		settings map[string]string
+		header   [2]string
+		ok       bool
+	}{
+		{settings(), [2]string{"Authorization", "Bearer s"}, true},
+		{settings(), [2]string{"Authorization", "Basic Og=="}, false},
+		{settings(), [2]string{"Authorization", "Bearer t"}, false},
+		{settings("header", "X-Token"), [2]string{"X-Token", "s"}, true},
+		{settings("verify", "hmac-sha256", "prefix", "sha256="), [2]string{"X-Signature-256", "sha256=" + sign}, true},
+		{settings("verify", "hmac-sha256", "prefix", "sha256="), [2]string{"X-Signature-256", sign}, false},
+		{settings("verify", "hmac-sha256"), [2]string{"X-Signature-256", strings.Repeat("0", 64)}, false},
+		{settings("verify", "hmac-sha256-base64", "header", "X-Sig"), [2]string{"X-Sig", "AAAA"}, false},
+		{settings("verify", "address"), [2]string{"", ""}, true},
+		{map[string]string{"mapping": mapping}, [2]string{"Authorization", "Bearer "}, false}, // no secret at all
+	} {
+		_, err := open1(t, c.settings).(source.Receiver).Verify(source.Request{Header: http.Header{c.header[0]: {c.header[1]}}, Body: body})
+		if (err == nil) != c.ok || (err != nil && !errors.Is(err, source.ErrSignature)) {
+			t.Errorf("%v with %v: got %v", c.settings["verify"], c.header, err)
+		}
+	}
+}
+
+// api is a list of 250 things in pages of 100, in every way of paging.
+func api(t *testing.T, style string) *httptest.Server {
+	const total, size = 250, 100
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Key") != "k3y" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		from, err := 0, error(nil)
+		switch q := r.URL.Query(); style {
+		case "page":
+			from, err = strconv.Atoi(q.Get("page"))
+			from = (from - 1) * size
+		case "offset":
+			from, err = strconv.Atoi(q.Get("offset"))
+		default:
+			if v := q.Get("cursor"); v != "" {
+				from, err = strconv.Atoi(v)
+			}
+		}
+		if err != nil {
+			w.WriteHeader(http.StatusBadRequest)
+			return
+		}
+		items := []map[string]any{}
+		for i := from; i < min(total, from+size); i++ {
+			items = append(items, map[string]any{"number": fmt.Sprint(i), "short": "x", "opened": "2026-03-01T10:00:00Z"})
+		}
+		out := map[string]any{"items": items}
+		if next := from + size; next < total {
+			out["next"] = next
+			w.Header().Set("Link", fmt.Sprintf(`<http://%s/list?cursor=%d>; rel="next", <http://%s/list>; rel="first"`, r.Host, next, r.Host))
+		}
+		if err := json.NewEncoder(w).Encode(out); err != nil {
+			t.Error(err)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func run(t *testing.T, server *httptest.Server, emit func(source.Page) error) *source.Pull {
+	t.Helper()
+	return &source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: server.Client(), Wait: func(context.Context, time.Duration) error { return nil }},
+		From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Now: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), Emit: emit}
+}
+
+func TestPull(t *testing.T) {
+	for _, style := range []string{"link", "cursor", "page", "offset"} {
+		t.Run(style, func(t *testing.T) {
+			server := api(t, style)
+			src := open1(t, settings("list_url", server.URL+"/list", "list_items", ".items[]", "pages", style, "next", ".next", "auth_header", "X-Key", "auth", "k3y"))
+			st := src.(source.Puller).Streams()[0]
+			seen, cursors, fail := map[string]int{}, []string{""}, true
+			emit := func(p source.Page) error {
+				if len(cursors) == 3 && fail {
+					fail = false
+					return errors.New("the disk is full")
+				}
+				cursors = append(cursors, p.Cursor)
+				if len(p.Body) == 0 {
+					return nil
+				}
+				said, err := src.Normalize(source.Delivery{Name: "pull/list", Body: p.Body})
+				for _, o := range said {
+					seen[o.Key.External]++
+				}
+				return err
+			}
+			if err := st.Pull(run(t, server, emit)); err == nil || len(seen) != 200 {
+				t.Fatalf("a page that could not be stored: %v, %d things", err, len(seen))
+			}
+			again := run(t, server, emit)
+			again.Cursor = cursors[len(cursors)-1]
+			if err := st.Pull(again); err != nil || len(seen) != 250 {
+				t.Fatalf("went on: %v, %d things", err, len(seen))
+			}
+			for id, n := range seen {
+				if n != 1 {
+					t.Fatalf("%s came %d times", id, n)
+				}
+			}
+			if found := src.(source.Puller).Check(run(t, server, nil)); len(found) != 2 || !found[1].OK {
+				t.Errorf("check: %+v", found)
+			}
+		})
+	}
+}
+
+func TestCredentialsStayWithTheirHost(t *testing.T) {
+	other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the other host was asked") }))
+	defer other.Close()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"items":[{"number":"1","short":"x","opened":"2026-03-01T10:00:00Z"}],"next":%q}`, other.URL+"/steal")
+	}))
+	defer server.Close()
+	src := open1(t, settings("list_url", server.URL, "list_items", ".items[]", "pages", "cursor", "next", ".next", "auth", "Bearer k3y"))
+	err := src.(source.Puller).Streams()[0].Pull(run(t, server, func(source.Page) error { return nil }))
+	if err == nil || !strings.Contains(err.Error(), "another host") || strings.Contains(err.Error(), "k3y") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPreview(t *testing.T) {
+	got, err := Preview(settings(), []byte(`{"number":"7","short":"x","opened":"2026-03-01T10:00:00Z"}`), false)
+	if err != nil || len(got) != 1 {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
+func FuzzNormalize(f *testing.F) {
+	src := open1(f, settings("items", ".. | objects", "at", ".updated"))
+	f.Add([]byte(`{"number":"7","short":"x","opened":"2026-03-01T10:00:00Z","updated":1772362800}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		a, errA := src.Normalize(source.Delivery{Name: "webhook", Body: body})
+		b, errB := src.Normalize(source.Delivery{Name: "webhook", Body: body})
+		if (errA == nil) != (errB == nil) || !cmp.Equal(a, b) {
+			t.Error("the same payload gave something else")
+		}
+	})
+}
+
+func BenchmarkNormalize(b *testing.B) {
+	src := open1(b, settings())
+	body := []byte(`{"number":"7","short":"It is down","svc":{"name":"Web Shop"},"prio":1,"opened":"2026-03-01T10:00:00Z","fixed":"2026-03-01T11:00:00Z","note":"x"}`)
+	for b.Loop() {
+		if _, err := src.Normalize(source.Delivery{Name: "webhook", Body: body}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

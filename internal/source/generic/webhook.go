@@ -1,0 +1,36 @@
+package generic
+
+import (
+	"strings"
+
+	"hansei"
+	"hansei/internal/source"
+)
+
+// Verify checks the sender as the settings say.
+func (t *tool) Verify(r source.Request) (source.Receipt, error) {
+	value := r.Header.Get(t.header)
+	var err error
+	switch t.verify {
+	case byToken:
+		if strings.EqualFold(t.header, "Authorization") {
+			err = source.CheckBearer(t.secret, value)
+		} else {
+			err = source.CheckToken(t.secret, value)
+		}
+	case byHMAC, byHMAC64:
+		signature, ok := strings.CutPrefix(value, t.prefix)
+		switch {
+		case !ok:
+			err = source.ErrSignature
+		case t.verify == byHMAC:
+			err = source.CheckHex(t.secret, signature, r.Body)
+		default:
+			err = source.CheckBase64(t.secret, signature, r.Body)
+		}
+	case byAddress:
+	default:
+		err = hansei.Invalid("verify", "%q is not a way to prove who sends", t.verify)
+	}
+	return source.Receipt{Event: "webhook"}, err
+}
