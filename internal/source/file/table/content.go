@@ -45,10 +45,21 @@ type content struct {
 	close       func()
 }
 
+// sizeOf is a bound for the bytes of a body: what it says itself, such as a
+// single payload in memory, or more than any buffer.
+func sizeOf(body io.Reader) int {
+	const least, most = 512, 1 << 30
+	if known, ok := body.(interface{ Len() int }); ok {
+		return max(least, known.Len()+1) // so that the end is seen
+	}
+	return most
+}
+
 // open unpacks a body. The caller must call close.
 func open(body io.Reader) (*content, error) {
 	packed := &counter{r: body}
-	in := bufio.NewReaderSize(packed, 64<<10)
+	size := sizeOf(body)
+	in := bufio.NewReaderSize(packed, min(size, 64<<10))
 	magic, err := in.Peek(6)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read the file: %w", err)
@@ -77,7 +88,10 @@ func open(body io.Reader) (*content, error) {
 	if c.compression != "" {
 		plain = &unpacked{r: plain, packed: packed, name: c.compression}
 	}
-	c.body = bufio.NewReaderSize(plain, peek)
+	if c.compression != "" {
+		size = peek
+	}
+	c.body = bufio.NewReaderSize(plain, min(size, peek))
 	if err := c.decode(); err != nil {
 		c.close()
 		return nil, err
@@ -113,7 +127,7 @@ func (c *content) decode() error {
 
 // head is the first part of the file, without moving on.
 func (c *content) head() ([]byte, error) {
-	b, err := c.body.Peek(peek)
+	b, err := c.body.Peek(min(peek, c.body.Size()))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read the file: %w", err)
 	}

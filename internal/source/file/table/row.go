@@ -9,6 +9,7 @@
 package table
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -100,7 +101,11 @@ type window struct {
 }
 
 func newWindow(src io.Reader) *window {
-	return &window{src: src, buf: make([]byte, 256<<10)}
+	size := sizeOf(src)
+	if b, ok := src.(*bufio.Reader); ok {
+		size = b.Size()
+	}
+	return &window{src: src, buf: make([]byte, min(size, 256<<10))}
 }
 
 func (w *window) data() []byte { return w.buf[w.start:w.end] }
