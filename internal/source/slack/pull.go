@@ -1,0 +1,332 @@
+package slack
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"hansei/internal/source"
+	"hansei/internal/source/slack/reading"
+)
+
+// puller is a workspace whose history may be read.
+type puller struct{ *slack }
+
+const (
+	pageSize = 200 // what Slack recommends at most; some apps are given less
+	// again is how far back each look reaches: threads go on under old
+	// messages, and reactions come late.
+	again = 48 * time.Hour
+)
+
+// Streams are people and the history of incident channels.
+func (s *puller) Streams() []source.Stream {
+	return []source.Stream{
+		{Name: "users", Title: "People", Every: 6 * time.Hour, Pull: s.users},
+		{Name: "messages", Title: "Incident channels", Every: 10 * time.Minute, Pull: s.messages},
+	}
+}
+
+// call asks a method of the Web API. Slack answers 200 to nearly everything;
+// what went wrong is in the answer.
+func (s *puller) call(p *source.Pull, method string, q url.Values, into any) ([]byte, http.Header, error) {
+	p.Client.Auth = func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+s.token) }
+	r, err := p.Client.Get(p.Ctx, s.base+"/"+method+"?"+q.Encode(), nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	var said struct {
+		OK     bool   `json:"ok"`
+		Error  string `json:"error"`
+		Needed string `json:"needed"`
+	}
+	if err := json.Unmarshal(r.Body, &said); err != nil {
+		return nil, nil, fmt.Errorf("%s: the answer is not JSON", method)
+	}
+	if !said.OK {
+		return nil, r.Header, &refusal{method, said.Error, said.Needed}
+	}
+	if into != nil {
+		err = json.Unmarshal(r.Body, into)
+	}
+	return r.Body, r.Header, err
+}
+
+// refusal is an answer of Slack's that is not ok.
+type refusal struct{ method, code, needed string }
+
+func (e *refusal) Error() string {
+	if e.needed != "" {
+		return fmt.Sprintf("%s: %s: the scope %s is missing", e.method, e.code, e.needed)
+	}
+	return e.method + ": " + e.code
+}
+
+type paging struct {
+	Metadata struct {
+		Next string `json:"next_cursor"`
+	} `json:"response_metadata"`
+}
+
+func (s *puller) users(p *source.Pull) error {
+	next := p.Cursor
+	for {
+		var said paging
+		q := url.Values{"limit": {fmt.Sprint(pageSize)}}
+		if next != "" {
+			q.Set("cursor", next)
+		}
+		body, _, err := s.call(p, "users.list", q, &said)
+		if err != nil {
+			return err
+		}
+		next = said.Metadata.Next
+		if err := p.Emit(source.Page{Body: body, Cursor: next, Through: p.Now}); err != nil || next == "" {
+			return err
+		}
+	}
+}
+
+// cursor is how far the channels were read: the newest message of each, and
+// within a run the channels that are done.
+type cursor struct {
+	Seen map[string]string `json:"seen,omitempty"` // channel → timestamp
+	Done []string          `json:"done,omitempty"` // in this run
+}
+
+func (s *puller) messages(p *source.Pull) error {
+	c := cursor{Seen: map[string]string{}}
+	if p.Cursor != "" {
+		if err := json.Unmarshal([]byte(p.Cursor), &c); err != nil {
+			return fmt.Errorf("the place to go on from is unreadable: %w", err)
+		}
+		if c.Seen == nil {
+			c.Seen = map[string]string{}
+		}
+	}
+	channels, err := s.channels(p)
+	if err != nil {
+		return err
+	}
+	names := map[string]string{}
+	for _, ch := range channels {
+		if slices.Contains(c.Done, ch.ID) || ch.Archived && c.Seen[ch.ID] != "" {
+			continue // done in this run, or for good
+		}
+		if err := s.channel(p, &c, ch, names); err != nil {
+			return err
+		}
+	}
+	c.Done = nil
+	text, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return p.Emit(source.Page{Cursor: string(text), Through: p.Now})
+}
+
+// channels are the incident channels that the app can see, the oldest first.
+func (s *puller) channels(p *source.Pull) ([]reading.Channel, error) {
+	var out []reading.Channel
+	for next := ""; ; {
+		var said struct {
+			paging
+			Channels []reading.Channel `json:"channels"`
+		}
+		q := url.Values{"limit": {fmt.Sprint(pageSize)}, "types": {"public_channel,private_channel"}}
+		if next != "" {
+			q.Set("cursor", next)
+		}
+		if _, _, err := s.call(p, "conversations.list", q, &said); err != nil {
+			return nil, err
+		}
+		for _, ch := range said.Channels {
+			if s.Channels.MatchString(ch.Name) && (ch.Created == 0 || !time.Unix(ch.Created, 0).Before(p.From)) {
+				out = append(out, ch)
+			}
+		}
+		if next = said.Metadata.Next; next == "" {
+			slices.SortStableFunc(out, func(a, b reading.Channel) int { return int(a.Created - b.Created) })
+			return out, nil
+		}
+	}
+}
+
+// channel reads what is new in a channel. It is read from the newest message
+// back, as Slack gives it; so the place to go on from moves only once the
+// whole channel is stored.
+func (s *puller) channel(p *source.Pull, c *cursor, ch reading.Channel, names map[string]string) error {
+	oldest := c.Seen[ch.ID]
+	if oldest != "" {
+		oldest = back(oldest)
+	}
+	newest := c.Seen[ch.ID]
+	for next := ""; ; {
+		var said struct {
+			paging
+			Messages []reading.Message `json:"messages"`
+		}
+		q := url.Values{"channel": {ch.ID}, "limit": {fmt.Sprint(pageSize)}}
+		if oldest != "" {
+			q.Set("oldest", oldest)
+		}
+		if next != "" {
+			q.Set("cursor", next)
+		}
+		_, _, err := s.call(p, "conversations.history", q, &said)
+		var no *refusal
+		if errors.As(err, &no) && no.code == "not_in_channel" {
+			c.Done = append(c.Done, ch.ID) // a public channel nobody invited the app to
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		page := reading.Page{Channel: ch, Messages: said.Messages, Users: map[string]string{}}
+		for _, m := range said.Messages {
+			newest = max(newest, m.TS)
+			if m.ReplyCount > 0 && m.LatestReply > oldest {
+				replies, err := s.replies(p, ch.ID, m.TS, oldest)
+				if err != nil {
+					return err
+				}
+				page.Messages = append(page.Messages, replies...)
+			}
+		}
+		if err := s.name(p, &page, names); err != nil {
+			return err
+		}
+		if next = said.Metadata.Next; next == "" {
+			c.Seen[ch.ID] = newest
+			c.Done = append(c.Done, ch.ID)
+		}
+		if err := emit(p, page, *c); err != nil || next == "" {
+			return err
+		}
+	}
+}
+
+// back is a timestamp some time earlier.
+func back(ts string) string {
+	whole, _, _ := strings.Cut(ts, ".")
+	var n int64
+	if _, err := fmt.Sscan(whole, &n); err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%d.000000", n-int64(again.Seconds()))
+}
+
+func emit(p *source.Pull, page reading.Page, c cursor) error {
+	body, err := json.Marshal(page)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	return p.Emit(source.Page{Body: body, Cursor: string(text)})
+}
+
+func (s *puller) replies(p *source.Pull, channel, thread, oldest string) ([]reading.Message, error) {
+	var out []reading.Message
+	for next := ""; ; {
+		var said struct {
+			paging
+			Messages []reading.Message `json:"messages"`
+		}
+		q := url.Values{"channel": {channel}, "ts": {thread}, "limit": {fmt.Sprint(pageSize)}}
+		if oldest != "" {
+			q.Set("oldest", oldest)
+		}
+		if next != "" {
+			q.Set("cursor", next)
+		}
+		if _, _, err := s.call(p, "conversations.replies", q, &said); err != nil {
+			return nil, err
+		}
+		for _, m := range said.Messages {
+			if m.TS != thread { // the first one stands in the channel
+				out = append(out, m)
+			}
+		}
+		if next = said.Metadata.Next; next == "" {
+			return out, nil
+		}
+	}
+}
+
+// name asks for the names of those who wrote or reacted.
+func (s *puller) name(p *source.Pull, page *reading.Page, names map[string]string) error {
+	for _, m := range page.Messages {
+		ids := []string{m.User}
+		for _, r := range m.Reactions {
+			ids = append(ids, r.Users...)
+		}
+		for _, id := range ids {
+			if id == "" {
+				continue
+			}
+			if _, known := names[id]; !known {
+				var said struct {
+					User struct {
+						Name    string `json:"name"`
+						Profile struct {
+							Real string `json:"real_name"`
+						} `json:"profile"`
+					} `json:"user"`
+				}
+				_, _, err := s.call(p, "users.info", url.Values{"user": {id}}, &said)
+				var no *refusal
+				if err != nil && (!errors.As(err, &no) || no.code != "user_not_found") {
+					return err
+				}
+				names[id] = said.User.Profile.Real
+				if names[id] == "" {
+					names[id] = said.User.Name
+				}
+			}
+			if names[id] != "" {
+				page.Users[id] = names[id]
+			}
+		}
+	}
+	return nil
+}
+
+// needed are the scopes and what is missing without each.
+var needed = [][2]string{
+	{"channels:read", "the list of public channels"}, {"channels:history", "messages of public channels"}, {"groups:read", "the list of private channels"},
+	{"groups:history", "messages of private channels"}, {"users:read", "names of people"}, {"pins:read", "pins"}, {"reactions:read", "reactions"},
+}
+
+// Check tries the token and compares its scopes with those that are needed.
+func (s *puller) Check(p *source.Pull) []source.Finding {
+	var found []source.Finding
+	if s.secret == "" {
+		found = append(found, source.Finding{Says: "The signing secret is missing: no event is accepted."})
+	}
+	_, header, err := s.call(p, "auth.test", nil, nil)
+	if err != nil {
+		return append(found, source.Finding{Says: "Slack does not accept the bot token: " + err.Error()})
+	}
+	found = append(found, source.Finding{OK: true, Says: "Slack accepts the bot token."})
+	scopes := strings.FieldsFunc(header.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
+	for _, n := range needed {
+		if slices.Contains(scopes, n[0]) {
+			found = append(found, source.Finding{OK: true, Says: "The token has the scope " + n[0] + "."})
+			continue
+		}
+		found = append(found, source.Finding{Says: "The token lacks the scope " + n[0] + ": " + n[1] + " will be missing."})
+	}
+	channels, err := s.channels(p)
+	if err != nil {
+		return append(found, source.Finding{Says: err.Error()})
+	}
+	return append(found, source.Finding{OK: len(channels) > 0, Says: fmt.Sprintf("%d channels fit the pattern %s.", len(channels), s.Channels)})
+}
