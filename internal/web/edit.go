@@ -1,35 +1,21 @@
 package web
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/intake"
 	"hansei/internal/record"
 	"hansei/internal/web/records"
+	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
-
-// settle waits until lists and figures hold a write, so that people read what
-// they wrote. A view that lags further says nothing wrong, only something old.
-func (s *Server) settle(ctx context.Context, seq record.Seq) error {
-	wait, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	err := s.Facts.Wait(wait, seq)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		s.Log.Warn("the facts lag behind a write", "seq", seq)
-		return nil
-	}
-	return err
-}
 
 // editing is one field of a record being edited.
 type editing struct {
@@ -202,12 +188,12 @@ func (s *Server) edited(w http.ResponseWriter, r *http.Request, e *editing, seq 
 	if givenBack {
 		text = e.field.Label + " is the source's again."
 	}
-	err := tell(w, ui.Toast{Text: text, UndoURL: at + "/undo",
+	err := shell.Tell(w, ui.Toast{Text: text, UndoURL: at + "/undo",
 		Undo: map[string]string{"field": e.field.Name, "revision": strconv.FormatInt(int64(revision), 10)}})
 	if err != nil {
 		return err
 	}
-	return back(w, r, at)
+	return shell.Back(w, r, at)
 }
 
 // undoEdit puts back what stood before a revision.
@@ -241,8 +227,8 @@ func (s *Server) undoEdit(w http.ResponseWriter, r *http.Request, who auth.Actor
 	if err := s.settle(r.Context(), seq); err != nil {
 		return err
 	}
-	if err := tell(w, ui.Toast{Text: e.field.Label + " is as it was."}); err != nil {
+	if err := shell.Tell(w, ui.Toast{Text: e.field.Label + " is as it was."}); err != nil {
 		return err
 	}
-	return back(w, r, recordURL(kind, id))
+	return shell.Back(w, r, recordURL(kind, id))
 }

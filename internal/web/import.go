@@ -16,6 +16,7 @@ import (
 	"hansei/internal/record"
 	"hansei/internal/source/file"
 	"hansei/internal/web/imports"
+	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
 
@@ -264,7 +265,7 @@ func (s *Server) replayImport(w http.ResponseWriter, r *http.Request, who auth.A
 		}
 		s.understand(r.Context(), who, d.ID)
 	}
-	return back(w, r, "/imports/"+url.PathEscape(d.ID))
+	return shell.Back(w, r, "/imports/"+url.PathEscape(d.ID))
 }
 
 // understand reads a delivery in the background: it goes on when the person

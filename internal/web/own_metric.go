@@ -13,6 +13,7 @@ import (
 	"hansei/internal/metric"
 	"hansei/internal/record"
 	"hansei/internal/web/settings"
+	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
 
@@ -84,10 +85,10 @@ func (s *Server) saveMetric(w http.ResponseWriter, r *http.Request, who auth.Act
 	if err != nil {
 		return err
 	}
-	if err := tell(w, ui.Toast{Text: "The metric “" + d.Title + "” was saved."}); err != nil {
+	if err := shell.Tell(w, ui.Toast{Text: "The metric “" + d.Title + "” was saved."}); err != nil {
 		return err
 	}
-	return back(w, r, "/settings")
+	return shell.Back(w, r, "/settings")
 }
 
 // putMetric writes a metric. A new one may take the place of one that was
@@ -137,8 +138,8 @@ func (s *Server) setMetricDeleted(w http.ResponseWriter, r *http.Request, who au
 	if deleted {
 		toast = ui.Toast{Text: "The metric " + id + " was removed.", UndoURL: "/settings/metrics/" + url.PathEscape(id) + "/restore"}
 	}
-	if err := tell(w, toast); err != nil {
+	if err := shell.Tell(w, toast); err != nil {
 		return err
 	}
-	return back(w, r, "/settings")
+	return shell.Back(w, r, "/settings")
 }

@@ -15,6 +15,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/record"
 	"hansei/internal/web/records"
+	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
 
@@ -285,7 +286,7 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, who auth.Act
 		return err
 	}
 	if kind == hansei.KindIncident {
-		return back(w, r, recordURL(kind, id))
+		return shell.Back(w, r, recordURL(kind, id))
 	}
 	f, err := s.find(r.Context(), who, kind, id)
 	if err != nil {

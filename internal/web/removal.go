@@ -5,6 +5,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
 
@@ -37,8 +38,8 @@ func (s *Server) remove(w http.ResponseWriter, r *http.Request, who auth.Actor, 
 			at = "/incidents"
 		}
 	}
-	if err := tell(w, toast); err != nil {
+	if err := shell.Tell(w, toast); err != nil {
 		return err
 	}
-	return back(w, r, at)
+	return shell.Back(w, r, at)
 }

@@ -26,7 +26,7 @@ func (s *Server) searchPage(w http.ResponseWriter, r *http.Request, who auth.Act
 		w.Header().Set("Cache-Control", "no-store")
 		return ui.SearchResults(hits).Render(r.Context(), w)
 	}
-	for _, n := range nav {
+	for _, n := range s.nav() {
 		if q != "" && matches(n.Text, q) {
 			hits = append(hits, ui.Command{Text: n.Text, Hint: "Page", URL: n.URL, Icon: n.Icon})
 		}

@@ -14,6 +14,7 @@ import (
 	"hansei/internal/metric"
 	"hansei/internal/record"
 	"hansei/internal/web/services"
+	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
 
@@ -212,7 +213,7 @@ func (s *Server) afterMerge(w http.ResponseWriter, r *http.Request, seq record.S
 	if err := s.settle(r.Context(), seq); err != nil && !errors.Is(err, r.Context().Err()) {
 		return err
 	}
-	if err := tell(w, t); err != nil {
+	if err := shell.Tell(w, t); err != nil {
 		return err
 	}
 	http.Redirect(w, r, "/services/"+url.PathEscape(string(at)), http.StatusSeeOther)

@@ -16,6 +16,7 @@ import (
 	"hansei/internal/metric"
 	"hansei/internal/record"
 	"hansei/internal/web/settings"
+	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
 
@@ -99,10 +100,10 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, who auth.A
 	if err := s.settle(r.Context(), seq); err != nil {
 		return err
 	}
-	if err := tell(w, ui.Toast{Text: "The settings were saved."}); err != nil {
+	if err := shell.Tell(w, ui.Toast{Text: "The settings were saved."}); err != nil {
 		return err
 	}
-	return back(w, r, "/settings")
+	return shell.Back(w, r, "/settings")
 }
 
 // saveOrganization writes the form as edits, each of which says who set it.

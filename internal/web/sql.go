@@ -12,6 +12,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/fact"
+	"hansei/internal/web/shell"
 	"hansei/internal/web/sqlpage"
 	"hansei/internal/web/ui"
 )
@@ -57,7 +58,7 @@ func (s *Server) sqlForm(w http.ResponseWriter, r *http.Request, _ auth.Actor) e
 	if err := r.ParseForm(); err != nil {
 		return hansei.Invalid("", "the form could not be read: %v", err)
 	}
-	return back(w, r, sqlURL("/sql", strings.TrimSpace(r.PostForm.Get("q"))))
+	return shell.Back(w, r, sqlURL("/sql", strings.TrimSpace(r.PostForm.Get("q"))))
 }
 
 // sqlPage is the console, with the answer to the query of the URL.

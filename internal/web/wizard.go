@@ -15,6 +15,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/record"
 	"hansei/internal/web/imports"
+	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
 
@@ -41,7 +42,7 @@ func (s *Server) dropFile(w http.ResponseWriter, r *http.Request, who auth.Actor
 	if err != nil {
 		return err
 	}
-	return back(w, r, "/imports/new/"+hash+"?"+url.Values{"name": {name}}.Encode())
+	return shell.Back(w, r, "/imports/new/"+hash+"?"+url.Values{"name": {name}}.Encode())
 }
 
 func (s *Server) upload(r *http.Request, who auth.Actor) (hash, name string, err error) {
@@ -102,7 +103,7 @@ func (s *Server) importUpload(w http.ResponseWriter, r *http.Request, who auth.A
 func (s *Server) begin(w http.ResponseWriter, r *http.Request, who auth.Actor, d record.Delivery, known bool) error {
 	switch {
 	case known && d.State == record.DeliveryDone:
-		if err := tell(w, ui.Toast{Text: "This very file was imported before, read the same way. Nothing changed."}); err != nil {
+		if err := shell.Tell(w, ui.Toast{Text: "This very file was imported before, read the same way. Nothing changed."}); err != nil {
 			return err
 		}
 	case known && d.State == record.DeliveryFailed:
@@ -110,7 +111,7 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request, who auth.Actor, d
 	case !known:
 		s.understand(r.Context(), who, d.ID)
 	}
-	return back(w, r, "/imports/"+d.ID)
+	return shell.Back(w, r, "/imports/"+d.ID)
 }
 
 func (s *Server) replayed(w http.ResponseWriter, r *http.Request, who auth.Actor, id string) error {

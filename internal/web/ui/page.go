@@ -26,6 +26,7 @@ type Page struct {
 	Organization string
 	Person       string // who is reading
 	Nav          []NavItem
+	Under        string // the address of the entry of Nav that it belongs to, when its own does not say
 	Crumbs       []Link
 	Commands     []Command // actions beside the pages of Nav
 	SearchURL    string    // answers GET ?q= with the fragment that SearchResults draws; "" hides the search
