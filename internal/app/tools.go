@@ -10,13 +10,16 @@ import (
 	"hansei/internal/record"
 	"hansei/internal/seal"
 	"hansei/internal/source"
+	"hansei/internal/source/alertmanager"
+	"hansei/internal/source/generic"
 	"hansei/internal/source/icalendar"
 	"hansei/internal/source/pagerduty"
+	"hansei/internal/source/slack"
 	"hansei/internal/source/statuspage"
 )
 
 // tools are the kinds of source there are.
-var tools = []source.Kind{pagerduty.Kind, statuspage.Kind, icalendar.Kind}
+var tools = []source.Kind{pagerduty.Kind, alertmanager.Kind, alertmanager.Grafana, statuspage.Kind, slack.Kind, icalendar.Kind, generic.Kind}
 
 // connect builds what live sources need.
 func (a *App) connect(ctx context.Context) error {
