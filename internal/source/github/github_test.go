@@ -1,0 +1,288 @@
+package github
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hansei"
+	"hansei/internal/source"
+	"hansei/internal/source/fetch"
+)
+
+func account(t testing.TB, settings map[string]string) source.Source {
+	t.Helper()
+	src, err := Kind.New(source.Config{Name: "gh", Settings: settings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
+}
+
+// examples are the published example payloads, by event.
+func examples(t testing.TB) map[string][]json.RawMessage {
+	t.Helper()
+	f, err := os.Open("testdata/webhooks-examples.json.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := io.ReadAll(z)
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var out map[string][]json.RawMessage
+	if err := json.Unmarshal(text, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestEveryPublishedExample: each of the 329 payloads gives valid records, or
+// is of no use; none fails.
+func TestEveryPublishedExample(t *testing.T) {
+	src := account(t, map[string]string{"workflows": ".*", "releases": "yes"})
+	used, total := map[string]int{}, 0
+	for event, list := range examples(t) {
+		for i, body := range list {
+			total++
+			said, err := src.Normalize(source.Delivery{Name: event, Body: body})
+			if errors.Is(err, source.ErrUnused) {
+				continue
+			}
+			if err != nil {
+				t.Errorf("%s %d: %v", event, i, err)
+				continue
+			}
+			used[event]++
+			for _, o := range said {
+				o.Record.Head().ID = o.Key.ID()
+				if err := o.Record.Validate(); err != nil && !o.Partial {
+					t.Errorf("%s %d: %v", event, i, err)
+				}
+			}
+		}
+	}
+	want := map[string]int{"deployment": 4, "deployment_status": 4, "issues": 29, "pull_request": 29, "push": 2, "release": 13, "workflow_run": 5}
+	if d := cmp.Diff(want, used); d != "" || total != 329 {
+		t.Errorf("of %d examples: %s", total, d)
+	}
+}
+
+// TestSignatureOfTheDocumentation is the example of GitHub's page on
+// validating webhook deliveries.
+func TestSignatureOfTheDocumentation(t *testing.T) {
+	src := account(t, map[string]string{"webhook_secret": "It's a Secret to Everybody"}).(source.Receiver)
+	h := http.Header{"X-Hub-Signature-256": {"sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"}, "X-Github-Event": {"ping"}, "X-Github-Delivery": {"d-1"}}
+	r, err := src.Verify(source.Request{Header: h, Body: []byte("Hello, World!")})
+	if err != nil || r.ID != "d-1" || r.Event != "ping" {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	if _, err := src.Verify(source.Request{Header: h, Body: []byte("Hello, World?")}); !errors.Is(err, source.ErrSignature) {
+		t.Errorf("tampered: %v", err)
+	}
+	if _, err := src.Verify(source.Request{Header: http.Header{"X-Github-Event": {"ping"}}, Body: []byte("Hello, World!")}); !errors.Is(err, source.ErrSignature) {
+		t.Errorf("unsigned: %v", err)
+	}
+}
+
+func TestMeaning(t *testing.T) {
+	src := account(t, nil)
+	got := func(event, inner string) hansei.Record {
+		t.Helper()
+		said, err := src.Normalize(source.Delivery{Name: event, Body: []byte(`{"repository":{"name":"shop","full_name":"acme/shop","default_branch":"main"},` + inner + `}`)})
+		if err != nil {
+			t.Fatalf("%s: %v", inner, err)
+		}
+		return said[len(said)-1].Record
+	}
+	pr := got("pull_request", `"action":"closed","pull_request":{"number":7,"html_url":"https://github.com/acme/shop/pull/7","title":"fix: a leak","state":"closed","user":{"login":"ann"},"labels":[],
+		"created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T12:00:00Z","closed_at":"2026-03-01T12:00:00Z","merged_at":"2026-03-01T12:00:00Z","merge_commit_sha":"abc","body":"Reverts acme/shop#5"}`).(*hansei.PullRequest)
+	at := func(h int) time.Time { return time.Date(2026, 3, 1, h, 0, 0, 0, time.UTC) }
+	want := &hansei.PullRequest{Title: "fix: a leak", URL: "https://github.com/acme/shop/pull/7", Number: "7", Service: "shop", Author: "ann", Status: "merged", Created: at(10), Merged: at(12), Closed: at(12), MergeCommit: "abc", WorkType: "fix"}
+	if d := cmp.Diff(want, pr); d != "" {
+		t.Error(d)
+	}
+	d := got("deployment_status", `"deployment":{"id":9,"sha":"def","ref":"main","environment":"production","creator":{"login":"ann"},"created_at":"2026-03-01T10:00:00Z"},"deployment_status":{"state":"failure","created_at":"2026-03-01T11:00:00Z"}`).(*hansei.Deployment)
+	if d.Result != hansei.ResultFailure || !d.Finished.Equal(at(11)) {
+		t.Errorf("deployment: %+v", d)
+	}
+	i := got("issues", `"action":"closed","issue":{"number":3,"title":"alert on it","state":"closed","labels":[{"name":"Postmortem"}],"created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T12:00:00Z","closed_at":"2026-03-01T12:00:00Z"}`).(*hansei.WorkItem)
+	if i.Type != "follow-up" || !i.Done.Equal(at(12)) {
+		t.Errorf("issue: %+v", i)
+	}
+	for event, inner := range map[string]string{
+		"deployment_status": `"deployment":{"id":9,"created_at":"2026-03-01T10:00:00Z"},"deployment_status":{"state":"odd","created_at":"2026-03-01T11:00:00Z"}`,
+		"pull_request":      `"pull_request":{"number":7,"state":"odd","created_at":"2026-03-01T10:00:00Z"}`,
+		"issues":            `"issue":{"number":7,"state":"odd","created_at":"2026-03-01T10:00:00Z"}`,
+	} {
+		if _, err := src.Normalize(source.Delivery{Name: event, Body: []byte(`{"repository":{"full_name":"a/b"},` + inner + `}`)}); err == nil || errors.Is(err, source.ErrUnused) || !strings.Contains(err.Error(), `"odd"`) {
+			t.Errorf("%s: an unknown state: %v", event, err)
+		}
+	}
+}
+
+// api answers as GitHub does: issues over two pages, pull requests and
+// deployments by GraphQL, an empty second repository.
+func api(t *testing.T) *httptest.Server {
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer tok" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		answer := func(s string, args ...any) {
+			if _, err := fmt.Fprintf(w, s, args...); err != nil {
+				t.Error(err)
+			}
+		}
+		issue := `{"number":%d,"title":"x","state":"open","created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T10:00:00Z"}`
+		switch path := r.URL.Path; {
+		case strings.HasPrefix(path, "/repos/acme/empty/commits"):
+			w.WriteHeader(http.StatusConflict)
+		case strings.HasPrefix(path, "/repos/acme/empty/"):
+			answer("[]")
+		case strings.HasSuffix(path, "/issues") && r.URL.Query().Get("page") == "":
+			w.Header().Set("Link", "<"+server.URL+"/repos/acme/shop/issues?page=2>; rel=\"next\"")
+			answer("["+issue+","+issue+"]", 1, 2)
+		case strings.HasSuffix(path, "/issues"):
+			answer("["+issue+`,{"number":4,"state":"open","pull_request":{},"created_at":"2026-03-01T10:00:00Z"}]`, 3)
+		case strings.HasSuffix(path, "/commits"):
+			answer(`[{"sha":"%040d","html_url":"u","author":{"login":"ann"},"commit":{"message":"m","committer":{"date":"2026-03-01T10:00:00Z"},"author":{"name":"Ann"}}}]`, 1)
+		case path == "/graphql":
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			switch q := string(body); {
+			case strings.Contains(q, `"empty"`):
+				answer(`{"data":{"repository":{"pullRequests":{"nodes":[],"pageInfo":{}},"deployments":{"nodes":[],"pageInfo":{}}}}}`)
+			case strings.Contains(q, "pullRequests"):
+				answer(`{"data":{"repository":{"pullRequests":{"pageInfo":{"hasNextPage":true,"endCursor":"c2"},"nodes":[
+					{"number":7,"title":"t","state":"MERGED","createdAt":"2026-03-01T10:00:00Z","updatedAt":"2026-03-01T12:00:00Z","closedAt":"2026-03-01T12:00:00Z","mergedAt":"2026-03-01T12:00:00Z","author":{"login":"ann"},"mergeCommit":{"oid":"abc"},
+					 "labels":{"nodes":[{"name":"bug"}]},"commits":{"nodes":[{"commit":{"oid":"first","authoredDate":"2026-02-28T10:00:00Z"}}]},"reviews":{"nodes":[{"submittedAt":"2026-03-01T10:30:00Z","author":{"login":"ann"}},{"submittedAt":"2026-03-01T11:00:00Z","author":{"login":"bo"}}]}},
+					{"number":6,"title":"old","state":"OPEN","createdAt":"2025-01-01T10:00:00Z","updatedAt":"2025-01-01T12:00:00Z","labels":{},"commits":{},"reviews":{}}]}}}}`)
+			default:
+				answer(`{"data":{"repository":{"deployments":{"pageInfo":{},"nodes":[{"databaseId":9,"createdAt":"2026-03-01T10:00:00Z","environment":"production","commitOid":"abc","creator":{"login":"ann"},
+					"statuses":{"nodes":[{"state":"SUCCESS","createdAt":"2026-03-01T10:05:00Z"},{"state":"IN_PROGRESS","createdAt":"2026-03-01T10:01:00Z"}]}}]}}}}`)
+			}
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server
+}
+
+func TestPull(t *testing.T) {
+	server := api(t)
+	src := account(t, map[string]string{"token": "tok", "repositories": "acme/shop, acme/empty", "api_url": server.URL}).(*puller)
+	want := map[string]int{"deployments": 3, "pull_requests": 1, "issues": 3, "commits": 1}
+	for _, st := range src.Streams() {
+		var pages []source.Page
+		stop := 0
+		run := func(cursor string) error {
+			return st.Pull(&source.Pull{Ctx: t.Context(), Cursor: cursor, From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Now: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC),
+				Client: &fetch.Client{HTTP: server.Client(), Wait: func(context.Context, time.Duration) error { return nil }},
+				Emit: func(p source.Page) error {
+					if stop > 0 && len(pages) == stop {
+						return errors.New("the disk is full")
+					}
+					pages = append(pages, p)
+					return nil
+				}})
+		}
+		if err := run(""); err != nil {
+			t.Fatalf("%s: %v", st.Name, err)
+		}
+		whole := len(pages)
+		told := map[string]bool{}
+		count := func() int {
+			n := 0
+			for _, p := range pages {
+				if len(p.Body) == 0 {
+					continue
+				}
+				said, err := src.Normalize(source.Delivery{Name: "pull/" + st.Name, Body: p.Body})
+				if err != nil {
+					t.Fatalf("%s: %v", st.Name, err)
+				}
+				for _, o := range said {
+					n++
+					told[o.Key.External] = true
+					if pr, ok := o.Record.(*hansei.PullRequest); ok && (pr.FirstReviewAt.Hour() != 11 || pr.FirstCommit != "first" || pr.WorkType != "fix" || pr.Status != "merged") {
+						t.Errorf("pull request: %+v", pr)
+					}
+				}
+			}
+			return n
+		}
+		if n := count(); n != want[st.Name] {
+			t.Errorf("%s: %d observations, want %d", st.Name, n, want[st.Name])
+		}
+		for stop = 1; stop < whole; stop++ { // broken off at each page, and gone on from there
+			pages = nil
+			if err := run(""); err == nil {
+				t.Fatal("an error of the store was lost")
+			}
+			at := pages[len(pages)-1].Cursor
+			was := stop
+			stop = 0
+			if err := run(at); err != nil {
+				t.Fatal(err)
+			}
+			stop = was
+			if n := count(); n != want[st.Name] {
+				t.Errorf("%s broken off after page %d: %d observations, want %d", st.Name, stop, n, want[st.Name])
+			}
+		}
+	}
+	found := src.Check(&source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: server.Client()}, Now: time.Now()})
+	bad := ""
+	for _, f := range found {
+		if !f.OK {
+			bad += f.Says
+		}
+	}
+	if len(found) != 10 || strings.Count(bad, "Actions: read") != 1 || strings.Contains(bad, "tok") && !strings.Contains(bad, "token") {
+		t.Errorf("check: %+v", found)
+	}
+}
+
+func FuzzNormalize(f *testing.F) {
+	src := account(f, map[string]string{"workflows": ".*", "releases": "yes"})
+	for event, list := range examples(f) {
+		f.Add(event, []byte(list[0]))
+	}
+	f.Fuzz(func(t *testing.T, event string, body []byte) {
+		a, errA := src.Normalize(source.Delivery{Name: event, Body: body})
+		b, errB := src.Normalize(source.Delivery{Name: event, Body: body})
+		if (errA == nil) != (errB == nil) || !cmp.Equal(a, b) {
+			t.Error("the same payload gave something else")
+		}
+	})
+}
+
+func BenchmarkNormalize(b *testing.B) {
+	src, list := account(b, nil), examples(b)["pull_request"]
+	b.SetBytes(int64(len(list[0])))
+	for b.Loop() {
+		if _, err := src.Normalize(source.Delivery{Name: "pull_request", Body: list[0]}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,226 @@
+package github
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"hansei"
+	"hansei/internal/source"
+	"hansei/internal/source/fetch"
+	"hansei/internal/source/github/code"
+	"hansei/internal/source/github/reading"
+)
+
+// puller is an account whose history may be read.
+type puller struct{ *github }
+
+const (
+	perPage = 100
+	// overlap is how far back news are asked for beyond the last look; runs of
+	// workflows are found by when they began and end later.
+	overlap = 10 * time.Minute
+	runs    = 24 * time.Hour
+)
+
+// Streams are the lists, each over all repositories.
+func (g *puller) Streams() []source.Stream {
+	list := []source.Stream{
+		{Name: "deployments", Title: "Deployments", Pull: func(p *source.Pull) error { return g.walk(p, overlap+runs, g.deployments) }},
+		{Name: "pull_requests", Title: "Pull requests", Pull: func(p *source.Pull) error { return g.walk(p, overlap, g.pulls) }},
+		{Name: "issues", Title: "Issues", Pull: func(p *source.Pull) error { return g.walk(p, overlap, g.issues) }},
+		{Name: "commits", Title: "Commits", Every: 15 * time.Minute, Pull: func(p *source.Pull) error { return g.walk(p, overlap+runs, g.commits) }},
+	}
+	if g.Releases {
+		list = append(list, source.Stream{Name: "releases", Title: "Releases", Pull: func(p *source.Pull) error { return g.walk(p, overlap+runs, g.releases) }})
+	}
+	if g.Workflows != nil {
+		list = append(list, source.Stream{Name: "workflow_runs", Title: "Workflow runs", Pull: func(p *source.Pull) error { return g.walk(p, overlap+runs, g.runs) }})
+	}
+	return list
+}
+
+// cursor is where a run over the repositories stands.
+type cursor struct {
+	Since time.Time `json:"since,omitzero"` // of this run
+	Began time.Time `json:"began,omitzero"` // zero between runs
+	Repo  string    `json:"repo,omitempty"` // whose turn it is
+	Next  string    `json:"next,omitempty"` // page of it
+}
+
+// lister reads one page of a repository: its items, and the page after it, ""
+// when there is none.
+type lister func(p *source.Pull, repo string, c cursor) (items []json.RawMessage, next string, err error)
+
+// walk reads a list of each repository in turn, page by page.
+func (g *puller) walk(p *source.Pull, back time.Duration, list lister) error {
+	c := cursor{Since: p.From}
+	if p.Cursor != "" {
+		c = cursor{}
+		if err := json.Unmarshal([]byte(p.Cursor), &c); err != nil {
+			return fmt.Errorf("the place to go on from is unreadable: %w", err)
+		}
+	}
+	if c.Began.IsZero() {
+		c.Began, c.Repo, c.Next = p.Now, g.repositories[0], ""
+	}
+	p.Client.Auth = func(r *http.Request) {
+		r.Header.Set("Authorization", "Bearer "+g.token)
+		r.Header.Set("Accept", "application/vnd.github+json")
+		r.Header.Set("X-GitHub-Api-Version", "2022-11-28")
+	}
+	for {
+		items, next, err := list(p, c.Repo, c)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.Repo, err)
+		}
+		done := cursor{Since: c.Since, Began: c.Began, Repo: c.Repo, Next: next}
+		through := time.Time{}
+		if next == "" {
+			if done.Repo = g.after(c.Repo); done.Repo == "" {
+				done, through = cursor{Since: c.Began.Add(-back)}, c.Began
+			}
+		}
+		if err := emit(p, c.Repo, items, done, through); err != nil || done.Began.IsZero() {
+			return err
+		}
+		c = done
+	}
+}
+
+// after is the repository after one, "" after the last. One that is not
+// configured any more is followed by the first.
+func (g *puller) after(repo string) string {
+	for i, r := range g.repositories {
+		if r == repo {
+			if i+1 == len(g.repositories) {
+				return ""
+			}
+			return g.repositories[i+1]
+		}
+	}
+	return g.repositories[0]
+}
+
+func emit(p *source.Pull, repo string, items []json.RawMessage, c cursor, through time.Time) error {
+	text, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	page := source.Page{Cursor: string(text), Through: through}
+	if len(items) > 0 {
+		_, name, _ := strings.Cut(repo, "/")
+		list, err := json.Marshal(items)
+		if err != nil {
+			return err
+		}
+		if page.Body, err = json.Marshal(reading.Page{Repository: code.Repository{Name: name, FullName: repo}, Items: list}); err != nil {
+			return err
+		}
+	}
+	return p.Emit(page)
+}
+
+// rest asks for a page of a REST list.
+func (g *puller) rest(p *source.Pull, path string, q url.Values, next string, into any) (string, error) {
+	u := next
+	if u == "" {
+		q.Set("per_page", fmt.Sprint(perPage))
+		u = g.base + path + "?" + q.Encode()
+	} else if !strings.HasPrefix(u, g.base+"/") {
+		return "", hansei.Invalid("link", "the next page is on another host")
+	}
+	r, err := p.Client.JSON(p.Ctx, u, into)
+	var no *fetch.StatusError
+	if errors.As(err, &no) && no.Status == http.StatusConflict {
+		return "", nil // an empty repository
+	}
+	if err != nil {
+		return "", err
+	}
+	return fetch.NextLink(r.Header), nil
+}
+
+func (g *puller) issues(p *source.Pull, repo string, c cursor) (items []json.RawMessage, next string, err error) {
+	q := url.Values{"state": {"all"}, "sort": {"updated"}, "direction": {"asc"}, "since": {c.Since.UTC().Format(time.RFC3339)}}
+	next, err = g.rest(p, "/repos/"+repo+"/issues", q, c.Next, &items)
+	return items, next, err
+}
+
+func (g *puller) commits(p *source.Pull, repo string, c cursor) (items []json.RawMessage, next string, err error) {
+	next, err = g.rest(p, "/repos/"+repo+"/commits", url.Values{"since": {c.Since.UTC().Format(time.RFC3339)}}, c.Next, &items)
+	return items, next, err
+}
+
+func (g *puller) deployments(p *source.Pull, repo string, c cursor) ([]json.RawMessage, string, error) {
+	return g.graph.Deployments(p, repo, c.Since, c.Next)
+}
+
+func (g *puller) pulls(p *source.Pull, repo string, c cursor) ([]json.RawMessage, string, error) {
+	return g.graph.Pulls(p, repo, c.Since, c.Next)
+}
+
+// releases come newest first, and there are few.
+func (g *puller) releases(p *source.Pull, repo string, c cursor) (items []json.RawMessage, next string, err error) {
+	next, err = g.rest(p, "/repos/"+repo+"/releases", url.Values{}, c.Next, &items)
+	return items, next, err
+}
+
+// runs asks day by day: of a search by time GitHub gives 1,000 results.
+func (g *puller) runs(p *source.Pull, repo string, c cursor) ([]json.RawMessage, string, error) {
+	day := c.Since.UTC().Truncate(24 * time.Hour)
+	u := ""
+	if c.Next != "" {
+		date, link, _ := strings.Cut(c.Next, " ")
+		var err error
+		if day, err = time.Parse(time.DateOnly, date); err != nil {
+			return nil, "", fmt.Errorf("the place to go on from is unreadable: %w", err)
+		}
+		u = link
+	}
+	var said struct {
+		Runs []json.RawMessage `json:"workflow_runs"`
+	}
+	next, err := g.rest(p, "/repos/"+repo+"/actions/runs", url.Values{"created": {day.Format(time.DateOnly)}}, u, &said)
+	switch {
+	case err != nil:
+		return nil, "", err
+	case next != "":
+		return said.Runs, day.Format(time.DateOnly) + " " + next, nil
+	}
+	if day = day.AddDate(0, 0, 1); day.After(c.Began) {
+		return said.Runs, "", nil
+	}
+	return said.Runs, day.Format(time.DateOnly) + " ", nil
+}
+
+// Check asks for one of each list of each repository.
+func (g *puller) Check(p *source.Pull) []source.Finding {
+	var found []source.Finding
+	now := cursor{Since: p.Now.Add(-time.Hour), Began: p.Now}
+	for _, repo := range g.repositories {
+		for _, st := range []struct {
+			title, permission string
+			list              lister
+		}{{"deployments", "Deployments", g.deployments}, {"pull requests", "Pull requests", g.pulls}, {"issues", "Issues", g.issues}, {"commits", "Contents", g.commits}, {"workflow runs", "Actions", g.runs}} {
+			p.Client.Auth = func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+g.token) }
+			_, _, err := st.list(p, repo, now)
+			var no *fetch.StatusError
+			switch {
+			case err == nil:
+				found = append(found, source.Finding{OK: true, Says: fmt.Sprintf("%s: the token may read %s.", repo, st.title)})
+			case errors.As(err, &no) && no.Status == http.StatusUnauthorized:
+				return append(found, source.Finding{Says: "GitHub does not accept the token. Is it complete, not expired, and of this server?"})
+			case errors.As(err, &no) && (no.Status == http.StatusForbidden || no.Status == http.StatusNotFound):
+				found = append(found, source.Finding{Says: fmt.Sprintf("%s: the token may not read %s. It lacks the repository, or the permission %s: read.", repo, st.title, st.permission)})
+			default:
+				found = append(found, source.Finding{Says: fmt.Sprintf("%s: %s: %v", repo, st.title, err)})
+			}
+		}
+	}
+	return found
+}
