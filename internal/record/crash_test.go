@@ -69,7 +69,7 @@ func TestCrashInALargeImport(t *testing.T) {
 		t.Fatal(err)
 	}
 	wal := func() int64 {
-		info, err := os.Stat(s.path() + "-wal")
+		info, err := os.Stat(s.engine.name() + "-wal")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +166,7 @@ func TestLogIsShortened(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := os.Stat(s.path() + "-wal")
+	info, err := os.Stat(s.engine.name() + "-wal")
 	if err != nil || info.Size() >= walLimit {
 		t.Errorf("the log has %d bytes after the commit, %v; want less than %d", info.Size(), err, walLimit)
 	}

@@ -46,24 +46,24 @@ type Reject struct {
 func (s *Store) PutDelivery(ctx context.Context, who auth.Actor, d hansei.Delivery, options string, body io.Reader) (out Delivery, isNew bool, err error) {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s\x00%s\x00", d.Source, options)
-	pending := "pending-" + random()
-	size, err := s.putParts(ctx, who, pending, io.TeeReader(body, sum))
+	owner := pendingOwner(s.now(), random())
+	size, err := s.putParts(ctx, who, owner, io.TeeReader(body, sum))
 	if err != nil {
-		return out, false, errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, pending))
+		return out, false, errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, owner))
 	}
 	d.ID, d.Size = hex.EncodeToString(sum.Sum(nil))[:32], size
 	_, err = s.Write(ctx, who, func(tx *Tx) error {
 		isNew = false
 		out, err = tx.delivery(d.ID)
 		if err == nil {
-			return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), pending)
+			return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), owner)
 		}
 		if !errors.Is(err, hansei.ErrNotFound) {
 			return err
 		}
 		isNew, d.Received = true, tx.Now()
 		out = Delivery{Delivery: d, State: DeliveryReceived, Options: options}
-		if err := tx.exec("UPDATE part SET owner = ? WHERE journal = ? AND owner = ?", "delivery-"+d.ID, string(tx.journal), pending); err != nil {
+		if err := tx.exec("UPDATE part SET owner = ? WHERE journal = ? AND owner = ?", "delivery-"+d.ID, string(tx.journal), owner); err != nil {
 			return err
 		}
 		return tx.exec(`INSERT INTO delivery (journal, id, source, name, media, size, received, state, error, options, summary, seq)
@@ -71,7 +71,7 @@ func (s *Store) PutDelivery(ctx context.Context, who auth.Actor, d hansei.Delive
 			string(tx.journal), d.ID, d.Source, d.Name, d.Media, d.Size, d.Received.UnixMicro(), DeliveryReceived, options)
 	})
 	if err != nil {
-		return out, false, errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, pending))
+		return out, false, errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, owner))
 	}
 	return out, isNew, nil
 }
@@ -202,7 +202,7 @@ func (s *Store) Rejects(ctx context.Context, who auth.Scope, id string, after, l
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.read.QueryContext(ctx, "SELECT n, line, field, value, expected FROM reject WHERE journal = ? AND delivery = ? AND n > ? ORDER BY n LIMIT ?",
+	rows, err := s.query(ctx, "SELECT n, line, field, value, expected FROM reject WHERE journal = ? AND delivery = ? AND n > ? ORDER BY n LIMIT ?",
 		string(journal), id, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("rejects: %w", readable(err))

@@ -46,7 +46,7 @@ func (s *Store) Head(ctx context.Context, who auth.Scope) (Head, error) {
 	}
 	var h Head
 	var at int64
-	err = s.read.QueryRowContext(ctx, "SELECT head, epoch, at FROM journal WHERE journal = ?", string(journal)).Scan(&h.Seq, &h.Epoch, &at)
+	err = s.queryRow(ctx, "SELECT head, epoch, at FROM journal WHERE journal = ?", []any{string(journal)}, &h.Seq, &h.Epoch, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Head{}, nil
 	}
@@ -75,7 +75,7 @@ func (s *Store) Feed(ctx context.Context, who auth.Scope, after Seq, limit int) 
 	if after, limit = max(after, 0), min(limit, int(max(0, head.Seq-after))); limit <= 0 {
 		return page, nil
 	}
-	rows, err := s.read.QueryContext(ctx, `SELECT seq, revision, kind, id, at, who, doc FROM entry
+	rows, err := s.query(ctx, `SELECT seq, revision, kind, id, at, who, doc FROM entry
 		WHERE journal = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`, string(journal), int64(after), int64(after)+int64(limit), limit)
 	if err != nil {
 		return page, fmt.Errorf("feed: %w", readable(err))
@@ -131,7 +131,7 @@ func (s *Store) TimeOf(ctx context.Context, who auth.Scope, seq Seq) (time.Time,
 		return time.Time{}, err
 	}
 	var at int64
-	err = s.read.QueryRowContext(ctx, "SELECT at FROM entry WHERE journal = ? AND seq = ?", string(journal), int64(seq)).Scan(&at)
+	err = s.queryRow(ctx, "SELECT at FROM entry WHERE journal = ? AND seq = ?", []any{string(journal), int64(seq)}, &at)
 	if errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, fmt.Errorf("journal entry %d: %w", seq, hansei.ErrNotFound)
 	}

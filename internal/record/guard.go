@@ -13,8 +13,6 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
-	"modernc.org/sqlite"
-	lib "modernc.org/sqlite/lib"
 )
 
 // acquire takes the lock of a data directory, or says who holds it. The
@@ -168,29 +166,4 @@ func check(ctx context.Context, path string, whole bool) (fresh bool, err error)
 		return false, fmt.Errorf("%s is damaged (%s); it was left as it is, restore it from a backup", path, says)
 	}
 	return tables == 0, nil
-}
-
-// readable says in words what an error of the engine means for the data.
-func readable(err error) error {
-	var e *sqlite.Error
-	if !errors.As(err, &e) {
-		return err
-	}
-	switch e.Code() & 0xff {
-	case lib.SQLITE_FULL:
-		return fmt.Errorf("the disk is full; nothing of this was written: %w", err)
-	case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN:
-		return fmt.Errorf("the data directory cannot be written; nothing was changed: %w", err)
-	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
-		return fmt.Errorf("the database file is damaged; restore it from a backup: %w", err)
-	case lib.SQLITE_IOERR:
-		return fmt.Errorf("the disk cannot be read or written; nothing of this was written: %w", err)
-	}
-	return err
-}
-
-// conflict says that a key was already there.
-func conflict(err error) bool {
-	var e *sqlite.Error
-	return errors.As(err, &e) && e.Code()&0xff == lib.SQLITE_CONSTRAINT
 }

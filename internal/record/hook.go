@@ -336,19 +336,3 @@ func marks(n int) string {
 	}
 	return string(b)
 }
-
-// changed is exec and says how many rows it changed.
-func (tx *Tx) changed(q string, args ...any) (int64, error) {
-	if tx.ended {
-		return 0, errEnded
-	}
-	st, err := tx.store.stmts.prepare(tx.ctx, q)
-	if err != nil {
-		return 0, err
-	}
-	res, err := st.ExecContext(tx.ctx, args...)
-	if err != nil {
-		return 0, err
-	}
-	return res.RowsAffected()
-}

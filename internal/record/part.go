@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -17,6 +18,15 @@ import (
 
 // partSize is how much of a payload is compressed and stored together.
 const partSize = 1 << 20
+
+// pending begins the owner of parts that are still arriving.
+const pending = "pending-"
+
+// pendingOwner tells in its order when the parts began to arrive, so that
+// those that nobody will finish can be told.
+func pendingOwner(began time.Time, id string) string {
+	return fmt.Sprintf("%s%016d-%s", pending, began.UnixMicro(), id)
+}
 
 // putParts stores a stream under an owner, a part a transaction, so that a
 // long upload holds up nobody. It returns the size in bytes.
@@ -103,7 +113,7 @@ func (p *parts) Read(b []byte) (int, error) {
 }
 
 func (p *parts) next() (part []byte, err error) {
-	rows, err := p.store.read.QueryContext(p.ctx, "SELECT bytes FROM part WHERE journal = ? AND owner = ? AND n = ?", string(p.journal), p.owner, p.n)
+	rows, err := p.store.query(p.ctx, "SELECT bytes FROM part WHERE journal = ? AND owner = ? AND n = ?", string(p.journal), p.owner, p.n)
 	if err != nil {
 		return nil, readable(err)
 	}
@@ -136,10 +146,10 @@ func (p *parts) Close() error {
 // is stored once.
 func (s *Store) PutBlob(ctx context.Context, who auth.Actor, name, media string, body io.Reader) (string, error) {
 	sum := sha256.New()
-	pending := "pending-" + random()
-	size, err := s.putParts(ctx, who, pending, io.TeeReader(body, sum))
+	owner := pendingOwner(s.now(), random())
+	size, err := s.putParts(ctx, who, owner, io.TeeReader(body, sum))
 	if err != nil {
-		return "", errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, pending))
+		return "", errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, owner))
 	}
 	hash := hex.EncodeToString(sum.Sum(nil))
 	_, err = s.Write(ctx, who, func(tx *Tx) error {
@@ -149,12 +159,12 @@ func (s *Store) PutBlob(ctx context.Context, who auth.Actor, name, media string,
 			return err
 		}
 		if !isNew {
-			return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), pending)
+			return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), owner)
 		}
-		return tx.exec("UPDATE part SET owner = ? WHERE journal = ? AND owner = ?", "blob-"+hash, string(tx.journal), pending)
+		return tx.exec("UPDATE part SET owner = ? WHERE journal = ? AND owner = ?", "blob-"+hash, string(tx.journal), owner)
 	})
 	if err != nil {
-		return "", errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, pending))
+		return "", errors.Join(err, s.dropParts(context.WithoutCancel(ctx), who, owner))
 	}
 	return hash, nil
 }
@@ -166,7 +176,7 @@ func (s *Store) OpenBlob(ctx context.Context, who auth.Scope, hash string) (io.R
 		return nil, err
 	}
 	var n int
-	if err := s.read.QueryRowContext(ctx, "SELECT count(*) FROM blob WHERE journal = ? AND hash = ?", string(journal), hash).Scan(&n); err != nil {
+	if err := s.queryRow(ctx, "SELECT count(*) FROM blob WHERE journal = ? AND hash = ?", []any{string(journal), hash}, &n); err != nil {
 		return nil, readable(err)
 	}
 	if n == 0 {

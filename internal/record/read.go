@@ -19,14 +19,23 @@ type Reader interface {
 }
 
 func (s *Store) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	return s.read.QueryContext(ctx, q, args...)
+	return s.read.QueryContext(ctx, s.engine.text(q), clean(args)...)
+}
+
+// queryRow asks for one row; sql.ErrNoRows if there is none.
+func (s *Store) queryRow(ctx context.Context, q string, args []any, to ...any) error {
+	return s.read.QueryRowContext(ctx, s.engine.text(q), clean(args)...).Scan(to...)
 }
 
 func (tx *Tx) query(_ context.Context, q string, args ...any) (*sql.Rows, error) {
 	if err := tx.flush(); err != nil {
 		return nil, err
 	}
-	return tx.store.write.QueryContext(tx.ctx, q, args...)
+	rows, err := tx.store.write.QueryContext(tx.ctx, tx.store.engine.text(q), clean(args)...)
+	if err != nil {
+		return nil, tx.fail(err)
+	}
+	return rows, nil
 }
 
 // Stored is a record as it stands in the journal.

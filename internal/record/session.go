@@ -42,8 +42,7 @@ func (s *Store) GetSession(ctx context.Context, who auth.Scope, token string) ([
 		return nil, err
 	}
 	var data []byte
-	err = s.read.QueryRowContext(ctx, "SELECT data FROM session WHERE journal = ? AND token = ? AND expires > ?",
-		string(journal), hashed(token), s.now().UnixMicro()).Scan(&data)
+	err = s.queryRow(ctx, "SELECT data FROM session WHERE journal = ? AND token = ? AND expires > ?", []any{string(journal), hashed(token), s.now().UnixMicro()}, &data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("session: %w", hansei.ErrNotFound)
 	}

@@ -5,12 +5,15 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 )
 
 // statement is a prepared statement of the writer.
 type statement interface {
 	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
 	QueryRowContext(ctx context.Context, args ...any) *sql.Row
+	Close() error
 }
 
 // statements keeps the writer's statements prepared from one transaction to
@@ -18,15 +21,16 @@ type statement interface {
 // texts from a fixed set belong here, for none is ever dropped. The writer's
 // goroutine alone uses it.
 type statements struct {
-	conn *sql.Conn
-	made map[string]*sql.Stmt
+	engine engine
+	conn   *sql.Conn
+	made   map[string]statement
 }
 
 func (c *statements) prepare(ctx context.Context, q string) (statement, error) {
 	if st, ok := c.made[q]; ok {
 		return st, nil
 	}
-	st, err := c.conn.PrepareContext(ctx, q)
+	st, err := c.engine.prepare(ctx, c.conn, q)
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}
@@ -34,13 +38,21 @@ func (c *statements) prepare(ctx context.Context, q string) (statement, error) {
 	return st, nil
 }
 
-func (c *statements) exec(ctx context.Context, q string, args ...any) error {
+func (c *statements) exec(ctx context.Context, q string, args ...any) (sql.Result, error) {
+	st, err := c.prepare(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return st.ExecContext(ctx, clean(args)...)
+}
+
+// scan runs a statement for its one row, or returns sql.ErrNoRows.
+func (c *statements) scan(ctx context.Context, q string, args []any, to ...any) error {
 	st, err := c.prepare(ctx, q)
 	if err != nil {
 		return err
 	}
-	_, err = st.ExecContext(ctx, args...)
-	return err
+	return st.QueryRowContext(ctx, clean(args)...).Scan(to...)
 }
 
 // close closes every statement; it must come before the connection's own.
@@ -50,4 +62,16 @@ func (c *statements) close() error {
 		errs = append(errs, st.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// clean makes the texts among arguments such as every engine can keep: UTF-8
+// without the zero character. What is neither becomes U+FFFD. Both the writing
+// and the asking pass through here, so a text is still found by itself.
+func clean(args []any) []any {
+	for i, a := range args {
+		if s, ok := a.(string); ok && (strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s)) {
+			args[i] = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
+		}
+	}
+	return args
 }

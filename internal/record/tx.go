@@ -25,6 +25,7 @@ type Tx struct {
 	entries []any // arguments of rows not written yet
 	fresh   []any // arguments of new current rows not written yet
 	pending map[string]bool
+	failed  error // of the first statement that failed: the Tx fails with it
 	ended   bool
 }
 
@@ -56,6 +57,15 @@ func (tx *Tx) call(fn func(*Tx) error) (err error) {
 		return err
 	}
 	return tx.flush()
+}
+
+// fail notes that a statement failed. No engine need go on after that, so the
+// Tx fails, whether fn passes over it or not.
+func (tx *Tx) fail(err error) error {
+	if tx.failed == nil {
+		tx.failed = err
+	}
+	return err
 }
 
 // Head is the last sequence of the journal, this transaction's own included.
@@ -118,22 +128,16 @@ func (tx *Tx) supersede(kind hansei.Kind, id hansei.ID, read Revision) (prev Seq
 		}
 	}
 	var revision Revision
-	st, err := tx.store.stmts.prepare(tx.ctx, "SELECT seq, revision FROM current WHERE journal = ? AND kind = ? AND id = ?")
-	if err != nil {
-		return 0, err
-	}
-	err = st.QueryRowContext(tx.ctx, string(tx.journal), string(kind), string(id)).Scan(&prev, &revision)
+	err = tx.store.stmts.scan(tx.ctx, "SELECT seq, revision FROM current WHERE journal = ? AND kind = ? AND id = ?",
+		[]any{string(tx.journal), string(kind), string(id)}, &prev, &revision)
 	if errors.Is(err, sql.ErrNoRows) || (err == nil && revision != read) {
 		return 0, fmt.Errorf("%s %s: %w", kind, id, hansei.ErrConflict)
 	}
 	if err != nil {
-		return 0, fmt.Errorf("read the current revision: %w", err)
+		return 0, tx.fail(fmt.Errorf("read the current revision: %w", err))
 	}
-	if st, err = tx.store.stmts.prepare(tx.ctx, "UPDATE current SET seq = ?, revision = ? WHERE journal = ? AND kind = ? AND id = ?"); err != nil {
-		return 0, err
-	}
-	if _, err := st.ExecContext(tx.ctx, int64(tx.head.seq+1), int64(read)+1, string(tx.journal), string(kind), string(id)); err != nil {
-		return 0, fmt.Errorf("move the current revision: %w", err)
+	if _, err := tx.store.stmts.exec(tx.ctx, "UPDATE current SET seq = ?, revision = ? WHERE journal = ? AND kind = ? AND id = ?", int64(tx.head.seq+1), int64(read)+1, string(tx.journal), string(kind), string(id)); err != nil {
+		return 0, tx.fail(fmt.Errorf("move the current revision: %w", err))
 	}
 	return prev, nil
 }
@@ -143,15 +147,18 @@ func (tx *Tx) flush() error {
 	if tx.ended {
 		return errEnded
 	}
+	if tx.failed != nil {
+		return tx.failed
+	}
 	err := tx.insert("INSERT INTO current (journal, kind, id, seq, revision) VALUES ", tx.fresh, freshColumns)
 	if err != nil {
 		if conflict(err) {
-			return fmt.Errorf("a new record's id is taken: %w", hansei.ErrConflict)
+			return tx.fail(fmt.Errorf("a new record's id is taken: %w", hansei.ErrConflict))
 		}
-		return fmt.Errorf("append: %w", err)
+		return tx.fail(fmt.Errorf("append: %w", err))
 	}
 	if err := tx.insert("INSERT INTO entry (journal, seq, kind, id, revision, prev, at, who, doc) VALUES ", tx.entries, entryColumns); err != nil {
-		return fmt.Errorf("append: %w", err)
+		return tx.fail(fmt.Errorf("append: %w", err))
 	}
 	tx.entries, tx.fresh = tx.entries[:0], tx.fresh[:0]
 	clear(tx.pending)
@@ -162,11 +169,7 @@ func (tx *Tx) insert(q string, args []any, columns int) error {
 	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", columns), ", ") + ")"
 	for len(args) > 0 {
 		n := min(rowsPerInsert, len(args)/columns)
-		st, err := tx.store.stmts.prepare(tx.ctx, q+strings.TrimSuffix(strings.Repeat(row+", ", n), ", "))
-		if err != nil {
-			return err
-		}
-		if _, err := st.ExecContext(tx.ctx, args[:n*columns]...); err != nil {
+		if _, err := tx.store.stmts.exec(tx.ctx, q+strings.TrimSuffix(strings.Repeat(row+", ", n), ", "), args[:n*columns]...); err != nil {
 			return err
 		}
 		args = args[n*columns:]
@@ -176,27 +179,26 @@ func (tx *Tx) insert(q string, args []any, columns int) error {
 
 // exec runs one statement of the transaction, whose text is one of a fixed set.
 func (tx *Tx) exec(q string, args ...any) error {
-	if tx.ended {
-		return errEnded
-	}
-	return tx.store.stmts.exec(tx.ctx, q, args...)
+	_, err := tx.changed(q, args...)
+	return err
 }
 
 // added is exec of an INSERT that does nothing when the row is there already,
 // and says whether it was not. A refused INSERT would do as well here, but on
 // other engines it ends the transaction.
 func (tx *Tx) added(q string, args ...any) (bool, error) {
-	if tx.ended {
-		return false, errEnded
-	}
-	st, err := tx.store.stmts.prepare(tx.ctx, q)
-	if err != nil {
-		return false, err
-	}
-	res, err := st.ExecContext(tx.ctx, args...)
-	if err != nil {
-		return false, err
-	}
-	n, err := res.RowsAffected()
+	n, err := tx.changed(q, args...)
 	return n > 0, err
+}
+
+// changed is exec and says how many rows it changed.
+func (tx *Tx) changed(q string, args ...any) (int64, error) {
+	if tx.ended {
+		return 0, errEnded
+	}
+	res, err := tx.store.stmts.exec(tx.ctx, q, args...)
+	if err != nil {
+		return 0, tx.fail(err)
+	}
+	return res.RowsAffected()
 }

@@ -5,9 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"os"
 	"sync/atomic"
-	"time"
 
 	"hansei/internal/auth"
 )
@@ -127,7 +125,7 @@ func (s *Store) commit(group []*request) error {
 	close(s.moved)
 	s.moved = make(chan struct{})
 	s.mu.Unlock()
-	s.shrink(ctx)
+	s.engine.settle(ctx, s.write)
 	return nil
 }
 
@@ -149,7 +147,7 @@ func (s *Store) fill(ctx context.Context, group []*request) error {
 		if h.seq == h.from {
 			continue // no entry was written
 		}
-		if err := s.stmts.exec(ctx, "UPDATE journal SET head = ?, at = ? WHERE journal = ?", h.seq, h.at, string(j)); err != nil {
+		if _, err := s.stmts.exec(ctx, "UPDATE journal SET head = ?, at = ? WHERE journal = ?", h.seq, h.at, string(j)); err != nil {
 			return fmt.Errorf("move the head: %w", err)
 		}
 	}
@@ -178,7 +176,7 @@ func (s *Store) run(ctx context.Context, r *request, heads map[auth.Journal]*jou
 	}
 	if r.key != "" {
 		var head Seq
-		err := s.write.QueryRowContext(ctx, "SELECT head FROM append_key WHERE journal = ? AND key = ?", string(r.journal), r.key).Scan(&head)
+		err := s.stmts.scan(ctx, "SELECT head FROM append_key WHERE journal = ? AND key = ?", []any{string(r.journal), r.key}, &head)
 		if err == nil {
 			r.head = head
 			return nil
@@ -190,22 +188,22 @@ func (s *Store) run(ctx context.Context, r *request, heads map[auth.Journal]*jou
 	before := *h
 	// A clock that jumps back does not make the journal's times go back.
 	h.at = max(h.at, s.now().UnixMicro())
-	if err := s.stmts.exec(ctx, "SAVEPOINT w"); err != nil {
+	if _, err := s.stmts.exec(ctx, "SAVEPOINT w"); err != nil {
 		return fmt.Errorf("savepoint: %w", err)
 	}
 	tx := newTx(ctx, s, r, h)
 	err := tx.call(r.fn)
 	if err == nil && r.key != "" {
-		err = s.stmts.exec(ctx, "INSERT INTO append_key (journal, key, head) VALUES (?, ?, ?)", string(r.journal), r.key, h.seq)
+		_, err = s.stmts.exec(ctx, "INSERT INTO append_key (journal, key, head) VALUES (?, ?, ?)", string(r.journal), r.key, h.seq)
 	}
 	if err != nil {
 		*h = before
 		r.err = readable(err)
-		if err := s.stmts.exec(ctx, "ROLLBACK TO w"); err != nil {
+		if _, err := s.stmts.exec(ctx, "ROLLBACK TO w"); err != nil {
 			return fmt.Errorf("roll back: %w", err)
 		}
 	}
-	if err := s.stmts.exec(ctx, "RELEASE w"); err != nil {
+	if _, err := s.stmts.exec(ctx, "RELEASE w"); err != nil {
 		return fmt.Errorf("release: %w", err)
 	}
 	if h.seq == before.seq {
@@ -219,16 +217,17 @@ func (s *Store) run(ctx context.Context, r *request, heads map[auth.Journal]*jou
 // engines that have them, and makes the journal if it is new.
 func (s *Store) head(ctx context.Context, j auth.Journal) (*journalHead, error) {
 	var h journalHead
-	st, err := s.stmts.prepare(ctx, "UPDATE journal SET head = head WHERE journal = ? RETURNING head, at")
-	if err != nil {
-		return nil, err
-	}
-	err = st.QueryRowContext(ctx, string(j)).Scan(&h.seq, &h.at)
-	if errors.Is(err, sql.ErrNoRows) {
-		_, err = s.write.ExecContext(ctx, "INSERT INTO journal (journal, head, at, epoch) VALUES (?, 0, 0, ?)", string(j), random())
-	}
-	if err != nil {
-		return nil, fmt.Errorf("head of the journal: %w", err)
+	for {
+		err := s.stmts.scan(ctx, "UPDATE journal SET head = head WHERE journal = ? RETURNING head, at", []any{string(j)}, &h.seq, &h.at)
+		if err == nil {
+			break
+		}
+		if errors.Is(err, sql.ErrNoRows) { // another server may make it at this moment
+			_, err = s.stmts.exec(ctx, "INSERT INTO journal (journal, head, at, epoch) VALUES (?, 0, 0, ?) ON CONFLICT (journal) DO NOTHING", string(j), random())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("head of the journal: %w", err)
+		}
 	}
 	h.from = h.seq
 	return &h, nil
@@ -241,25 +240,4 @@ func (s *Store) NewEpoch(ctx context.Context, who auth.Actor) error {
 		return tx.exec("UPDATE journal SET epoch = ? WHERE journal = ?", random(), string(tx.journal))
 	})
 	return err
-}
-
-const (
-	walLimit       = 64 << 20
-	shrinkDeadline = 30 * time.Second
-)
-
-// shrink gives back what a large transaction left in the log beside the file.
-func (s *Store) shrink(ctx context.Context) {
-	info, err := os.Stat(s.path() + "-wal")
-	if err != nil || info.Size() < walLimit {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, shrinkDeadline)
-	defer cancel()
-	for _, q := range []string{"PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA shrink_memory"} {
-		if _, err := s.write.ExecContext(ctx, q); err != nil {
-			s.log.Warn("the write-ahead log could not be shortened; it is tried again", "error", err)
-			return
-		}
-	}
 }

@@ -1,0 +1,57 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// engine is what differs between the databases that a Store can stand on: how
+// they are reached, how tables are made, and what is to be done about an error.
+// The statements are the same on all; see Store.text for the two things in
+// which their words differ.
+type engine interface {
+	// open reaches the database: write is for the one writer, read for everybody.
+	open(ctx context.Context) (write, read *sql.DB, err error)
+	// migrate makes the tables or brings them up to date, in one transaction.
+	migrate(ctx context.Context, conn *sql.Conn) error
+	// text is a statement in the engine's own words.
+	text(q string) string
+	// prepare makes a statement that is run again and again.
+	prepare(ctx context.Context, conn *sql.Conn, q string) (statement, error)
+	// abandoned is the owner of parts before which all pending ones are of
+	// uploads that nobody can be busy with any more.
+	abandoned(now time.Time) string
+	// settle is called after a commit, and before the next.
+	settle(ctx context.Context, conn *sql.Conn)
+	// shared says that other servers may write, and that a connection may be
+	// lost without the database.
+	shared() bool
+	// jobs opens one more handle, for the queue of jobs.
+	jobs() (*sql.DB, error)
+	// name is the place, for messages; it holds no password.
+	name() string
+}
+
+// numbered replaces the placeholders ? by $1, $2 and so on.
+func numbered(q string) string {
+	if !strings.Contains(q, "?") {
+		return q
+	}
+	b, n, quoted := make([]byte, 0, len(q)+len(q)/4), 0, false
+	for i := range len(q) {
+		c := q[i]
+		if c == '\'' {
+			quoted = !quoted
+		}
+		if c != '?' || quoted {
+			b = append(b, c)
+			continue
+		}
+		n++
+		b = strconv.AppendInt(append(b, '$'), int64(n), 10)
+	}
+	return string(b)
+}

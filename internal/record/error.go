@@ -1,0 +1,113 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"modernc.org/sqlite"
+	lib "modernc.org/sqlite/lib"
+)
+
+// ErrUnavailable says that the database was not reached for as long as it was
+// tried. What was to be written may be there nevertheless: who must not do it
+// twice repeats it with the same key, or with what makes it the same delivery.
+var ErrUnavailable = errors.New("the database cannot be reached")
+
+// readable says in words what an error of the engine means for the data.
+func readable(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) {
+		return readableState(err)
+	}
+	switch e.Code() & 0xff {
+	case lib.SQLITE_FULL:
+		return fmt.Errorf("the disk is full; nothing of this was written: %w", err)
+	case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN:
+		return fmt.Errorf("the data directory cannot be written; nothing was changed: %w", err)
+	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
+		return fmt.Errorf("the database file is damaged; restore it from a backup: %w", err)
+	case lib.SQLITE_IOERR:
+		return fmt.Errorf("the disk cannot be read or written; nothing of this was written: %w", err)
+	}
+	return err
+}
+
+// readableState is readable for PostgreSQL.
+func readableState(err error) error {
+	switch code := sqlState(err); {
+	case code == "53100":
+		return fmt.Errorf("the database's disk is full; nothing of this was written: %w", err)
+	case code == "53300":
+		return fmt.Errorf("the database takes no more connections: %w", err)
+	case code == "28P01", code == "28000":
+		return fmt.Errorf("the database refuses the user or the password: %w", err)
+	case code == "3D000":
+		return fmt.Errorf("there is no such database; create it first: %w", err)
+	case code == "42501":
+		return fmt.Errorf("the database's user may not do this: %w", err)
+	case code == "XX001", code == "XX002":
+		return fmt.Errorf("the database is damaged; restore it from a backup: %w", err)
+	}
+	return err
+}
+
+// sqlState is PostgreSQL's code of an error, empty if it is none of its own.
+func sqlState(err error) string {
+	var e *pgconn.PgError
+	if errors.As(err, &e) {
+		return e.Code
+	}
+	return ""
+}
+
+// conflict says that a key was already there.
+func conflict(err error) bool {
+	var e *sqlite.Error
+	if errors.As(err, &e) {
+		return e.Code()&0xff == lib.SQLITE_CONSTRAINT
+	}
+	return sqlState(err) == "23505"
+}
+
+// verdict is what an error of the database means for who asked.
+type verdict int
+
+const (
+	answer verdict = iota // it is the answer; asking again changes nothing
+	again                 // surely nothing was written; at once may do
+	lost                  // the connection or the server is gone: what was done is not known
+)
+
+// judge tells which of the three an error is. SQLite gives answers only.
+func judge(err error) verdict {
+	switch code := sqlState(err); {
+	case code == "40001", code == "40P01": // serialization failure, deadlock
+		return again
+	case strings.HasPrefix(code, "08"), // connection exceptions
+		code == "57P01", code == "57P02", code == "57P03", // shut down, crashed, starting
+		code == "25006",               // the server has become one that only reads
+		code == "25P03",               // it ended our transaction for being idle
+		code == "53300",               // no connection is free
+		code == "XX000",               // at a commit that spans servers
+		strings.HasPrefix(code, "58"): // its files cannot be reached
+		return lost
+	case code != "":
+		return answer
+	}
+	var connecting *pgconn.ConnectError
+	var network net.Error
+	switch {
+	case errors.As(err, &connecting), errors.As(err, &network),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
+		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return lost
+	}
+	return answer
+}

@@ -1,0 +1,168 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+)
+
+// postgresEngine is the engine of a PostgreSQL server, or of a primary and its
+// replicas, which several servers of ours may share.
+type postgresEngine struct {
+	config *pgx.ConnConfig
+	log    *slog.Logger
+}
+
+const (
+	reachTime = 5 * time.Second // to reach one of the hosts
+	// A peer that is gone without a word is given up after about 20 s.
+	quietTime = 5 * time.Second
+	probes    = 3
+)
+
+// atServer understands a connection string, in either form of libpq's. Where
+// several hosts are named, only the one that takes writes will do.
+func atServer(database string, log *slog.Logger) (*postgresEngine, error) {
+	config, err := pgx.ParseConfig(database)
+	if err != nil {
+		return nil, fmt.Errorf("the database's address: %w", err)
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = reachTime
+	}
+	if config.ValidateConnect == nil {
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "hansei"
+	}
+	dialer := &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: quietTime, Interval: quietTime, Count: probes}, Control: unanswered}
+	config.DialFunc = dialer.DialContext
+	return &postgresEngine{config, log}, nil
+}
+
+func (e *postgresEngine) name() string {
+	hosts := []string{e.config.Host}
+	for _, f := range e.config.Fallbacks {
+		if f.Host != hosts[len(hosts)-1] {
+			hosts = append(hosts, f.Host)
+		}
+	}
+	return fmt.Sprintf("PostgreSQL database %s at %s", e.config.Database, strings.Join(hosts, ", "))
+}
+
+func (e *postgresEngine) shared() bool { return true }
+
+func (e *postgresEngine) text(q string) string { return numbered(q) }
+
+// prepare leaves it to the driver, which keeps statements of its own accord,
+// and does not where a pooler between here and there cannot bear it.
+func (e *postgresEngine) prepare(_ context.Context, conn *sql.Conn, q string) (statement, error) {
+	return plain{conn, numbered(q)}, nil
+}
+
+// abandoned: another server may be busy with an upload for long.
+func (e *postgresEngine) abandoned(now time.Time) string { return pendingOwner(now.Add(-day), "") }
+
+func (e *postgresEngine) settle(context.Context, *sql.Conn) {}
+
+const (
+	readers  = 12 // connections at most
+	keepOpen = 6
+)
+
+func (e *postgresEngine) open(ctx context.Context) (write, read *sql.DB, err error) {
+	write, read = e.pool(2), e.pool(readers) // the writer, and who listens
+	read.SetMaxIdleConns(keepOpen)
+	if err := read.PingContext(ctx); err != nil {
+		return write, read, fmt.Errorf("open the %s: %w", e.name(), readable(err))
+	}
+	return write, read, nil
+}
+
+func (e *postgresEngine) pool(size int) *sql.DB {
+	db := sql.OpenDB(stdlib.GetConnector(*e.config))
+	db.SetMaxOpenConns(size)
+	db.SetMaxIdleConns(size)
+	return db
+}
+
+func (e *postgresEngine) jobs() (*sql.DB, error) { return e.pool(4), nil }
+
+// migrationLock keeps two servers that start together from making the tables
+// twice; any number that no other program is likely to use.
+const migrationLock = 0x48_4e_53_49
+
+func (e *postgresEngine) migrate(ctx context.Context, conn *sql.Conn) (err error) {
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("open the %s: %w", e.name(), readable(err))
+	}
+	if err := e.raise(ctx, tx); err != nil {
+		return errors.Join(fmt.Errorf("create the tables of the %s: %w", e.name(), readable(err)), tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("create the tables of the %s: %w", e.name(), readable(err))
+	}
+	return nil
+}
+
+func (e *postgresEngine) raise(ctx context.Context, tx *sql.Tx) error {
+	for _, q := range []string{
+		fmt.Sprintf("SELECT pg_advisory_xact_lock(%d)", migrationLock),
+		"CREATE TABLE IF NOT EXISTS hansei (one BIGINT PRIMARY KEY CHECK (one = 1), version BIGINT NOT NULL)",
+		"INSERT INTO hansei (one, version) VALUES (1, 0) ON CONFLICT (one) DO NOTHING",
+	} {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	var version int
+	if err := tx.QueryRowContext(ctx, "SELECT version FROM hansei").Scan(&version); err != nil {
+		return err
+	}
+	if version > schemaVersion {
+		return fmt.Errorf("they were written by a newer version of Hansei (format %d, this one knows %d) and were left as they are", version, schemaVersion)
+	}
+	for _, list := range migrations[version:] {
+		for _, q := range list {
+			if _, err := tx.ExecContext(ctx, columns.Replace(q)); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := tx.ExecContext(ctx, "UPDATE hansei SET version = $1", schemaVersion)
+	return err
+}
+
+// columns turns a migration's types into PostgreSQL's. Texts are compared
+// byte by byte, as SQLite does, whatever the language of the database.
+var columns = strings.NewReplacer(" BLOB", " BYTEA", " TEXT", ` TEXT COLLATE "C"`)
+
+// plain is a statement that is only a text.
+type plain struct {
+	conn *sql.Conn
+	text string
+}
+
+// ExecContext implements statement.
+func (p plain) ExecContext(ctx context.Context, args ...any) (sql.Result, error) {
+	return p.conn.ExecContext(ctx, p.text, args...)
+}
+
+// QueryRowContext implements statement.
+func (p plain) QueryRowContext(ctx context.Context, args ...any) *sql.Row {
+	return p.conn.QueryRowContext(ctx, p.text, args...)
+}
+
+// Close implements statement.
+func (p plain) Close() error { return nil }

@@ -1,0 +1,26 @@
+package record_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"hansei/internal/record"
+	"hansei/internal/record/pgtest"
+	"hansei/internal/record/recordtest"
+)
+
+func TestPostgres(t *testing.T) {
+	_, server := pgtest.Start(t)
+	recordtest.Run(t, recordtest.Engine{
+		Place: func(*testing.T) string { return server.Database() },
+		Open: func(t *testing.T, url string, now func() time.Time) *record.Store {
+			t.Helper()
+			s, err := record.Open(context.Background(), record.Options{Dir: t.TempDir(), Database: url, Now: now})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return s
+		},
+	})
+}

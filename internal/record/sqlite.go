@@ -1,0 +1,107 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+// sqliteEngine is the engine of one file in the data directory, which one process
+// has at a time.
+type sqliteEngine struct {
+	path string
+	log  *slog.Logger
+}
+
+func inDirectory(dir string, log *slog.Logger) *sqliteEngine {
+	return &sqliteEngine{filepath.Join(dir, "hansei.db"), log}
+}
+
+func (e *sqliteEngine) name() string { return e.path }
+
+func (e *sqliteEngine) shared() bool { return false }
+
+func (e *sqliteEngine) text(q string) string { return q }
+
+func (e *sqliteEngine) prepare(ctx context.Context, conn *sql.Conn, q string) (statement, error) {
+	return conn.PrepareContext(ctx, q)
+}
+
+// abandoned: no other process has the file, so no upload goes on.
+func (e *sqliteEngine) abandoned(time.Time) string { return pending + "~" }
+
+func (e *sqliteEngine) open(ctx context.Context) (write, read *sql.DB, err error) {
+	fresh, err := inspect(ctx, e.path)
+	if err != nil {
+		return nil, nil, err
+	}
+	pragmas := "&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-65536)&_pragma=temp_store(memory)&_pragma=wal_autocheckpoint(4000)"
+	if fresh {
+		pragmas = "&_pragma=page_size(8192)" + pragmas
+	}
+	if write, err = sql.Open("sqlite", "file:"+e.path+"?_txlock=immediate"+pragmas); err != nil {
+		return nil, nil, fmt.Errorf("open %s: %w", e.path, err)
+	}
+	write.SetMaxOpenConns(1)
+	if read, err = sql.Open("sqlite", "file:"+e.path+"?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(5000)&_pragma=cache_size(-8192)"); err != nil {
+		return write, nil, fmt.Errorf("open %s: %w", e.path, err)
+	}
+	read.SetMaxOpenConns(6)
+	return write, read, nil
+}
+
+func (e *sqliteEngine) migrate(ctx context.Context, conn *sql.Conn) error {
+	var version int
+	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
+		return fmt.Errorf("open %s: %w", e.path, readable(err))
+	}
+	if version == schemaVersion {
+		return nil
+	}
+	stmts := append([]string{"BEGIN IMMEDIATE"}, slices.Concat(migrations[version:]...)...)
+	stmts = append(stmts, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion), "COMMIT")
+	for _, q := range stmts {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("create the tables of %s: %w", e.path, readable(err))
+		}
+	}
+	return nil
+}
+
+func (e *sqliteEngine) jobs() (*sql.DB, error) {
+	// The queue waits while a large import holds the file.
+	db, err := sql.Open("sqlite", "file:"+e.path+"?_txlock=immediate&_pragma=busy_timeout(60000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=cache_size(-2048)")
+	if err != nil {
+		return nil, fmt.Errorf("open %s for jobs: %w", e.path, err)
+	}
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+const (
+	walLimit       = 64 << 20
+	shrinkDeadline = 30 * time.Second
+)
+
+// settle gives back what a large transaction left in the log beside the file.
+func (e *sqliteEngine) settle(ctx context.Context, conn *sql.Conn) {
+	info, err := os.Stat(e.path + "-wal")
+	if err != nil || info.Size() < walLimit {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, shrinkDeadline)
+	defer cancel()
+	for _, q := range []string{"PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA shrink_memory"} {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			e.log.Warn("the write-ahead log could not be shortened; it is tried again", "error", err)
+			return
+		}
+	}
+}
