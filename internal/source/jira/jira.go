@@ -1,0 +1,257 @@
+// Package jira connects Jira Cloud and Data Center: issues and epics as work
+// items and follow-ups, and issue types of the organization's choice as
+// incidents.
+//
+// Built against Atlassian's documentation of Jira's webhooks
+// (https://developer.atlassian.com/cloud/jira/platform/webhooks/) and of the
+// REST API: version 3's /search/jql with nextPageToken for Cloud, version 2's
+// /search for Data Center.
+package jira
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"hansei"
+	"hansei/internal/source"
+	"hansei/internal/source/fetch"
+	"hansei/internal/source/jira/reading"
+)
+
+// Kind is Jira.
+var Kind = source.Kind{
+	Name: "jira", Title: "Jira", Docs: "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
+	About: "Issues and epics as work items and follow-ups, and issue types that you name as incidents.",
+	Settings: []source.Setting{
+		{Name: "url", Title: "URL of the site", Required: true, Help: "https://YOURS.atlassian.net, or the address of your Data Center."},
+		{Name: "email", Title: "E-mail of the account", Help: "Of the account the API token belongs to. Empty for Data Center."},
+		{Name: "token", Title: "API token", Secret: true, Help: "Cloud: id.atlassian.com, Security, API tokens (read access to the projects). Data Center: a personal access token. Leave it empty to take webhooks only."},
+		{Name: "projects", Title: "Projects", Help: "Keys of projects to pull, with commas between. Empty: all the account may see."},
+		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at Jira."},
+		{Name: "incident_types", Title: "Issue types that are incidents", Default: "Incident,[System] Incident", Help: "Names of issue types, with commas between."},
+		{Name: "follow_ups", Title: "Issue types or labels of follow-ups", Default: "Action item,postmortem,follow-up", Help: "Issues with one of them are follow-ups of incidents."},
+	},
+	Steps: []string{
+		"As an administrator open Settings, System, WebHooks, Create a WebHook.",
+		"URL: {url}",
+		"Secret: {secret}",
+		"Events: issue created, updated and deleted; narrow them by JQL to the projects you want.",
+		"For the history: make an API token of an account that may see those projects.",
+	},
+	Gives:     []hansei.Kind{hansei.KindWorkItem, hansei.KindIncident},
+	Incidents: true,
+	New:       open,
+}
+
+type jira struct {
+	*reading.Site // has Normalize
+	email, token  string
+	secret        string
+	projects      []string
+}
+
+func list(text string) []string {
+	var out []string
+	for s := range strings.SplitSeq(text, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func open(c source.Config) (source.Source, error) {
+	get := func(name, otherwise string) string {
+		if v := c.Settings[name]; v != "" {
+			return v
+		}
+		return otherwise
+	}
+	site := strings.TrimSuffix(c.Settings["url"], "/")
+	if u, err := url.Parse(site); err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http") || u.User != nil {
+		return nil, hansei.Invalid("url", "%q: expected a URL such as https://acme.atlassian.net", site)
+	}
+	j := &jira{Site: &reading.Site{Name: c.Name, URL: site, Incidents: list(strings.ToLower(get("incident_types", "Incident,[System] Incident"))),
+		FollowUps: list(strings.ToLower(get("follow_ups", "Action item,postmortem,follow-up")))},
+		email: c.Settings["email"], token: c.Settings["token"], secret: c.Settings[source.WebhookSecret], projects: list(c.Settings["projects"])}
+	for _, p := range j.projects {
+		if strings.ContainsAny(p, "\"'\\") {
+			return nil, hansei.Invalid("projects", "%q is not the key of a project", p)
+		}
+	}
+	if j.token == "" {
+		return j, nil
+	}
+	return &puller{j}, nil
+}
+
+// Verify checks Jira's signature over the body.
+func (j *jira) Verify(r source.Request) (source.Receipt, error) {
+	sum, ok := strings.CutPrefix(r.Header.Get("X-Hub-Signature"), "sha256=")
+	if !ok {
+		return source.Receipt{}, source.ErrSignature
+	}
+	if err := source.CheckHex(j.secret, sum, r.Body); err != nil {
+		return source.Receipt{}, err
+	}
+	var head struct {
+		Event string `json:"webhookEvent"`
+	}
+	if err := json.Unmarshal(r.Body, &head); err != nil {
+		return source.Receipt{}, hansei.Invalid("body", "it is not JSON")
+	}
+	return source.Receipt{ID: r.Header.Get("X-Atlassian-Webhook-Identifier"), Event: head.Event}, nil
+}
+
+// puller is a site whose history may be read.
+type puller struct{ *jira }
+
+const (
+	perPage = 100
+	overlap = 10 * time.Minute
+	fields  = "summary,description,issuetype,project,status,priority,assignee,components,labels,parent,created,updated,resolutiondate,statuscategorychangedate,issuelinks"
+)
+
+// Streams is the search for issues.
+func (j *puller) Streams() []source.Stream {
+	return []source.Stream{{Name: "issues", Title: "Issues", Pull: j.issues}}
+}
+
+// cursor is where a run through the search stands.
+type cursor struct {
+	Since time.Time `json:"since,omitzero"`
+	Began time.Time `json:"began,omitzero"` // zero between runs
+	Next  string    `json:"next,omitempty"` // nextPageToken
+	Start int       `json:"start,omitempty"`
+}
+
+func (j *puller) authorize(c *fetch.Client) {
+	c.Auth = func(r *http.Request) {
+		if j.email != "" {
+			r.SetBasicAuth(j.email, j.token)
+		} else {
+			r.Header.Set("Authorization", "Bearer "+j.token)
+		}
+	}
+}
+
+// zone is the account's own: JQL reads times in it.
+func (j *puller) zone(p *source.Pull) (*time.Location, error) {
+	var me struct {
+		Zone string `json:"timeZone"`
+	}
+	if _, err := p.Client.JSON(p.Ctx, j.URL+"/rest/api/2/myself", &me); err != nil {
+		return nil, err
+	}
+	loc, err := time.LoadLocation(me.Zone)
+	if err != nil {
+		return time.UTC, nil // an older name; the overlap of a day below makes up for it
+	}
+	return loc, nil
+}
+
+func (j *puller) issues(p *source.Pull) error {
+	j.authorize(p.Client)
+	c := cursor{Since: p.From}
+	if p.Cursor != "" {
+		c = cursor{}
+		if err := json.Unmarshal([]byte(p.Cursor), &c); err != nil {
+			return fmt.Errorf("the place to go on from is unreadable: %w", err)
+		}
+	}
+	if c.Began.IsZero() {
+		c.Began, c.Next, c.Start = p.Now, "", 0
+	}
+	zone, err := j.zone(p)
+	if err != nil {
+		return err
+	}
+	for {
+		body, n, next, err := j.search(p, c, zone)
+		if err != nil {
+			return err
+		}
+		last := next.Began.IsZero()
+		if n == 0 {
+			body = nil
+		}
+		text, err := json.Marshal(next)
+		if err != nil {
+			return err
+		}
+		page := source.Page{Body: body, Cursor: string(text)}
+		if last {
+			page.Through = c.Began
+		}
+		if err := p.Emit(page); err != nil || last {
+			return err
+		}
+		c = next
+	}
+}
+
+// search asks for a page and says where the next one is.
+func (j *puller) search(p *source.Pull, c cursor, zone *time.Location) (body []byte, n int, next cursor, err error) {
+	jql := `updated >= "` + c.Since.In(zone).Format("2006-01-02 15:04") + `"`
+	if len(j.projects) > 0 {
+		jql = `project in ("` + strings.Join(j.projects, `", "`) + `") AND ` + jql
+	}
+	q := url.Values{"jql": {jql + " ORDER BY updated ASC, key ASC"}, "maxResults": {fmt.Sprint(perPage)}, "fields": {fields}, "expand": {"changelog"}}
+	path := "/rest/api/3/search/jql"
+	if j.email == "" {
+		path = "/rest/api/2/search"
+		q.Set("startAt", fmt.Sprint(c.Start))
+	} else if c.Next != "" {
+		q.Set("nextPageToken", c.Next)
+	}
+	var said struct {
+		Issues []json.RawMessage `json:"issues"`
+		Next   string            `json:"nextPageToken"`
+		Total  int               `json:"total"`
+	}
+	r, err := p.Client.JSON(p.Ctx, j.URL+path+"?"+q.Encode(), &said)
+	if err != nil {
+		return nil, 0, c, err
+	}
+	next, n = c, len(said.Issues)
+	next.Next = said.Next
+	next.Start += n
+	if more := said.Next != "" || (j.email == "" && next.Start < said.Total && n > 0); !more {
+		next = cursor{Since: c.Began.Add(-overlap)}
+	} else if j.email != "" && said.Next == c.Next {
+		return nil, 0, c, hansei.Invalid("nextPageToken", "Jira names the same page again and again")
+	}
+	return r.Body, n, next, nil
+}
+
+// Check tries the account and looks whether it sees each project.
+func (j *puller) Check(p *source.Pull) []source.Finding {
+	j.authorize(p.Client)
+	zone, err := j.zone(p)
+	var no *fetch.StatusError
+	switch {
+	case errors.As(err, &no) && (no.Status == http.StatusUnauthorized || no.Status == http.StatusForbidden):
+		return []source.Finding{{Says: "Jira does not accept the token. Does the e-mail fit it (Cloud), or is it a personal access token (Data Center, no e-mail)?"}}
+	case err != nil:
+		return []source.Finding{{Says: err.Error()}}
+	}
+	found := []source.Finding{{OK: true, Says: "Jira accepts the token; its account is in the time zone " + zone.String() + "."}}
+	if _, n, _, err := j.search(p, cursor{Since: p.Now.AddDate(-1, 0, 0), Began: p.Now}, zone); err != nil {
+		found = append(found, source.Finding{Says: "Issues cannot be searched: " + err.Error()})
+	} else {
+		found = append(found, source.Finding{OK: n > 0, Says: fmt.Sprintf("%d issues of the last year on the first page of the search. (The account needs the permission Browse projects.)", n)})
+	}
+	for _, key := range j.projects {
+		if _, err := p.Client.Get(p.Ctx, j.URL+"/rest/api/2/project/"+url.PathEscape(key), nil); err != nil {
+			found = append(found, source.Finding{Says: "The account does not see the project " + key + "."})
+		} else {
+			found = append(found, source.Finding{OK: true, Says: "The account sees the project " + key + "."})
+		}
+	}
+	return found
+}

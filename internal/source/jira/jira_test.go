@@ -1,0 +1,177 @@
+package jira
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"hansei"
+	"hansei/internal/source"
+	"hansei/internal/source/fetch"
+)
+
+func site(t testing.TB, more ...string) source.Source {
+	t.Helper()
+	s := map[string]string{"url": "https://acme.atlassian.net/", "webhook_secret": "s"}
+	for i := 0; i < len(more); i += 2 {
+		s[more[i]] = more[i+1]
+	}
+	src, err := Kind.New(source.Config{Name: "tracker", Settings: s})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src
+}
+
+// issue is an issue in the shape of Jira's documentation of its REST API.
+func issue(key, kind, category string, more string) string {
+	return `{"id":"10002","key":"` + key + `","self":"https://acme.atlassian.net/rest/api/3/issue/10002","fields":{"summary":"It is slow","issuetype":{"name":"` + kind + `","subtask":false,"hierarchyLevel":0},
+		"project":{"key":"OPS","name":"Operations"},"status":{"name":"S","statusCategory":{"key":"` + category + `"}},"priority":{"name":"High"},"assignee":{"displayName":"Ann"},
+		"components":[{"name":"Web Shop"}],"labels":["perf"],"created":"2026-03-01T10:00:00.000+0100","updated":"2026-03-01T12:00:00.000+0100"` + more + `}}`
+}
+
+func at(h int) time.Time { return time.Date(2026, 3, 1, h, 0, 0, 0, time.UTC) }
+
+func TestWorkItem(t *testing.T) {
+	adf := `,"description":{"type":"doc","version":1,"content":[{"type":"paragraph","content":[{"type":"text","text":"See "},{"type":"text","text":"the page","marks":[{"type":"link","attrs":{"href":"https://x.example/1"}}]}]},{"type":"paragraph","content":[{"type":"mention","attrs":{"text":"@Bo"}}]}]},
+		"resolutiondate":"2026-03-01T11:00:00.000+0000","parent":{"key":"OPS-1"},"issuelinks":[{"outwardIssue":{"key":"OPS-9"}}]`
+	got, err := site(t).Normalize(source.Delivery{Name: "jira:issue_updated", Body: []byte(`{"webhookEvent":"jira:issue_updated","timestamp":1772360000000,"issue":` + issue("OPS-2", "Bug", "done", adf) + `}`)})
+	want := []hansei.Observation{{Key: hansei.Key{Kind: hansei.KindWorkItem, Source: "tracker", External: "10002"}, At: at(11), Names: []string{"OPS-2"}, Mentions: []string{"OPS-9"},
+		Record: &hansei.WorkItem{Title: "It is slow", Description: "See the page (https://x.example/1)\n@Bo", URL: "https://acme.atlassian.net/browse/OPS-2", Type: "bug", Status: "S", Priority: "High",
+			Services: []hansei.ID{"Web Shop"}, Owner: "Ann", Parent: "OPS-1", Created: at(9), Done: at(11), Labels: []string{"perf"}}}}
+	if d := cmp.Diff(want, got); err != nil || d != "" {
+		t.Error(err, d)
+	}
+}
+
+func TestIncident(t *testing.T) {
+	src := site(t)
+	got, err := src.Normalize(source.Delivery{Name: "pull/issues", Body: []byte(`{"issues":[` + strings.TrimSuffix(issue("OPS-3", "Incident", "done", `,"statuscategorychangedate":"2026-03-01T10:30:00.000+0000"`), "}") +
+		`,"changelog":{"histories":[{"created":"2026-03-01T10:30:00.000+0000","items":[{"field":"status"}]},{"created":"2026-03-01T09:10:00.000+0000","items":[{"field":"status"}]},{"created":"2026-03-01T09:01:00.000+0000","items":[{"field":"labels"}]}]}}]}`)})
+	if err != nil || len(got) != 1 {
+		t.Fatal(len(got), err)
+	}
+	in := got[0].Record.(*hansei.Incident)
+	ack, _ := in.Milestones.At(hansei.RoleAcknowledged)
+	res, _ := in.Milestones.At(hansei.RoleResolved)
+	if start, _ := in.Start(); !start.Equal(at(9)) || !ack.Equal(at(9).Add(10*time.Minute)) || !res.Equal(at(10).Add(30*time.Minute)) || in.Status != hansei.StatusResolved {
+		t.Errorf("%+v", in)
+	}
+	gone, err := src.Normalize(source.Delivery{Name: "jira:issue_deleted", Body: []byte(`{"webhookEvent":"jira:issue_deleted","timestamp":1772360000000,"issue":` + issue("OPS-3", "Incident", "done", "") + `}`)})
+	if err != nil || !gone[0].Record.Head().Deleted || !gone[0].Partial || gone[0].Key != got[0].Key {
+		t.Errorf("deleted: %+v, %v", gone, err)
+	}
+	follow, err := src.Normalize(source.Delivery{Name: "jira:issue_created", Body: []byte(`{"webhookEvent":"jira:issue_created","issue":` + issue("OPS-4", "Action Item", "new", "") + `}`)})
+	if w := follow[0].Record.(*hansei.WorkItem); err != nil || w.Type != "follow-up" || !w.Done.IsZero() {
+		t.Errorf("follow-up: %+v, %v", w, err)
+	}
+	if _, err := src.Normalize(source.Delivery{Body: []byte(`{"webhookEvent":"jira:issue_created","issue":` + issue("OPS-4", "Bug", "undefined", "") + `}`)}); err == nil || !strings.Contains(err.Error(), `"undefined"`) {
+		t.Errorf("an unknown category: %v", err)
+	}
+	if _, err := src.Normalize(source.Delivery{Body: []byte(`{"webhookEvent":"comment_created"}`)}); !errors.Is(err, source.ErrUnused) {
+		t.Errorf("a comment: %v", err)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	src, body := site(t).(source.Receiver), []byte(`{"webhookEvent":"jira:issue_created"}`)
+	h := http.Header{"X-Hub-Signature": {"sha256=" + hex.EncodeToString(source.HMAC("s", body))}, "X-Atlassian-Webhook-Identifier": {"w-1"}}
+	if r, err := src.Verify(source.Request{Header: h, Body: body}); err != nil || r.ID != "w-1" || r.Event != "jira:issue_created" {
+		t.Errorf("got %+v, %v", r, err)
+	}
+	for _, h := range []http.Header{{}, {"X-Hub-Signature": {"sha256=00"}}, {"X-Hub-Signature": {hex.EncodeToString(source.HMAC("s", body))}}} {
+		if _, err := src.Verify(source.Request{Header: h, Body: body}); !errors.Is(err, source.ErrSignature) {
+			t.Errorf("%v: %v", h, err)
+		}
+	}
+	// Atlassian's documentation signs "Hello World!" with this secret.
+	if err := source.CheckHex("It's a Secret to Everybody", "a4771c39fbe90f317c7824e83ddef3caae9cb3d976c214ace1f2937e133263c9", []byte("Hello World!")); err != nil {
+		t.Errorf("the documentation's example: %v", err)
+	}
+}
+
+func TestPull(t *testing.T) {
+	for _, email := range []string{"ann@example.com", ""} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			q, auth := r.URL.Query(), r.Header.Get("Authorization")
+			if strings.HasPrefix(auth, "Basic ") != (email != "") || auth == "" {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			switch r.URL.Path {
+			case "/rest/api/2/myself":
+				fmt.Fprint(w, `{"timeZone":"America/New_York"}`)
+			case "/rest/api/3/search/jql":
+				// Midnight UTC is the evening before in the account's zone; Check asks for a year.
+				if jql := q.Get("jql"); jql != `project in ("OPS") AND updated >= "2025-12-31 19:00" ORDER BY updated ASC, key ASC` && !strings.Contains(jql, `"2025-03-01 15:00"`) {
+					t.Errorf("asked for %s", jql)
+				}
+				if q.Get("nextPageToken") == "" {
+					fmt.Fprint(w, `{"issues":[`+issue("OPS-1", "Bug", "new", "")+`],"nextPageToken":"t2"}`)
+				} else {
+					fmt.Fprint(w, `{"issues":[`+issue("OPS-2", "Bug", "new", "")+`],"isLast":true}`)
+				}
+			case "/rest/api/2/search":
+				fmt.Fprintf(w, `{"issues":[%s],"total":2,"startAt":%s}`, issue("OPS-"+q.Get("startAt"), "Bug", "new", ""), q.Get("startAt"))
+			case "/rest/api/2/project/OPS":
+				w.WriteHeader(http.StatusNotFound)
+			}
+		}))
+		defer server.Close()
+		src := site(t, "url", server.URL, "token", "tok", "email", email, "projects", "OPS").(*puller)
+		var pages []source.Page
+		fail := true
+		run := func(cursor string) *source.Pull {
+			return &source.Pull{Ctx: t.Context(), Cursor: cursor, From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Now: at(20),
+				Client: &fetch.Client{HTTP: server.Client(), Wait: func(context.Context, time.Duration) error { return nil }},
+				Emit: func(p source.Page) error {
+					if len(pages) == 1 && fail {
+						fail = false
+						return errors.New("the disk is full")
+					}
+					pages = append(pages, p)
+					return nil
+				}}
+		}
+		st := src.Streams()[0]
+		if err := st.Pull(run("")); err == nil || len(pages) != 1 {
+			t.Fatalf("a page that could not be stored: %v", err)
+		}
+		if err := st.Pull(run(pages[0].Cursor)); err != nil || len(pages) != 2 || !pages[1].Through.Equal(at(20)) {
+			t.Fatalf("went on: %v, %d pages", err, len(pages))
+		}
+		found := src.Check(run(""))
+		if last := found[len(found)-1]; last.OK || !strings.Contains(last.Says, "OPS") || !found[0].OK {
+			t.Errorf("check: %+v", found)
+		}
+	}
+}
+
+func FuzzNormalize(f *testing.F) {
+	src := site(f)
+	f.Add([]byte(`{"webhookEvent":"jira:issue_updated","timestamp":1772360000000,"issue":` + issue("OPS-2", "Bug", "done", "") + `}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		a, errA := src.Normalize(source.Delivery{Body: body})
+		b, errB := src.Normalize(source.Delivery{Body: body})
+		if (errA == nil) != (errB == nil) || !cmp.Equal(a, b) {
+			t.Error("the same payload gave something else")
+		}
+	})
+}
+
+func BenchmarkNormalize(b *testing.B) {
+	src, body := site(b), []byte(`{"webhookEvent":"jira:issue_updated","timestamp":1772360000000,"issue":`+issue("OPS-2", "Bug", "done", "")+`}`)
+	for b.Loop() {
+		if _, err := src.Normalize(source.Delivery{Body: body}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,318 @@
+// Package reading understands Jira's webhooks and the pages of its search. It
+// is pure.
+package reading
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"hansei"
+	"hansei/internal/source"
+)
+
+// Site is what a configured source wants of Jira.
+type Site struct {
+	Name      string   // of the source
+	URL       string   // of the site, without a slash at its end
+	Incidents []string // issue types, in lower case, that are incidents
+	FollowUps []string // issue types and labels, in lower case, of follow-ups
+}
+
+// Stamp is a time as Jira writes it: 2026-01-31T10:00:00.000+0000.
+type Stamp struct{ time.Time }
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (s *Stamp) UnmarshalJSON(b []byte) error {
+	var text string
+	if err := json.Unmarshal(b, &text); err != nil || text == "" {
+		s.Time = time.Time{}
+		return err
+	}
+	for _, layout := range []string{"2006-01-02T15:04:05.000-0700", time.RFC3339Nano} {
+		if t, err := time.Parse(layout, text); err == nil {
+			s.Time = t.UTC()
+			return nil
+		}
+	}
+	return hansei.Invalid("time", "%q: expected a time such as 2026-01-31T10:00:00.000+0000", text)
+}
+
+type named struct {
+	Name    string `json:"name"`
+	Display string `json:"displayName"`
+	Key     string `json:"key"`
+}
+
+// Issue is an issue of Jira's.
+type Issue struct {
+	ID     string `json:"id"`
+	Key    string `json:"key"`
+	Fields struct {
+		Summary     string         `json:"summary"`
+		Description jsontext.Value `json:"description"` // text, or a document (ADF)
+		Type        struct {
+			Name    string `json:"name"`
+			Subtask bool   `json:"subtask"`
+			Level   int    `json:"hierarchyLevel"`
+		} `json:"issuetype"`
+		Project named `json:"project"`
+		Status  struct {
+			Name     string `json:"name"`
+			Category named  `json:"statusCategory"`
+		} `json:"status"`
+		Priority   named    `json:"priority"`
+		Assignee   named    `json:"assignee"`
+		Components []named  `json:"components"`
+		Labels     []string `json:"labels"`
+		Parent     named    `json:"parent"`
+		Created    Stamp    `json:"created"`
+		Updated    Stamp    `json:"updated"`
+		Resolved   Stamp    `json:"resolutiondate"`
+		Moved      Stamp    `json:"statuscategorychangedate"`
+		Links      []struct {
+			In  named `json:"inwardIssue"`
+			Out named `json:"outwardIssue"`
+		} `json:"issuelinks"`
+	} `json:"fields"`
+	Changelog struct {
+		Histories []struct {
+			Created Stamp    `json:"created"`
+			Items   []change `json:"items"`
+		} `json:"histories"`
+	} `json:"changelog"`
+}
+
+type change struct {
+	Field string `json:"field"`
+}
+
+type event struct {
+	Event     string `json:"webhookEvent"`
+	Timestamp int64  `json:"timestamp"` // milliseconds since 1970
+	Issue     Issue  `json:"issue"`
+	Changelog struct {
+		Items []change `json:"items"`
+	} `json:"changelog"`
+}
+
+// Normalize makes observations of a webhook or of a page.
+func (s *Site) Normalize(d source.Delivery) ([]hansei.Observation, error) {
+	if strings.HasPrefix(d.Name, "pull/") {
+		return s.page(d.Body)
+	}
+	var e event
+	if err := json.Unmarshal(d.Body, &e); err != nil {
+		return nil, hansei.Invalid("payload", "it is not an event of Jira's: %v", err)
+	}
+	at := time.UnixMilli(e.Timestamp).UTC()
+	switch e.Event {
+	case "jira:issue_created", "jira:issue_updated":
+		o, err := s.issue(e.Issue)
+		if err != nil {
+			return nil, err
+		}
+		moved := slices.ContainsFunc(e.Changelog.Items, func(c change) bool { return c.Field == "status" })
+		if in, ok := o.Record.(*hansei.Incident); ok && moved && e.Timestamp > 0 && in.Status == hansei.StatusOpen {
+			in.Milestones.Set(hansei.RoleAcknowledged, at)
+		}
+		return []hansei.Observation{o}, nil
+	case "jira:issue_deleted":
+		if e.Issue.ID == "" || e.Timestamp <= 0 {
+			return nil, hansei.Invalid("issue", "expected the issue and the time")
+		}
+		kind, rec := s.kind(e.Issue)
+		rec.Head().Deleted = true
+		return []hansei.Observation{{Key: hansei.Key{Kind: kind, Source: s.Name, External: e.Issue.ID}, Record: rec, At: at, Partial: true}}, nil
+	}
+	return nil, source.Unused("event %s", e.Event)
+}
+
+func (s *Site) page(body []byte) ([]hansei.Observation, error) {
+	var p struct {
+		Issues []Issue `json:"issues"`
+	}
+	if err := json.Unmarshal(body, &p); err != nil {
+		return nil, hansei.Invalid("payload", "it is not a page of issues: %v", err)
+	}
+	out := make([]hansei.Observation, 0, len(p.Issues))
+	for _, x := range p.Issues {
+		o, err := s.issue(x)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	if len(out) == 0 {
+		return nil, source.Unused("no issues")
+	}
+	return out, nil
+}
+
+func (s *Site) kind(x Issue) (hansei.Kind, hansei.Record) {
+	if slices.Contains(s.Incidents, strings.ToLower(x.Fields.Type.Name)) {
+		return hansei.KindIncident, &hansei.Incident{}
+	}
+	return hansei.KindWorkItem, &hansei.WorkItem{}
+}
+
+// The keys of Jira's status categories.
+const (
+	categoryNew  = "new"
+	categoryBusy = "indeterminate"
+	categoryDone = "done"
+)
+
+func (s *Site) issue(x Issue) (hansei.Observation, error) {
+	f := x.Fields
+	if x.ID == "" || x.Key == "" || f.Updated.IsZero() || f.Created.IsZero() {
+		return hansei.Observation{}, hansei.Invalid("issue", "expected its id, key, created and updated")
+	}
+	category := f.Status.Category.Key
+	if !slices.Contains([]string{categoryNew, categoryBusy, categoryDone}, category) {
+		return hansei.Observation{}, source.Unknown("status.statusCategory.key", category)
+	}
+	done := time.Time{}
+	if category == categoryDone {
+		for _, t := range []Stamp{f.Resolved, f.Moved, f.Updated} {
+			if done.IsZero() {
+				done = t.Time
+			}
+		}
+	}
+	kind, rec := s.kind(x)
+	o := hansei.Observation{Key: hansei.Key{Kind: kind, Source: s.Name, External: x.ID}, Record: rec, At: f.Updated.Time, Names: []string{x.Key}}
+	for _, l := range f.Links {
+		for _, other := range []string{l.In.Key, l.Out.Key} {
+			if other != "" {
+				o.Mentions = append(o.Mentions, other)
+			}
+		}
+	}
+	switch r := rec.(type) {
+	case *hansei.Incident:
+		s.incident(r, x, category, done)
+		o.First = []string{"acknowledged_at"}
+	case *hansei.WorkItem:
+		*r = hansei.WorkItem{Title: f.Summary, Description: Text(f.Description), URL: s.browse(x.Key), Type: s.workType(x), Status: f.Status.Name,
+			Priority: f.Priority.Name, Services: services(x), Owner: hansei.ID(f.Assignee.Display), Parent: f.Parent.Key, Created: f.Created.Time, Done: done, Labels: f.Labels}
+		if r.Parent == "" {
+			r.Parent = f.Project.Key
+		}
+	}
+	return o, nil
+}
+
+func (s *Site) browse(key string) string { return s.URL + "/browse/" + key }
+
+func services(x Issue) []hansei.ID {
+	var out []hansei.ID
+	for _, c := range x.Fields.Components {
+		out = append(out, hansei.ID(c.Name))
+	}
+	return out
+}
+
+// incident fills an incident that is kept as an issue. Its first change of
+// status is taken for somebody taking it.
+func (s *Site) incident(in *hansei.Incident, x Issue, category string, done time.Time) {
+	f := x.Fields
+	in.Title, in.Description, in.URL, in.Priority, in.Services, in.Labels = f.Summary, Text(f.Description), s.browse(x.Key), f.Priority.Name, services(x), f.Labels
+	in.Status = hansei.StatusOpen
+	in.Milestones.Set(hansei.RoleDeclared, f.Created.Time)
+	if f.Assignee.Display != "" {
+		in.Responders = []hansei.ID{hansei.ID(f.Assignee.Display)}
+	}
+	if category == categoryDone {
+		in.Status = hansei.StatusResolved
+		in.Milestones.Set(hansei.RoleResolved, done)
+	}
+	first := time.Time{}
+	for _, h := range x.Changelog.Histories {
+		if slices.ContainsFunc(h.Items, func(c change) bool { return c.Field == "status" }) && (first.IsZero() || h.Created.Before(first)) {
+			first = h.Created.Time
+		}
+	}
+	in.Milestones.Set(hansei.RoleAcknowledged, first)
+}
+
+// workType reads what sort of work an issue is: follow-ups as configured,
+// then by the level of its type, then by the type's name.
+func (s *Site) workType(x Issue) string {
+	t := strings.ToLower(x.Fields.Type.Name)
+	if slices.Contains(s.FollowUps, t) || slices.ContainsFunc(x.Fields.Labels, func(l string) bool { return slices.Contains(s.FollowUps, strings.ToLower(l)) }) {
+		return "follow-up"
+	}
+	switch {
+	case x.Fields.Type.Level > 0 || t == "epic" || t == "initiative":
+		return "epic"
+	case strings.Contains(t, "bug") || strings.Contains(t, "defect"):
+		return "bug"
+	case strings.Contains(t, "story") || strings.Contains(t, "feature") || strings.Contains(t, "improvement"):
+		return "feature"
+	}
+	return "chore"
+}
+
+// Text is the plain text of a description: text as it is, or the texts of a
+// document in Atlassian's format, a paragraph a line.
+func Text(raw jsontext.Value) string {
+	var s string
+	if len(raw) == 0 || json.Unmarshal(raw, &s) == nil {
+		return s
+	}
+	var doc node
+	if json.Unmarshal(raw, &doc) != nil {
+		return ""
+	}
+	var b strings.Builder
+	doc.write(&b, 0)
+	return strings.TrimSpace(b.String())
+}
+
+type node struct {
+	Type    string `json:"type"`
+	Text    string `json:"text"`
+	Content []node `json:"content"`
+	Attrs   struct {
+		URL  string `json:"url"`
+		Text string `json:"text"`
+	} `json:"attrs"`
+	Marks []struct {
+		Attrs struct {
+			Href string `json:"href"`
+		} `json:"attrs"`
+	} `json:"marks"`
+}
+
+const deepest = 50 // how far documents nest that are read
+
+func (n node) write(b *strings.Builder, depth int) {
+	if depth > deepest {
+		return
+	}
+	b.WriteString(n.Text)
+	switch n.Type {
+	case "mention", "emoji", "status":
+		b.WriteString(n.Attrs.Text)
+	case "inlineCard", "blockCard", "embedCard":
+		b.WriteString(n.Attrs.URL)
+	case "hardBreak":
+		b.WriteString("\n")
+	}
+	for _, m := range n.Marks {
+		if m.Attrs.Href != "" && m.Attrs.Href != n.Text {
+			b.WriteString(" (" + m.Attrs.Href + ")")
+		}
+	}
+	for _, c := range n.Content {
+		c.write(b, depth+1)
+	}
+	switch n.Type {
+	case "paragraph", "heading", "codeBlock", "tableRow", "rule":
+		b.WriteString("\n")
+	}
+}
