@@ -18,10 +18,11 @@ import (
 	"hansei/internal/source/pagerduty"
 	"hansei/internal/source/slack"
 	"hansei/internal/source/statuspage"
+	"hansei/internal/source/zendesk"
 )
 
 // tools are the kinds of source there are.
-var tools = []source.Kind{pagerduty.Kind, alertmanager.Kind, alertmanager.Grafana, statuspage.Kind, github.Kind, jira.Kind, slack.Kind, icalendar.Kind, generic.Kind}
+var tools = []source.Kind{pagerduty.Kind, alertmanager.Kind, alertmanager.Grafana, statuspage.Kind, github.Kind, jira.Kind, zendesk.Kind, slack.Kind, icalendar.Kind, generic.Kind}
 
 // connect builds what live sources need.
 func (a *App) connect(ctx context.Context) error {
