@@ -12,6 +12,7 @@ import (
 	"hansei/internal/source"
 	"hansei/internal/source/alertmanager"
 	"hansei/internal/source/generic"
+	"hansei/internal/source/git"
 	"hansei/internal/source/github"
 	"hansei/internal/source/icalendar"
 	"hansei/internal/source/jira"
@@ -22,7 +23,7 @@ import (
 )
 
 // tools are the kinds of source there are.
-var tools = []source.Kind{pagerduty.Kind, alertmanager.Kind, alertmanager.Grafana, statuspage.Kind, github.Kind, jira.Kind, zendesk.Kind, slack.Kind, icalendar.Kind, generic.Kind}
+var tools = []source.Kind{pagerduty.Kind, alertmanager.Kind, alertmanager.Grafana, statuspage.Kind, github.Kind, git.Kind, jira.Kind, zendesk.Kind, slack.Kind, icalendar.Kind, generic.Kind}
 
 // connect builds what live sources need.
 func (a *App) connect(ctx context.Context) error {
