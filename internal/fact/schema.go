@@ -190,6 +190,13 @@ ASOF LEFT JOIN (SELECT d.id, d.service, coalesce(d.started_at, d.finished_at) AS
 ON p.service = d.service AND p.merged_at <= d.began`, holds("p"), only("p"), holds("d"), only("d"))
 }
 
+// ListTable names the table of a field that holds several values, and its
+// column with the id of the record; ok is false for another field.
+func ListTable(k hansei.Kind, f hansei.Field) (table, owner string, ok bool) {
+	t, ok := bridgeOf(k, f)
+	return t.Name, t.owner, ok
+}
+
 // ddl lists the statements that make an empty database.
 func ddl() []string {
 	out := []string{

@@ -7,6 +7,7 @@ import (
 	"hansei"
 	"hansei/internal/source/file"
 	"hansei/internal/web/imports"
+	"hansei/internal/web/records"
 	"hansei/internal/web/ui"
 )
 
@@ -109,7 +110,7 @@ func (a planAsk) kindField() ui.Field {
 	f := ui.Field{ID: "kind", Name: "kind", Label: "Each row is", Value: a.kind,
 		Options: []ui.Option{{Value: "", Text: "As recognised"}}}
 	for _, k := range importKinds() {
-		f.Options = append(f.Options, ui.Option{Value: string(k), Text: strings.ToUpper(nounOf(k)[:1]) + nounOf(k)[1:]})
+		f.Options = append(f.Options, ui.Option{Value: string(k), Text: strings.ToUpper(records.Noun(k)[:1]) + records.Noun(k)[1:]})
 	}
 	return f
 }
@@ -149,7 +150,7 @@ func formatOf(p *file.Plan, name string) []ui.Item {
 	if p.Compression != "" {
 		format += ", packed with " + p.Compression
 	}
-	out := []ui.Item{{Name: "Name", Text: name}, {Name: "Format", Text: format}, {Name: "Each row", Text: nounOf(p.Kind)}}
+	out := []ui.Item{{Name: "Name", Text: name}, {Name: "Format", Text: format}, {Name: "Each row", Text: records.Noun(p.Kind)}}
 	if p.EventLog {
 		out[2].Text += ", one step in its history"
 	}

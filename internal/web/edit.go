@@ -69,7 +69,7 @@ func (f *found) at(revision string) (hansei.Record, error) {
 // showEdit draws the form; theirs is set when somebody else was faster.
 func (s *Server) showEdit(w http.ResponseWriter, r *http.Request, who auth.Actor, status int, e *editing, theirs *records.Conflict) error {
 	kind, id := e.Record.Kind(), e.Record.Head().ID
-	at := recordURL(kind, id)
+	at := records.URL(kind, id)
 	now := e.item(e.field)
 	now.Name = "Now"
 	_, edited := e.Record.Head().EditOf(e.field.Name)
@@ -78,7 +78,7 @@ func (s *Server) showEdit(w http.ResponseWriter, r *http.Request, who auth.Actor
 		Reason:   ui.Field{ID: "reason", Name: "reason", Label: "Why", Value: e.reason, Required: true, Error: e.wrong["reason"], Help: "It stands in the history beside the change."},
 		GiveBack: edited && len(e.Record.Head().From) > 0}
 	p := ui.Page{Title: "Edit " + strings.ToLower(e.field.Label), Lead: e.field.Help + ".",
-		Crumbs: []ui.Link{{Text: titleOf(e.Record), URL: at}}}
+		Crumbs: []ui.Link{{Text: records.Title(e.Record), URL: at}}}
 	return s.showAs(w, r, who, status, p, records.EditForm(form))
 }
 
@@ -183,7 +183,7 @@ func (s *Server) edited(w http.ResponseWriter, r *http.Request, e *editing, seq 
 	if err := s.settle(r.Context(), seq); err != nil {
 		return err
 	}
-	at := recordURL(e.Record.Kind(), e.Record.Head().ID)
+	at := records.URL(e.Record.Kind(), e.Record.Head().ID)
 	text := e.field.Label + " was set."
 	if givenBack {
 		text = e.field.Label + " is the source's again."
@@ -230,5 +230,5 @@ func (s *Server) undoEdit(w http.ResponseWriter, r *http.Request, who auth.Actor
 	if err := shell.Tell(w, ui.Toast{Text: e.field.Label + " is as it was."}); err != nil {
 		return err
 	}
-	return shell.Back(w, r, recordURL(kind, id))
+	return shell.Back(w, r, records.URL(kind, id))
 }

@@ -9,6 +9,7 @@ import (
 
 	"hansei"
 	"hansei/internal/record"
+	"hansei/internal/web/records"
 	"hansei/internal/web/ui"
 )
 
@@ -156,5 +157,5 @@ func shorten(s string) string {
 
 // editURL is the form of a field.
 func editURL(kind hansei.Kind, id hansei.ID, field string) string {
-	return recordURL(kind, id) + "/edit?field=" + url.QueryEscape(field)
+	return records.URL(kind, id) + "/edit?field=" + url.QueryEscape(field)
 }

@@ -16,6 +16,7 @@ import (
 	"hansei/internal/record"
 	"hansei/internal/source/file"
 	"hansei/internal/web/imports"
+	"hansei/internal/web/records"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
@@ -114,7 +115,7 @@ func (s *Server) cameOf(ctx context.Context, who auth.Actor, d record.Delivery, 
 	if d.State != record.DeliveryDone {
 		return nil
 	}
-	noun := nounOf(sum.Kind)
+	noun := records.Noun(sum.Kind)
 	v.Facts = append(v.Facts, ui.Item{Name: "Kind", Text: noun}, ui.Item{Name: "Rows", Text: ui.Count(sum.Rows)},
 		ui.Item{Name: "New records", Text: ui.Count(sum.Created)}, ui.Item{Name: "Updates", Text: ui.Count(sum.Updated)},
 		ui.Item{Name: "Unchanged", Text: ui.Count(sum.Unchanged)}, ui.Item{Name: "Rejected", Text: ui.Count(sum.Rejected)},

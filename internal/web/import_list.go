@@ -10,6 +10,7 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/record"
 	"hansei/internal/web/imports"
+	"hansei/internal/web/records"
 	"hansei/internal/web/ui"
 )
 
@@ -66,7 +67,7 @@ func (s *Server) importRow(d record.Delivery, zone *time.Location) (ui.Row, erro
 		return ui.Row{}, err
 	}
 	at := "/imports/" + d.ID
-	cells := []ui.Cell{{Text: d.Name, URL: at}, {Component: imports.State(s.stateWord(d), d.Error)}, word(nounOf(sum.Kind), "not known")}
+	cells := []ui.Cell{{Text: d.Name, URL: at}, {Component: imports.State(s.stateWord(d), d.Error)}, word(records.Noun(sum.Kind), "not known")}
 	for _, n := range []int{sum.Rows, sum.Created, sum.Updated, sum.Unchanged, sum.Rejected} {
 		c := ui.Cell{Text: ui.Count(n)}
 		if d.State != record.DeliveryDone {

@@ -12,6 +12,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/metric"
 	"hansei/internal/web/incidents"
+	"hansei/internal/web/records"
 	"hansei/internal/web/ui"
 )
 
@@ -36,8 +37,8 @@ func (s *Server) incidentPage(w http.ResponseWriter, r *http.Request, who auth.A
 	if v.Changes, v.NoChange, err = s.changesNear(r.Context(), who, f, in); err != nil {
 		return err
 	}
-	p := ui.Page{Title: titleOf(in), Crumbs: []ui.Link{{Text: "Incidents", URL: "/incidents"}},
-		Actions: []ui.Link{{Text: "Edit", URL: recordURL(in.Kind(), in.ID) + "#fields"}}}
+	p := ui.Page{Title: records.Title(in), Crumbs: []ui.Link{{Text: "Incidents", URL: "/incidents"}},
+		Actions: []ui.Link{{Text: "Edit", URL: records.URL(in.Kind(), in.ID) + "#fields"}}}
 	return s.show(w, r, who, p, incidents.IncidentPage(v))
 }
 
@@ -218,7 +219,7 @@ func (s *Server) changesNear(ctx context.Context, who auth.Actor, f *found, in *
 		if title == "" {
 			title = textOf(rec["external"])
 		}
-		link := recordURL(hansei.KindDeployment, hansei.ID(id))
+		link := records.URL(hansei.KindDeployment, hansei.ID(id))
 		t.Rows = append(t.Rows, ui.Row{URL: link, Cells: []ui.Cell{{Component: ui.Time(at, f.Zone)},
 			{Text: ui.Duration(start.Sub(at).Seconds())}, {Text: title, URL: link}, word(textOf(rec["service_name"]), "none named"),
 			word(textOf(rec["result"]), "not recorded"), word(first(textOf(rec["commit"]), 10), "not recorded")}})

@@ -14,6 +14,7 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/source/file"
 	"hansei/internal/web/imports"
+	"hansei/internal/web/records"
 	"hansei/internal/web/ui"
 )
 
@@ -93,7 +94,7 @@ func (s *Server) planPage(w http.ResponseWriter, r *http.Request, who auth.Actor
 	}
 	v.Ready = true
 	if v.Kind.Value == "" {
-		v.Kind.Options[0].Text = "As recognised: " + nounOf(plan.Kind)
+		v.Kind.Options[0].Text = "As recognised: " + records.Noun(plan.Kind)
 	}
 	v.Format, v.Notes = formatOf(plan, ask.name), plan.Notes
 	ask.columns(plan, &v)

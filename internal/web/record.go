@@ -81,7 +81,7 @@ func (s *Server) name(ctx context.Context, who auth.Scope, f *found) error {
 			return err
 		}
 		for id, x := range stored {
-			f.names[id] = titleOf(x.Record)
+			f.names[id] = records.Title(x.Record)
 		}
 	}
 	return nil
@@ -97,22 +97,6 @@ func idsOf(v any) []hansei.ID {
 	return nil
 }
 
-// titleOf is what people call a record: its name, its title, or what its
-// source calls it.
-func titleOf(rec hansei.Record) string {
-	for _, name := range []string{"name", "title", "number"} {
-		if f, err := hansei.FieldNamed(rec.Kind(), name); err == nil {
-			if v, ok := f.Get(rec); ok {
-				return fmt.Sprint(v)
-			}
-		}
-	}
-	if from := rec.Head().From; len(from) > 0 {
-		return from[0].External
-	}
-	return string(rec.Head().ID)
-}
-
 func (f *found) nameOf(id hansei.ID) string {
 	if n := f.names[id]; n != "" {
 		return n
@@ -120,23 +104,13 @@ func (f *found) nameOf(id hansei.ID) string {
 	return string(id)
 }
 
-// recordURL is the page of a record.
-func recordURL(kind hansei.Kind, id hansei.ID) string {
-	if kind == hansei.KindIncident {
-		return incidentURL(string(id))
-	}
-	return "/records/" + string(kind) + "/" + url.PathEscape(string(id))
-}
-
 // pageURL is where people look at a record: for a service, its figures.
 func pageURL(kind hansei.Kind, id hansei.ID) string {
 	if kind == hansei.KindService {
 		return "/services/" + url.PathEscape(string(id))
 	}
-	return recordURL(kind, id)
+	return records.URL(kind, id)
 }
-
-func nounOf(kind hansei.Kind) string { return strings.ReplaceAll(string(kind), "-", " ") }
 
 // text writes a field's value as people read it.
 func (f *found) text(v any) string {
@@ -220,8 +194,8 @@ func (f *found) origin(field hansei.Field) string {
 // view is what every record's page shows.
 func (f *found) view() (records.Record, error) {
 	rec, head := f.Record, f.Record.Head()
-	at := recordURL(rec.Kind(), head.ID)
-	out := records.Record{Noun: nounOf(rec.Kind()), Zone: f.Zone, Notices: f.notices()}
+	at := records.URL(rec.Kind(), head.ID)
+	out := records.Record{Noun: records.Noun(rec.Kind()), Zone: f.Zone, Notices: f.notices()}
 	for _, field := range hansei.FieldsOf(rec.Kind()) {
 		row := records.Field{Item: f.item(field), EditURL: editURL(rec.Kind(), head.ID, field.Name)}
 		if row.Item.Absent == "" {
@@ -257,12 +231,12 @@ func (f *found) notices() []records.Notice {
 	var out []records.Notice
 	head := f.Record.Head()
 	if head.Deleted {
-		out = append(out, records.Notice{Text: "This " + nounOf(f.Record.Kind()) + " is deleted: no list and no figure counts it.",
-			Post: &ui.Link{Text: "Put it back", URL: recordURL(f.Record.Kind(), head.ID) + "/restore"}})
+		out = append(out, records.Notice{Text: "This " + records.Noun(f.Record.Kind()) + " is deleted: no list and no figure counts it.",
+			Post: &ui.Link{Text: "Put it back", URL: records.URL(f.Record.Kind(), head.ID) + "/restore"}})
 	}
 	if head.MergedInto != "" {
-		out = append(out, records.Notice{Text: "This " + nounOf(f.Record.Kind()) + " was merged into another.",
-			Link: &ui.Link{Text: "Show that one", URL: recordURL(f.Record.Kind(), head.MergedInto)}})
+		out = append(out, records.Notice{Text: "This " + records.Noun(f.Record.Kind()) + " was merged into another.",
+			Link: &ui.Link{Text: "Show that one", URL: records.URL(f.Record.Kind(), head.MergedInto)}})
 	}
 	return out
 }
@@ -286,7 +260,7 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, who auth.Act
 		return err
 	}
 	if kind == hansei.KindIncident {
-		return shell.Back(w, r, recordURL(kind, id))
+		return shell.Back(w, r, records.URL(kind, id))
 	}
 	f, err := s.find(r.Context(), who, kind, id)
 	if err != nil {
@@ -296,7 +270,7 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, who auth.Act
 	if err != nil {
 		return err
 	}
-	p := ui.Page{Title: titleOf(f.Record), Lead: strings.ToUpper(v.Noun[:1]) + v.Noun[1:] + " " + string(id)}
+	p := ui.Page{Title: records.Title(f.Record), Lead: strings.ToUpper(v.Noun[:1]) + v.Noun[1:] + " " + string(id)}
 	if kind == hansei.KindService {
 		p.Actions = []ui.Link{{Text: "See its figures", URL: pageURL(kind, id)}}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/web/records"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
@@ -31,9 +32,9 @@ func (s *Server) remove(w http.ResponseWriter, r *http.Request, who auth.Actor, 
 	if err := s.settle(r.Context(), seq); err != nil {
 		return err
 	}
-	at, toast := recordURL(kind, id), ui.Toast{Text: "The " + nounOf(kind) + " is back."}
+	at, toast := records.URL(kind, id), ui.Toast{Text: "The " + records.Noun(kind) + " is back."}
 	if deleted {
-		toast = ui.Toast{Text: "The " + nounOf(kind) + " was deleted.", UndoURL: at + "/restore"}
+		toast = ui.Toast{Text: "The " + records.Noun(kind) + " was deleted.", UndoURL: at + "/restore"}
 		if kind == hansei.KindIncident {
 			at = "/incidents"
 		}

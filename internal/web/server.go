@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -16,7 +17,9 @@ import (
 	"hansei/internal/metric"
 	"hansei/internal/record"
 	"hansei/internal/web/asset"
+	"hansei/internal/web/deliveries"
 	"hansei/internal/web/shell"
+	"hansei/internal/web/sources"
 	"hansei/internal/web/ui"
 )
 
@@ -61,6 +64,12 @@ func (s *Server) Handler() http.Handler {
 // sourcePages are the pages about live sources and what they do.
 func (s *Server) sourcePages(sh *shell.Shell) map[string]page {
 	all := map[string]page{}
+	if s.Sources == nil {
+		return all
+	}
+	arrived := &deliveries.Pages{Shell: sh, Sources: s.Sources}
+	maps.Copy(all, arrived.Routes())
+	maps.Copy(all, (&sources.Pages{Shell: sh, Sources: s.Sources, Metrics: s.Metrics, Deliveries: arrived.List}).Routes())
 	return all
 }
 

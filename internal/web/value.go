@@ -10,6 +10,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/web/records"
 )
 
 // written is a value as a person writes it in a form.
@@ -110,7 +111,7 @@ func (s *Server) called(ctx context.Context, who auth.Actor, f hansei.Field, nam
 
 // byName finds one; an incident only by its id.
 func (s *Server) byName(ctx context.Context, who auth.Actor, f hansei.Field, name string) (hansei.ID, error) {
-	unknown := hansei.Invalid(f.Name, "there is no %s %q", nounOf(f.Of), name)
+	unknown := hansei.Invalid(f.Name, "there is no %s %q", records.Noun(f.Of), name)
 	after := hansei.ID("")
 	if f.Of == hansei.KindIncident {
 		id := hansei.ID(name)
@@ -143,7 +144,7 @@ func (s *Server) byName(ctx context.Context, who auth.Actor, f hansei.Field, nam
 }
 
 func isCalled(rec hansei.Record, name string) bool {
-	if string(rec.Head().ID) == name || strings.EqualFold(titleOf(rec), name) {
+	if string(rec.Head().ID) == name || strings.EqualFold(records.Title(rec), name) {
 		return true
 	}
 	f, err := hansei.FieldNamed(rec.Kind(), "aliases")

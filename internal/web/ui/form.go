@@ -8,6 +8,7 @@ type Field struct {
 	Help            string
 	Error           string // beside the field, in words that say what was expected
 	Value           string
+	Placeholder     string   // what holds while nothing is written
 	Type            string   // of the input: text, date, datetime-local, number …; "" is text
 	Options         []Option // a list of choices instead of an input
 	Rows            int      // a text area of that many lines instead of an input
@@ -59,6 +60,12 @@ type Console struct {
 // attributes are those that every kind of input shares.
 func (f Field) attributes() templ.Attributes {
 	a := templ.Attributes{"id": f.ID, "name": f.Name, "required": f.Required}
+	if f.Placeholder != "" {
+		a["placeholder"] = f.Placeholder
+	}
+	if f.Type == "password" {
+		a["autocomplete"] = "new-password" // it is a tool's, not the reader's own
+	}
 	if d := f.described(); d != "" {
 		a["aria-describedby"] = d
 	}

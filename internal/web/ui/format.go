@@ -105,3 +105,6 @@ func Bytes(n int64) string {
 	}
 	return fmt.Sprintf("%.1f %cB", v, "kMGTP"[i])
 }
+
+// Day writes a day in a zone as forms take it: 2025-03-04.
+func Day(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.DateOnly) }

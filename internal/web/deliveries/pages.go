@@ -1,0 +1,219 @@
+package deliveries
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/connect"
+	"hansei/internal/intake"
+	"hansei/internal/record"
+	"hansei/internal/web/records"
+	"hansei/internal/web/shell"
+	"hansei/internal/web/ui"
+)
+
+// Pages are the pages about deliveries.
+type Pages struct {
+	*shell.Shell
+	Sources *connect.Sources
+}
+
+// Routes are the addresses of the pages. Those of one source's deliveries are
+// under the source.
+func (p *Pages) Routes() map[string]shell.Page {
+	return map[string]shell.Page{
+		"GET /deliveries":              p.List,
+		"GET /deliveries/{id}":         p.one,
+		"POST /deliveries/{id}/replay": p.replay,
+		"POST /deliveries/replay":      p.replayFailed,
+	}
+}
+
+const perPage = 50
+
+// words are the states of a delivery as people read them.
+var words = map[string]string{record.DeliveryReceived: "waiting", record.DeliveryHeld: "held", record.DeliveryDone: "understood",
+	record.DeliveryUnused: "not used", record.DeliveryFailed: "failed"}
+
+// states are in the order of the choice above the list.
+var states = []string{"", record.DeliveryFailed, record.DeliveryReceived, record.DeliveryHeld, record.DeliveryDone, record.DeliveryUnused}
+
+// asked is a list as its URL asks for it.
+type asked struct {
+	path          string
+	Source, State string
+	filter        record.DeliveryFilter
+}
+
+func (a asked) url(state, cursor string) string {
+	v := url.Values{}
+	if state != "" {
+		v.Set("state", state)
+	}
+	if cursor != "" {
+		v.Set("cursor", cursor)
+	}
+	if len(v) == 0 {
+		return a.path
+	}
+	return a.path + "?" + v.Encode()
+}
+
+// read takes a list from its URL: ?state=failed, ?failed and ?cursor=.
+func read(r *http.Request) (a asked, err error) {
+	q := r.URL.Query()
+	a = asked{path: "/deliveries", Source: r.PathValue("name"), State: q.Get("state")}
+	if a.Source != "" {
+		a.path = "/sources/" + a.Source + "/deliveries"
+	}
+	if q.Has("failed") {
+		a.State = record.DeliveryFailed
+	}
+	if !slices.Contains(states, a.State) {
+		return a, hansei.Invalid("state", "%q is none of %s", a.State, strings.Join(states[1:], ", "))
+	}
+	a.filter = record.DeliveryFilter{Live: true, Source: a.Source, State: a.State, Limit: perPage + 1}
+	if c := q.Get("cursor"); c != "" {
+		at, id, _ := strings.Cut(c, "_")
+		if a.filter.Before, err = time.Parse(time.RFC3339Nano, at); err != nil || id == "" {
+			return a, hansei.Invalid("cursor", "%q is not a cursor of this list", c)
+		}
+		a.filter.After = id
+	}
+	return a, nil
+}
+
+// List is what all sources delivered, or the one that the path names.
+func (p *Pages) List(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
+	a, err := read(r)
+	if err != nil {
+		return err
+	}
+	page := ui.Page{Title: "Deliveries", Lead: "What tools sent, each as it arrived.", Under: "/sources", Crumbs: []ui.Link{{Text: "Sources", URL: "/sources"}}}
+	if a.Source != "" {
+		if _, err := p.Sources.Get(r.Context(), who.Scope(), a.Source); err != nil {
+			return err
+		}
+		page.Title, page.Lead = "Deliveries of "+a.Source, "What it sent and what was read of it, each as it arrived."
+		page.Crumbs = append(page.Crumbs, ui.Link{Text: a.Source, URL: "/sources/" + a.Source})
+	}
+	zone, err := p.Zone(r.Context(), who.Scope())
+	if err != nil {
+		return err
+	}
+	list, err := p.Records.Deliveries(r.Context(), who.Scope(), a.filter)
+	if err != nil {
+		return err
+	}
+	v := listView{Replay: "/deliveries/replay", Source: a.Source, Failed: a.State == record.DeliveryFailed && len(list) > 0}
+	for _, s := range states {
+		text := "All"
+		if s != "" {
+			text = strings.ToUpper(words[s][:1]) + words[s][1:]
+		}
+		v.States = append(v.States, ui.Link{Text: text, URL: a.url(s, ""), Current: s == a.State})
+	}
+	if v.Table, err = a.table(list, zone); err != nil {
+		return err
+	}
+	return p.Show(w, r, who, page, listPage(v))
+}
+
+// listView is the page of a list.
+type listView struct {
+	States []ui.Link
+	Table  ui.Table
+	Failed bool   // those are shown, and can all be replayed
+	Replay string // answers POST
+	Source string
+}
+
+func (a asked) table(list []record.Delivery, zone *time.Location) (ui.Table, error) {
+	t := ui.Table{ID: "deliveries", Caption: "Deliveries", Columns: []ui.Column{{Text: "Event"}, {Text: "State"}, {Text: "Told of"},
+		{Text: "Received", Hide: true}, {Text: "Size", Numeric: true, Hide: true}}}
+	if a.Source == "" {
+		t.Columns = slices.Insert(t.Columns, 1, ui.Column{Text: "Source"})
+	}
+	if len(list) > perPage {
+		last := list[perPage-1]
+		list = list[:perPage]
+		t.Next = a.url(a.State, last.Received.Format(time.RFC3339Nano)+"_"+last.ID)
+	}
+	if !a.filter.Before.IsZero() {
+		t.Prev = a.url(a.State, "")
+	}
+	for _, d := range list {
+		told, err := toldOf(d)
+		if err != nil {
+			return t, err
+		}
+		at := "/deliveries/" + d.ID
+		cells := []ui.Cell{{Text: eventOf(d), URL: at}, {Component: stateBadge(words[d.State], d.State == record.DeliveryFailed)}, {Component: outcome(d, told)},
+			{Component: ui.Time(d.Received, zone)}, {Text: ui.Bytes(d.Size), Title: fmt.Sprintf("%d bytes", d.Size)}}
+		if a.Source == "" {
+			cells = slices.Insert(cells, 1, ui.Cell{Text: d.Source, URL: "/sources/" + d.Source})
+		}
+		t.Rows = append(t.Rows, ui.Row{ID: d.ID, URL: at, Cells: cells})
+	}
+	if len(list) == 0 {
+		t.Empty = a.empty()
+	}
+	return t, nil
+}
+
+// empty says what will be here.
+func (a asked) empty() *ui.Empty {
+	switch {
+	case a.State == record.DeliveryFailed:
+		return &ui.Empty{Icon: "circle-check", Title: "Nothing failed", Text: "What cannot be understood is kept here with its payload and the reason, until it is replayed or a newer version understands it."}
+	case a.State != "":
+		return &ui.Empty{Icon: "inbox", Title: "None is in this state", Text: "Choose another state above, or all of them."}
+	}
+	e := &ui.Empty{Icon: "inbox", Title: "Nothing was delivered yet", Text: "Each webhook and each page that is read from a tool will stand here as it arrived, with what was understood of it."}
+	if a.Source == "" {
+		e.Action = &ui.Link{Text: "Add source", URL: "/sources/new"}
+	}
+	return e
+}
+
+// eventOf is what a delivery is called: the vendor's event, or the stream that
+// a page was read of.
+func eventOf(d record.Delivery) string {
+	if stream, ok := strings.CutPrefix(d.Name, "pull/"); ok {
+		return "read: " + stream
+	}
+	if d.Name == "" {
+		return "webhook"
+	}
+	return d.Name
+}
+
+// toldOf is what a delivery told, as links, and why it told nothing.
+func toldOf(d record.Delivery) (told, error) {
+	var t told
+	if d.Summary == "" {
+		return t, nil
+	}
+	var sum intake.Touched
+	if err := json.Unmarshal([]byte(d.Summary), &sum); err != nil {
+		return t, fmt.Errorf("summary of delivery %s: %w", d.ID, err)
+	}
+	t.Unused = sum.Unused
+	for _, ref := range sum.Records {
+		t.Records = append(t.Records, ui.Link{Text: records.Noun(ref.Kind) + " " + string(ref.ID), URL: records.URL(ref.Kind, ref.ID)})
+	}
+	return t, nil
+}
+
+// told is what a delivery told.
+type told struct {
+	Records []ui.Link
+	Unused  string
+}

@@ -1,0 +1,141 @@
+package sources
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"hansei"
+	"hansei/internal/connect"
+	"hansei/internal/web/ui"
+)
+
+// health is a source at a glance.
+type health struct {
+	Name, URL, Title string
+	State            string // ok, waiting, failing, paused or broken
+	Word, Says       string
+	Last             time.Time
+	Waiting, Failed  int64
+	Received         int64 // in 7 days
+	Refused          []refusal
+	Days             ui.Bars
+	Reading          []ui.Progress // streams whose history is still being read
+	Zone             *time.Location
+	Now              time.Time
+}
+
+// refusal counts webhooks that were turned away, by reason.
+type refusal struct {
+	Reason, Means string
+	N             int64
+}
+
+// words are the states as people read them.
+var words = map[string]string{"ok": "Working", "waiting": "Waiting", "failing": "Failing", "paused": "Paused", "broken": "Cannot be used"}
+
+// meanings say what a reason to refuse a webhook means.
+var meanings = map[string]string{
+	"signature":      "The sender could not prove who it is. Paste the secret again at the tool, or make a new one here.",
+	"timestamp":      "Its time was too far from now: an old webhook sent again, or a clock that is wrong.",
+	"too large":      "It was larger than 5 MB.",
+	"too many":       "More came in a second than the source takes. The tool was told to try again later.",
+	"broken off":     "The connection ended before all of it had arrived.",
+	"not understood": "What stands around the payload was not what this tool sends.",
+}
+
+func (p *Pages) health(v connect.View, zone *time.Location) health {
+	h := health{Name: v.Name, URL: at(v.Name), Title: v.Title, State: v.State, Word: words[v.State], Says: v.Says,
+		Last: v.Last, Waiting: v.Waiting, Failed: v.Failed, Received: v.Received, Zone: zone, Now: p.Now()}
+	if h.Title == "" {
+		h.Title = v.Tool
+	}
+	if h.Says == "" {
+		h.Says = "Everything that came was understood."
+		if v.Waiting > 0 {
+			h.Says = "What came is being understood."
+		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(v.Refused)) {
+		h.Refused = append(h.Refused, refusal{reason, meanings[reason], v.Refused[reason]})
+	}
+	h.Days = days(v.Days)
+	for _, st := range v.Streams {
+		if reading(st) {
+			h.Reading = append(h.Reading, progress(v.Name, st, zone))
+		}
+	}
+	return h
+}
+
+// refused is how many webhooks were turned away in 7 days.
+func (h health) refused() (n int64) {
+	for _, r := range h.Refused {
+		n += r.N
+	}
+	return n
+}
+
+// days are the deliveries of each day as bars, with what they say in words.
+func days(list []connect.Day) ui.Bars {
+	b := ui.Bars{}
+	total, most, when := int64(0), int64(0), ""
+	for _, d := range list {
+		day := d.Day
+		if t, err := time.Parse(time.DateOnly, d.Day); err == nil {
+			day = t.Format("2 Jan")
+		}
+		text := fmt.Sprintf("%s: %s", day, ui.Plural(int(d.Received), "delivery", "deliveries"))
+		if d.Refused > 0 {
+			text += fmt.Sprintf(", %s refused", ui.Count(int(d.Refused)))
+		}
+		b.List = append(b.List, ui.Bar{Value: float64(d.Received), Marked: d.Refused > 0, Text: text})
+		if total += d.Received; d.Received > most {
+			most, when = d.Received, day
+		}
+	}
+	b.Alt = "No deliveries in 30 days"
+	if total > 0 {
+		b.Alt = fmt.Sprintf("%s in 30 days, at most %s on %s", ui.Plural(int(total), "delivery", "deliveries"), ui.Count(int(most)), when)
+	}
+	return b
+}
+
+// caughtUp is from when on a stream's history counts as read.
+const caughtUp = 0.999
+
+// reading says that a stream's history is still being read.
+func reading(st connect.StreamView) bool {
+	return st.Failures == 0 && st.Pages > 0 && st.Progress < caughtUp
+}
+
+// progress is how far a stream's history was read, in days.
+func progress(source string, st connect.StreamView, zone *time.Location) ui.Progress {
+	whole := max(1, int(st.At.Sub(st.Began)/(24*time.Hour)))
+	return ui.Progress{ID: "reading-" + source + "-" + st.Name, Title: st.Title, State: ui.Computing, Noun: "days of history",
+		Done: int(st.Progress * float64(whole)), Total: whole, Text: "read up to " + ui.Date(st.Through, zone)}
+}
+
+// kindNames are the kinds of record in words: incidents, alerts, on-call shifts.
+func kindNames(kinds []hansei.Kind) []string {
+	out := make([]string, len(kinds))
+	for i, k := range kinds {
+		out[i] = kindName(k)
+	}
+	return out
+}
+
+func kindName(k hansei.Kind) string {
+	switch k {
+	case hansei.KindShift:
+		return "on-call shifts"
+	case hansei.KindPerson:
+		return "people"
+	case hansei.KindPullRequest:
+		return "pull requests"
+	case hansei.KindWorkItem:
+		return "work items"
+	}
+	return string(k) + "s"
+}
