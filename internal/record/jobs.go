@@ -5,7 +5,10 @@ import "database/sql"
 // SQL is the database transaction that this one is part of. It is for package
 // job alone, whose queue must write in it, so that a job is there exactly when
 // the record is that asks for it.
-func (tx *Tx) SQL() *sql.Tx { return tx.store.tx }
+func (tx *Tx) SQL() *sql.Tx {
+	tx.touched = true
+	return tx.store.tx
+}
 
 // Jobs opens a handle for the queue of jobs, and says whether it leads to
 // PostgreSQL. Whoever asks for it closes it, before the store.

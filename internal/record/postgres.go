@@ -166,3 +166,13 @@ func (p plain) QueryRowContext(ctx context.Context, args ...any) *sql.Row {
 
 // Close implements statement.
 func (p plain) Close() error { return nil }
+
+// broken says that a connection to PostgreSQL is closed.
+func broken(conn *sql.Conn) (closed bool) {
+	err := conn.Raw(func(c any) error {
+		pg, ok := c.(*stdlib.Conn)
+		closed = ok && pg.Conn().IsClosed()
+		return nil
+	})
+	return closed || err != nil
+}

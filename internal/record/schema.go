@@ -14,7 +14,7 @@ var schemaVersion = len(migrations)
 // list. Views need none, they are rebuilt. The version stands in the file's
 // header, where it is read without opening the file; a migration library would
 // keep it in a table of its own and bring more code than this list.
-var migrations = [][]string{spine, sources}
+var migrations = [][]string{spine, sources, servers}
 
 // spine is the journal and what came in files.
 //
@@ -145,4 +145,15 @@ var sources = []string{
 		name TEXT NOT NULL,
 		n BIGINT NOT NULL,
 		PRIMARY KEY (journal, source, day, name))`,
+}
+
+// servers is what several servers on one database need.
+var servers = []string{
+	// The last group that each of them committed.
+	`CREATE TABLE writer (
+		journal TEXT NOT NULL,
+		writer TEXT NOT NULL,
+		last TEXT NOT NULL,
+		at BIGINT NOT NULL,
+		PRIMARY KEY (journal, writer))`,
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,13 +45,18 @@ type Store struct {
 	write    *sql.Conn  // used by the writer goroutine alone
 	stmts    statements // of write
 	tx       *sql.Tx    // of write, while a group is committed
-	db       *sql.DB    // of write
+	rows     rows       // of tx
+	id       string     // of this writer among those of other servers
+	patience time.Duration
+	db       *sql.DB // of write
 	read     *sql.DB
 	requests chan *request
 	stopped  chan struct{} // closed when the writer has ended
 	closing  sync.Once
 	gate     sync.RWMutex // held to send a request; Close takes it
 	closed   bool
+	ctx      context.Context // ends when the store is being closed
+	cancel   context.CancelFunc
 
 	mu    sync.Mutex
 	moved chan struct{} // closed and replaced at each commit
@@ -68,7 +74,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{now: o.Now, log: o.Log, dir: o.Dir,
+		id: random(), patience: patience, rows: rows{pending: map[string]bool{}},
 		requests: make(chan *request, 256), stopped: make(chan struct{}), moved: make(chan struct{})}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.engine = inDirectory(o.Dir, o.Log)
 	if o.Database != "" {
 		server, err := atServer(o.Database, o.Log)
@@ -105,6 +113,10 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if _, err := s.stmts.exec(ctx, "DELETE FROM part WHERE owner LIKE 'pending-%' AND owner < ?", s.engine.abandoned(s.now())); err != nil {
 		return fmt.Errorf("open %s: %w", s.engine.name(), readable(err))
 	}
+	// What writers noted who are long gone.
+	if _, err := s.stmts.exec(ctx, "DELETE FROM writer WHERE at < ?", s.now().Add(-day).UnixMicro()); err != nil {
+		return fmt.Errorf("open %s: %w", s.engine.name(), readable(err))
+	}
 	return nil
 }
 
@@ -118,12 +130,25 @@ func (s *Store) connect(ctx context.Context) error {
 	return nil
 }
 
+// disconnect gives up the writer's connection, which is broken.
+func (s *Store) disconnect() {
+	if s.write == nil {
+		return
+	}
+	err := errors.Join(s.stmts.close(), s.write.Raw(func(any) error { return driver.ErrBadConn }))
+	if err != nil {
+		s.log.Debug("a broken connection is closed", "error", err)
+	}
+	s.write = nil
+}
+
 // Close ends the writer, closes the file and frees the data directory.
 func (s *Store) Close() error {
 	var err error
 	s.closing.Do(func() {
 		s.gate.Lock()
 		s.closed = true
+		s.cancel()
 		close(s.requests)
 		s.gate.Unlock()
 		<-s.stopped
@@ -133,6 +158,7 @@ func (s *Store) Close() error {
 }
 
 func (s *Store) release() error {
+	s.cancel()
 	var errs []error
 	if s.read != nil {
 		errs = append(errs, s.read.Close())

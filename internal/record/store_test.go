@@ -15,6 +15,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/record/pgtest"
 	"hansei/internal/record/recordtest"
 )
 
@@ -114,7 +115,15 @@ func TestFilesThatCannotBeUsedAreLeftAlone(t *testing.T) {
 }
 
 func BenchmarkAppend(b *testing.B) {
-	s, err := record.Open(context.Background(), record.Options{Dir: b.TempDir()})
+	b.Run("sqlite", func(b *testing.B) { benchmarkAppend(b, record.Options{Dir: b.TempDir()}) })
+	b.Run("postgres", func(b *testing.B) {
+		url, _ := pgtest.Start(b)
+		benchmarkAppend(b, record.Options{Dir: b.TempDir(), Database: url})
+	})
+}
+
+func benchmarkAppend(b *testing.B, o record.Options) {
+	s, err := record.Open(context.Background(), o)
 	if err != nil {
 		b.Fatal(err)
 	}

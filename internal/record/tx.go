@@ -22,30 +22,23 @@ type Tx struct {
 	who     auth.Actor
 	head    *journalHead
 
-	entries []any // arguments of rows not written yet
-	fresh   []any // arguments of new current rows not written yet
-	pending map[string]bool
+	began   place // in the rows that the group has gathered
+	touched bool  // more was done than to gather rows and to read
 	failed  error // of the first statement that failed: the Tx fails with it
 	ended   bool
 }
 
-const (
-	rowsPerInsert = 25
-	entryColumns  = 9
-	freshColumns  = 5
-	flushAt       = 500 // rows gathered at most
-)
-
-func newTx(ctx context.Context, s *Store, r *request, h *journalHead) *Tx {
-	return &Tx{ctx: ctx, store: s, journal: r.journal, who: r.who, head: h, pending: map[string]bool{}}
+func newTx(s *Store, r *request, h *journalHead) *Tx {
+	return &Tx{ctx: context.Background(), store: s, journal: r.journal, who: r.who, head: h, began: s.rows.place()}
 }
 
 // errEnded keeps a Tx that was carried out of its function from writing into
 // somebody else's transaction.
 var errEnded = errors.New("the transaction has ended; a Tx must not be used outside of its function")
 
-// call runs fn and writes what it gathered; a panic of fn is an error of its own.
-func (tx *Tx) call(fn func(*Tx) error) (err error) {
+// call runs fn, notes its key, and writes what was gathered if asked to; a
+// panic of fn is an error of its own.
+func (tx *Tx) call(r *request, flush bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			tx.store.log.Error("panic while writing", "panic", p, "stack", string(debug.Stack()))
@@ -53,15 +46,24 @@ func (tx *Tx) call(fn func(*Tx) error) (err error) {
 		}
 		tx.ended = true
 	}()
-	if err := fn(tx); err != nil {
+	if err := r.fn(tx); err != nil {
 		return err
 	}
-	return tx.flush()
+	if tx.failed == nil && r.key != "" {
+		if err := tx.exec("INSERT INTO append_key (journal, key, head) VALUES (?, ?, ?)", string(tx.journal), r.key, int64(tx.head.seq)); err != nil {
+			return err
+		}
+	}
+	if flush {
+		return tx.flush()
+	}
+	return tx.failed
 }
 
 // fail notes that a statement failed. No engine need go on after that, so the
 // Tx fails, whether fn passes over it or not.
 func (tx *Tx) fail(err error) error {
+	tx.touched = true
 	if tx.failed == nil {
 		tx.failed = err
 	}
@@ -105,15 +107,12 @@ func PutEncoded(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, read Revisio
 		if prev, err = tx.supersede(kind, id, read); err != nil {
 			return err
 		}
+	} else if tx.store.rows.pending[pendingKey(tx.journal, kind, id)] {
+		return fmt.Errorf("%s %s: %w", kind, id, hansei.ErrConflict)
 	}
 	tx.head.seq++
-	seq := tx.head.seq
-	tx.entries = append(tx.entries, string(tx.journal), int64(seq), string(kind), string(id), int64(read)+1, int64(prev), tx.head.at, tx.who.Name, string(doc))
-	if read == 0 {
-		tx.fresh = append(tx.fresh, string(tx.journal), string(kind), string(id), int64(seq), int64(1))
-		tx.pending[string(kind)+"/"+string(id)] = true
-	}
-	if len(tx.entries) >= flushAt*entryColumns {
+	tx.store.rows.add(tx.journal, tx.head.seq, kind, id, read+1, prev, tx.head.at, tx.who.Name, doc)
+	if len(tx.store.rows.entries) >= flushAt*entryColumns {
 		return tx.flush()
 	}
 	return nil
@@ -122,7 +121,7 @@ func PutEncoded(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, read Revisio
 // supersede moves the current row of a record to the sequence that is about
 // to be written.
 func (tx *Tx) supersede(kind hansei.Kind, id hansei.ID, read Revision) (prev Seq, err error) {
-	if tx.pending[string(kind)+"/"+string(id)] {
+	if tx.store.rows.pending[pendingKey(tx.journal, kind, id)] {
 		if err := tx.flush(); err != nil {
 			return 0, err
 		}
@@ -136,6 +135,7 @@ func (tx *Tx) supersede(kind hansei.Kind, id hansei.ID, read Revision) (prev Seq
 	if err != nil {
 		return 0, tx.fail(fmt.Errorf("read the current revision: %w", err))
 	}
+	tx.touched = true
 	if _, err := tx.store.stmts.exec(tx.ctx, "UPDATE current SET seq = ?, revision = ? WHERE journal = ? AND kind = ? AND id = ?", int64(tx.head.seq+1), int64(read)+1, string(tx.journal), string(kind), string(id)); err != nil {
 		return 0, tx.fail(fmt.Errorf("move the current revision: %w", err))
 	}
@@ -144,35 +144,56 @@ func (tx *Tx) supersede(kind hansei.Kind, id hansei.ID, read Revision) (prev Seq
 
 // flush writes what was gathered.
 func (tx *Tx) flush() error {
-	if tx.ended {
+	switch {
+	case tx.ended:
 		return errEnded
-	}
-	if tx.failed != nil {
+	case tx.failed != nil:
 		return tx.failed
+	case tx.store.rows.place() != tx.began:
+		tx.touched = true
 	}
-	err := tx.insert("INSERT INTO current (journal, kind, id, seq, revision) VALUES ", tx.fresh, freshColumns)
+	if err := tx.store.flush(tx.ctx); err != nil {
+		return tx.fail(err)
+	}
+	tx.began = place{}
+	return nil
+}
+
+// flush writes what the writers of a group have gathered.
+func (s *Store) flush(ctx context.Context) error {
+	err := s.insert(ctx, "INSERT INTO current (journal, kind, id, seq, revision) VALUES ", s.rows.fresh, freshColumns)
+	if conflict(err) {
+		return fmt.Errorf("a new record's id is taken: %w", hansei.ErrConflict)
+	}
+	if err == nil {
+		err = s.insert(ctx, "INSERT INTO entry (journal, seq, kind, id, revision, prev, at, who, doc) VALUES ", s.rows.entries, entryColumns)
+	}
 	if err != nil {
-		if conflict(err) {
-			return tx.fail(fmt.Errorf("a new record's id is taken: %w", hansei.ErrConflict))
+		return fmt.Errorf("append: %w", err)
+	}
+	s.rows.clear()
+	return nil
+}
+
+func (s *Store) insert(ctx context.Context, q string, args []any, columns int) error {
+	row := "(" + marks(columns) + ")"
+	for len(args) > 0 {
+		n := min(rowsPerInsert, len(args)/columns)
+		if _, err := s.stmts.exec(ctx, q+row+strings.Repeat(", "+row, n-1), args[:n*columns]...); err != nil {
+			return err
 		}
-		return tx.fail(fmt.Errorf("append: %w", err))
+		args = args[n*columns:]
 	}
-	if err := tx.insert("INSERT INTO entry (journal, seq, kind, id, revision, prev, at, who, doc) VALUES ", tx.entries, entryColumns); err != nil {
-		return tx.fail(fmt.Errorf("append: %w", err))
-	}
-	tx.entries, tx.fresh = tx.entries[:0], tx.fresh[:0]
-	clear(tx.pending)
 	return nil
 }
 
 func (tx *Tx) insert(q string, args []any, columns int) error {
-	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", columns), ", ") + ")"
-	for len(args) > 0 {
-		n := min(rowsPerInsert, len(args)/columns)
-		if _, err := tx.store.stmts.exec(tx.ctx, q+strings.TrimSuffix(strings.Repeat(row+", ", n), ", "), args[:n*columns]...); err != nil {
-			return err
-		}
-		args = args[n*columns:]
+	if tx.ended {
+		return errEnded
+	}
+	tx.touched = true
+	if err := tx.store.insert(tx.ctx, q, args, columns); err != nil {
+		return tx.fail(err)
 	}
 	return nil
 }
@@ -196,6 +217,7 @@ func (tx *Tx) changed(q string, args ...any) (int64, error) {
 	if tx.ended {
 		return 0, errEnded
 	}
+	tx.touched = true
 	res, err := tx.store.stmts.exec(tx.ctx, q, args...)
 	if err != nil {
 		return 0, tx.fail(err)

@@ -2,10 +2,10 @@ package record
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"hansei/internal/auth"
 )
@@ -17,10 +17,18 @@ type request struct {
 	journal auth.Journal
 	key     string
 	fn      func(*Tx) error
+	at      time.Time   // when it came
 	taken   atomic.Bool // by the writer, or by its caller who gave up waiting
+	ours    bool        // the writer's
 	head    Seq
 	err     error
 	done    chan struct{}
+}
+
+// take says whether the writer has the request: its caller has not given up.
+func (r *request) take() bool {
+	r.ours = r.ours || r.taken.CompareAndSwap(false, true)
+	return r.ours
 }
 
 var errClosed = errors.New("the record store is closed")
@@ -29,6 +37,11 @@ var errClosed = errors.New("the record store is closed")
 // the journal's head after it. When fn fails, its own effects are undone and
 // those of others in the group are not. fn runs on the store's writer: it must
 // not wait for another Write.
+//
+// fn may run more than once, when another of its group fails or the connection
+// to the database is lost; only the last run counts. What it leaves in
+// variables outside of itself it therefore sets anew in each run. A statement
+// that fails fails the Tx, also when fn passes over its error.
 //
 // When ctx ends before fn's turn has come, behind a large import perhaps, Write
 // returns its error and fn never runs. Once fn runs, Write waits for the
@@ -49,7 +62,7 @@ func (s *Store) submit(ctx context.Context, who auth.Actor, key string, fn func(
 	if err != nil {
 		return 0, err
 	}
-	r := &request{ctx: ctx, who: who, journal: journal, key: key, fn: fn, done: make(chan struct{})}
+	r := &request{ctx: ctx, who: who, journal: journal, key: key, fn: fn, at: time.Now(), done: make(chan struct{})}
 	s.gate.RLock()
 	if s.closed {
 		s.gate.RUnlock()
@@ -79,158 +92,88 @@ const maxGroup = 256
 func (s *Store) writer() {
 	defer close(s.stopped)
 	for first := range s.requests {
-		group := []*request{first}
-		for more := true; more && len(group) < maxGroup; {
+		g := &group{requests: []*request{first}, mark: random()}
+		for more := true; more && len(g.requests) < maxGroup; {
 			select {
 			case r, ok := <-s.requests:
 				if more = ok; ok {
-					group = append(group, r)
+					g.requests = append(g.requests, r)
 				}
 			default:
 				more = false
 			}
 		}
-		if err := s.commit(group); err != nil {
-			for _, r := range group {
-				if r.err == nil {
-					r.head, r.err = 0, readable(err)
-				}
+		err := s.commit(g)
+		for _, r := range g.requests {
+			if err != nil && r.err == nil {
+				r.head, r.err = 0, readable(err)
 			}
-		}
-		for _, r := range group {
 			close(r.done)
 		}
 	}
 }
 
-// commit runs a group in one transaction. An error is one of the whole
-// transaction: nothing of the group was written.
-func (s *Store) commit(group []*request) error {
-	ctx := context.Background() // a commit that was begun is not given up half-way
-	// Statements of the connection run in its transaction; the Tx is there for
-	// the queue of jobs, which writes in it too.
-	tx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+const (
+	patience   = 30 * time.Second // before a write fails for want of a database
+	firstPause = 20 * time.Millisecond
+	lastPause  = time.Second
+)
+
+// commit runs a group until it is committed or an answer says that it cannot
+// be. An error is one of the whole group.
+func (s *Store) commit(g *group) error {
+	var since time.Time // of the trouble
+	if s.write == nil { // which began before they came
+		since = g.requests[len(g.requests)-1].at
 	}
-	s.tx = tx
-	if err := s.fill(ctx, group); err != nil {
-		// A full disk may have ended the transaction already.
-		if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) {
-			s.log.Warn("roll back", "error", undo)
+	for pause := time.Duration(0); ; pause = min(max(2*pause, firstPause), lastPause) {
+		err := s.attempt(g)
+		switch {
+		case err == nil:
+			s.wake()
+			s.engine.settle(context.Background(), s.write)
+			return nil
+		case errors.Is(err, errUndone):
+			return nil
+		case errors.Is(err, errApart):
+			g.apart = true
+			continue
 		}
-		return err
+		v := judge(err)
+		if !s.engine.shared() || v == answer {
+			return err
+		}
+		if v == lost {
+			s.disconnect()
+		}
+		if since.IsZero() {
+			since = time.Now()
+		}
+		s.log.Warn("the database did not take a write; it is tried again", "error", err, "writers", len(g.requests))
+		if !s.rest(pause) || time.Since(since) > s.patience {
+			return fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
 	}
+}
+
+// rest waits before the next attempt, and says whether there is to be one.
+func (s *Store) rest(pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.ctx.Done(): // the store is being closed
+		return false
+	}
+}
+
+// wake lets go who waits for the journal to grow.
+func (s *Store) wake() {
 	s.mu.Lock()
 	close(s.moved)
 	s.moved = make(chan struct{})
 	s.mu.Unlock()
-	s.engine.settle(ctx, s.write)
-	return nil
-}
-
-// fill runs the requests of a transaction, moves the heads and commits.
-func (s *Store) fill(ctx context.Context, group []*request) error {
-	heads := map[auth.Journal]*journalHead{}
-	for _, r := range group {
-		if !r.taken.CompareAndSwap(false, true) {
-			continue // its caller gave up waiting
-		}
-		if r.err = r.ctx.Err(); r.err != nil {
-			continue
-		}
-		if err := s.run(ctx, r, heads); err != nil {
-			return err
-		}
-	}
-	for j, h := range heads {
-		if h.seq == h.from {
-			continue // no entry was written
-		}
-		if _, err := s.stmts.exec(ctx, "UPDATE journal SET head = ?, at = ? WHERE journal = ?", h.seq, h.at, string(j)); err != nil {
-			return fmt.Errorf("move the head: %w", err)
-		}
-	}
-	if err := s.tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	return nil
-}
-
-// journalHead is the head of one journal inside a transaction.
-type journalHead struct {
-	from Seq // the head when the transaction began
-	seq  Seq
-	at   int64 // of the last entry, microseconds; while a Tx runs, of its entries
-}
-
-// run runs one request inside the group's transaction.
-func (s *Store) run(ctx context.Context, r *request, heads map[auth.Journal]*journalHead) error {
-	h, ok := heads[r.journal]
-	if !ok {
-		var err error
-		if h, err = s.head(ctx, r.journal); err != nil {
-			return err
-		}
-		heads[r.journal] = h
-	}
-	if r.key != "" {
-		var head Seq
-		err := s.stmts.scan(ctx, "SELECT head FROM append_key WHERE journal = ? AND key = ?", []any{string(r.journal), r.key}, &head)
-		if err == nil {
-			r.head = head
-			return nil
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
-			return fmt.Errorf("look up the key: %w", err)
-		}
-	}
-	before := *h
-	// A clock that jumps back does not make the journal's times go back.
-	h.at = max(h.at, s.now().UnixMicro())
-	if _, err := s.stmts.exec(ctx, "SAVEPOINT w"); err != nil {
-		return fmt.Errorf("savepoint: %w", err)
-	}
-	tx := newTx(ctx, s, r, h)
-	err := tx.call(r.fn)
-	if err == nil && r.key != "" {
-		_, err = s.stmts.exec(ctx, "INSERT INTO append_key (journal, key, head) VALUES (?, ?, ?)", string(r.journal), r.key, h.seq)
-	}
-	if err != nil {
-		*h = before
-		r.err = readable(err)
-		if _, err := s.stmts.exec(ctx, "ROLLBACK TO w"); err != nil {
-			return fmt.Errorf("roll back: %w", err)
-		}
-	}
-	if _, err := s.stmts.exec(ctx, "RELEASE w"); err != nil {
-		return fmt.Errorf("release: %w", err)
-	}
-	if h.seq == before.seq {
-		h.at = before.at // of the last entry still
-	}
-	r.head = h.seq
-	return nil
-}
-
-// head takes the journal's row, which also locks it against other servers on
-// engines that have them, and makes the journal if it is new.
-func (s *Store) head(ctx context.Context, j auth.Journal) (*journalHead, error) {
-	var h journalHead
-	for {
-		err := s.stmts.scan(ctx, "UPDATE journal SET head = head WHERE journal = ? RETURNING head, at", []any{string(j)}, &h.seq, &h.at)
-		if err == nil {
-			break
-		}
-		if errors.Is(err, sql.ErrNoRows) { // another server may make it at this moment
-			_, err = s.stmts.exec(ctx, "INSERT INTO journal (journal, head, at, epoch) VALUES (?, 0, 0, ?) ON CONFLICT (journal) DO NOTHING", string(j), random())
-		}
-		if err != nil {
-			return nil, fmt.Errorf("head of the journal: %w", err)
-		}
-	}
-	h.from = h.seq
-	return &h, nil
 }
 
 // NewEpoch is for the operator who restored a backup or promoted a replica:

@@ -1,0 +1,244 @@
+package record
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"time"
+
+	"hansei/internal/auth"
+)
+
+// group is the writers that share one transaction.
+type group struct {
+	requests []*request
+	mark     string // says, in the database, that it was committed
+	apart    bool   // each stands behind a savepoint, for one of them failed
+	heads    map[auth.Journal]*journalHead
+}
+
+// journalHead is the head of one journal inside a transaction.
+type journalHead struct {
+	from Seq // the head when the transaction began
+	seq  Seq
+	at   int64 // of the last entry, microseconds; while a Tx runs, of its entries
+}
+
+// errApart says that one of a group failed after it had written something. The
+// transaction is undone and each of them is run again behind a savepoint.
+// Savepoints for all would cost as much as the rest of a short append.
+var errApart = errors.New("a writer of the group failed")
+
+// errUndone says that the only writer of a group failed; nothing was written.
+var errUndone = errors.New("the writer failed")
+
+func (g *group) alone() bool { return len(g.requests) == 1 }
+
+// attempt runs a group in one transaction. An error is one of the whole
+// transaction: nothing of it was written, unless the connection broke.
+func (s *Store) attempt(g *group) error {
+	ctx := context.Background() // what was begun is not given up half-way
+	watch := time.NewTimer(s.patience)
+	if s.engine.shared() {
+		// But another server may hold the head, or a replica that must
+		// confirm the commit be gone.
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		watch = time.AfterFunc(s.patience, cancel)
+	}
+	defer watch.Stop()
+	if s.write == nil {
+		if err := s.connect(ctx); err != nil {
+			return fmt.Errorf("connect: %w", err)
+		}
+	}
+	// Statements of the connection run in its transaction; the Tx is there for
+	// the queue of jobs, which writes in it too.
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	s.tx = tx
+	done, err := s.claim(ctx, g)
+	watch.Stop()
+	if err == nil && !done {
+		err = s.fill(ctx, g)
+	}
+	if err == nil && !done {
+		watch.Reset(s.patience)
+		if err = tx.Commit(); err == nil {
+			return nil
+		}
+		err = fmt.Errorf("commit: %w", err)
+	}
+	// A full disk may have ended the transaction already, as a broken connection has.
+	if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) && judge(undo) == answer {
+		s.log.Warn("roll back", "error", undo)
+	}
+	return err
+}
+
+// claim takes the heads that the group begins with, and notes in the database
+// that this writer commits it. After a lost connection nobody knows whether a
+// commit was done: then the note is there, and the group must not be repeated.
+// If the lost transaction still goes on, claim waits until it has ended.
+func (s *Store) claim(ctx context.Context, g *group) (done bool, err error) {
+	g.heads = map[auth.Journal]*journalHead{}
+	if !s.engine.shared() {
+		return false, nil
+	}
+	journal := g.requests[0].journal
+	res, err := s.stmts.exec(ctx, `INSERT INTO writer (journal, writer, last, at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (journal, writer) DO UPDATE SET last = excluded.last, at = excluded.at WHERE writer.last <> excluded.last`,
+		string(journal), s.id, g.mark, s.now().UnixMicro())
+	if err != nil {
+		return false, fmt.Errorf("note the group: %w", err)
+	}
+	n, err := res.RowsAffected()
+	if err != nil || n == 0 {
+		return err == nil, err
+	}
+	g.heads[journal], err = s.head(ctx, journal)
+	return false, err
+}
+
+// fill runs the requests of a transaction and moves the heads.
+func (s *Store) fill(ctx context.Context, g *group) error {
+	s.rows.clear()
+	for _, r := range g.requests {
+		if !r.take() {
+			continue // its caller gave up waiting
+		}
+		r.head = 0
+		if r.err = r.ctx.Err(); r.err != nil {
+			continue
+		}
+		if err := s.run(ctx, g, r); err != nil {
+			return err
+		}
+	}
+	if err := s.flush(context.Background()); err != nil {
+		if !g.alone() && judge(err) == answer {
+			return errApart
+		}
+		return err
+	}
+	for j, h := range g.heads {
+		if h.seq == h.from {
+			continue // no entry was written
+		}
+		if _, err := s.stmts.exec(ctx, "UPDATE journal SET head = ?, at = ? WHERE journal = ?", int64(h.seq), h.at, string(j)); err != nil {
+			return fmt.Errorf("move the head: %w", err)
+		}
+	}
+	return nil
+}
+
+// run runs one request inside the group's transaction.
+func (s *Store) run(ctx context.Context, g *group, r *request) error {
+	h, ok := g.heads[r.journal]
+	if !ok {
+		var err error
+		if h, err = s.head(ctx, r.journal); err != nil {
+			return err
+		}
+		g.heads[r.journal] = h
+	}
+	if r.key != "" {
+		err := s.stmts.scan(ctx, "SELECT head FROM append_key WHERE journal = ? AND key = ?", []any{string(r.journal), r.key}, &r.head)
+		if err == nil {
+			return nil
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("look up the key: %w", err)
+		}
+	}
+	if err := s.savepoint(g, "SAVEPOINT w"); err != nil {
+		return err
+	}
+	before := *h
+	// A clock that jumps back does not make the journal's times go back.
+	h.at = max(h.at, s.now().UnixMicro())
+	tx := newTx(s, r, h)
+	if err := tx.call(r, g.apart || g.alone()); err != nil {
+		*h = before
+		if err := s.fail(g, r, tx, err); err != nil {
+			return err
+		}
+	}
+	if h.seq == before.seq {
+		h.at = before.at // of the last entry still
+	}
+	r.head = h.seq
+	return s.savepoint(g, "RELEASE w")
+}
+
+// fail undoes what a request did. An error is one of the whole group.
+func (s *Store) fail(g *group, r *request, tx *Tx, err error) error {
+	if whole := s.whole(tx, err); whole != nil {
+		return whole
+	}
+	r.err = readable(err)
+	switch {
+	case g.apart:
+		s.rows.cut(tx.began)
+		return s.savepoint(g, "ROLLBACK TO w")
+	case !tx.touched: // all it did was to gather rows
+		s.rows.cut(tx.began)
+		return nil
+	case g.alone():
+		return errUndone
+	default:
+		return errApart
+	}
+}
+
+// whole is the error that ended the whole transaction when one of a group
+// failed, if it did: nobody of the group is to blame then.
+func (s *Store) whole(tx *Tx, err error) error {
+	switch {
+	case !s.engine.shared():
+		return nil
+	case tx.failed != nil && judge(tx.failed) != answer:
+		return tx.failed
+	case sqlState(err) != "" && judge(err) != answer:
+		return err
+	case broken(s.write):
+		return errors.Join(driver.ErrBadConn, err)
+	}
+	return nil
+}
+
+// savepoint is needed only where one of several may fail.
+func (s *Store) savepoint(g *group, q string) error {
+	if !g.apart {
+		return nil
+	}
+	if _, err := s.stmts.exec(context.Background(), q); err != nil {
+		return fmt.Errorf("%s: %w", q, err)
+	}
+	return nil
+}
+
+// head takes the journal's row, which also locks it against other servers on
+// engines that have them, and makes the journal if it is new.
+func (s *Store) head(ctx context.Context, j auth.Journal) (*journalHead, error) {
+	var h journalHead
+	for {
+		err := s.stmts.scan(ctx, "UPDATE journal SET head = head WHERE journal = ? RETURNING head, at", []any{string(j)}, &h.seq, &h.at)
+		if err == nil {
+			break
+		}
+		if errors.Is(err, sql.ErrNoRows) { // another server may make it at this moment
+			_, err = s.stmts.exec(ctx, "INSERT INTO journal (journal, head, at, epoch) VALUES (?, 0, 0, ?) ON CONFLICT (journal) DO NOTHING", string(j), random())
+		}
+		if err != nil {
+			return nil, fmt.Errorf("head of the journal: %w", err)
+		}
+	}
+	h.from = h.seq
+	return &h, nil
+}
