@@ -44,85 +44,24 @@ func (g *puller) Streams() []source.Stream {
 	return list
 }
 
-// cursor is where a run over the repositories stands.
-type cursor struct {
-	Since time.Time `json:"since,omitzero"` // of this run
-	Began time.Time `json:"began,omitzero"` // zero between runs
-	Repo  string    `json:"repo,omitempty"` // whose turn it is
-	Next  string    `json:"next,omitempty"` // page of it
+func (g *puller) walk(p *source.Pull, back time.Duration, list source.Lister) error {
+	g.authorize(p.Client)
+	return source.Walk(p, g.repositories, back, list, func(repo string, items []json.RawMessage) ([]byte, error) {
+		_, name, _ := strings.Cut(repo, "/")
+		list, err := json.Marshal(items)
+		if err != nil {
+			return nil, err
+		}
+		return json.Marshal(reading.Page{Repository: code.Repository{Name: name, FullName: repo}, Items: list})
+	})
 }
 
-// lister reads one page of a repository: its items, and the page after it, ""
-// when there is none.
-type lister func(p *source.Pull, repo string, c cursor) (items []json.RawMessage, next string, err error)
-
-// walk reads a list of each repository in turn, page by page.
-func (g *puller) walk(p *source.Pull, back time.Duration, list lister) error {
-	c := cursor{Since: p.From}
-	if p.Cursor != "" {
-		c = cursor{}
-		if err := json.Unmarshal([]byte(p.Cursor), &c); err != nil {
-			return fmt.Errorf("the place to go on from is unreadable: %w", err)
-		}
-	}
-	if c.Began.IsZero() {
-		c.Began, c.Repo, c.Next = p.Now, g.repositories[0], ""
-	}
-	p.Client.Auth = func(r *http.Request) {
+func (g *puller) authorize(c *fetch.Client) {
+	c.Auth = func(r *http.Request) {
 		r.Header.Set("Authorization", "Bearer "+g.token)
 		r.Header.Set("Accept", "application/vnd.github+json")
 		r.Header.Set("X-GitHub-Api-Version", "2022-11-28")
 	}
-	for {
-		items, next, err := list(p, c.Repo, c)
-		if err != nil {
-			return fmt.Errorf("%s: %w", c.Repo, err)
-		}
-		done := cursor{Since: c.Since, Began: c.Began, Repo: c.Repo, Next: next}
-		through := time.Time{}
-		if next == "" {
-			if done.Repo = g.after(c.Repo); done.Repo == "" {
-				done, through = cursor{Since: c.Began.Add(-back)}, c.Began
-			}
-		}
-		if err := emit(p, c.Repo, items, done, through); err != nil || done.Began.IsZero() {
-			return err
-		}
-		c = done
-	}
-}
-
-// after is the repository after one, "" after the last. One that is not
-// configured any more is followed by the first.
-func (g *puller) after(repo string) string {
-	for i, r := range g.repositories {
-		if r == repo {
-			if i+1 == len(g.repositories) {
-				return ""
-			}
-			return g.repositories[i+1]
-		}
-	}
-	return g.repositories[0]
-}
-
-func emit(p *source.Pull, repo string, items []json.RawMessage, c cursor, through time.Time) error {
-	text, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	page := source.Page{Cursor: string(text), Through: through}
-	if len(items) > 0 {
-		_, name, _ := strings.Cut(repo, "/")
-		list, err := json.Marshal(items)
-		if err != nil {
-			return err
-		}
-		if page.Body, err = json.Marshal(reading.Page{Repository: code.Repository{Name: name, FullName: repo}, Items: list}); err != nil {
-			return err
-		}
-	}
-	return p.Emit(page)
 }
 
 // rest asks for a page of a REST list.
@@ -145,37 +84,37 @@ func (g *puller) rest(p *source.Pull, path string, q url.Values, next string, in
 	return fetch.NextLink(r.Header), nil
 }
 
-func (g *puller) issues(p *source.Pull, repo string, c cursor) (items []json.RawMessage, next string, err error) {
-	q := url.Values{"state": {"all"}, "sort": {"updated"}, "direction": {"asc"}, "since": {c.Since.UTC().Format(time.RFC3339)}}
-	next, err = g.rest(p, "/repos/"+repo+"/issues", q, c.Next, &items)
+func (g *puller) issues(p *source.Pull, repo string, since, _ time.Time, after string) (items []json.RawMessage, next string, err error) {
+	q := url.Values{"state": {"all"}, "sort": {"updated"}, "direction": {"asc"}, "since": {since.UTC().Format(time.RFC3339)}}
+	next, err = g.rest(p, "/repos/"+repo+"/issues", q, after, &items)
 	return items, next, err
 }
 
-func (g *puller) commits(p *source.Pull, repo string, c cursor) (items []json.RawMessage, next string, err error) {
-	next, err = g.rest(p, "/repos/"+repo+"/commits", url.Values{"since": {c.Since.UTC().Format(time.RFC3339)}}, c.Next, &items)
+func (g *puller) commits(p *source.Pull, repo string, since, _ time.Time, after string) (items []json.RawMessage, next string, err error) {
+	next, err = g.rest(p, "/repos/"+repo+"/commits", url.Values{"since": {since.UTC().Format(time.RFC3339)}}, after, &items)
 	return items, next, err
 }
 
-func (g *puller) deployments(p *source.Pull, repo string, c cursor) ([]json.RawMessage, string, error) {
-	return g.graph.Deployments(p, repo, c.Since, c.Next)
+func (g *puller) deployments(p *source.Pull, repo string, since, _ time.Time, after string) ([]json.RawMessage, string, error) {
+	return g.graph.Deployments(p, repo, since, after)
 }
 
-func (g *puller) pulls(p *source.Pull, repo string, c cursor) ([]json.RawMessage, string, error) {
-	return g.graph.Pulls(p, repo, c.Since, c.Next)
+func (g *puller) pulls(p *source.Pull, repo string, since, _ time.Time, after string) ([]json.RawMessage, string, error) {
+	return g.graph.Pulls(p, repo, since, after)
 }
 
 // releases come newest first, and there are few.
-func (g *puller) releases(p *source.Pull, repo string, c cursor) (items []json.RawMessage, next string, err error) {
-	next, err = g.rest(p, "/repos/"+repo+"/releases", url.Values{}, c.Next, &items)
+func (g *puller) releases(p *source.Pull, repo string, _, _ time.Time, after string) (items []json.RawMessage, next string, err error) {
+	next, err = g.rest(p, "/repos/"+repo+"/releases", url.Values{}, after, &items)
 	return items, next, err
 }
 
 // runs asks day by day: of a search by time GitHub gives 1,000 results.
-func (g *puller) runs(p *source.Pull, repo string, c cursor) ([]json.RawMessage, string, error) {
-	day := c.Since.UTC().Truncate(24 * time.Hour)
+func (g *puller) runs(p *source.Pull, repo string, since, began time.Time, after string) ([]json.RawMessage, string, error) {
+	day := since.UTC().Truncate(24 * time.Hour)
 	u := ""
-	if c.Next != "" {
-		date, link, _ := strings.Cut(c.Next, " ")
+	if after != "" {
+		date, link, _ := strings.Cut(after, " ")
 		var err error
 		if day, err = time.Parse(time.DateOnly, date); err != nil {
 			return nil, "", fmt.Errorf("the place to go on from is unreadable: %w", err)
@@ -192,7 +131,7 @@ func (g *puller) runs(p *source.Pull, repo string, c cursor) ([]json.RawMessage,
 	case next != "":
 		return said.Runs, day.Format(time.DateOnly) + " " + next, nil
 	}
-	if day = day.AddDate(0, 0, 1); day.After(c.Began) {
+	if day = day.AddDate(0, 0, 1); day.After(began) {
 		return said.Runs, "", nil
 	}
 	return said.Runs, day.Format(time.DateOnly) + " ", nil
@@ -201,14 +140,13 @@ func (g *puller) runs(p *source.Pull, repo string, c cursor) ([]json.RawMessage,
 // Check asks for one of each list of each repository.
 func (g *puller) Check(p *source.Pull) []source.Finding {
 	var found []source.Finding
-	now := cursor{Since: p.Now.Add(-time.Hour), Began: p.Now}
+	g.authorize(p.Client)
 	for _, repo := range g.repositories {
 		for _, st := range []struct {
 			title, permission string
-			list              lister
+			list              source.Lister
 		}{{"deployments", "Deployments", g.deployments}, {"pull requests", "Pull requests", g.pulls}, {"issues", "Issues", g.issues}, {"commits", "Contents", g.commits}, {"workflow runs", "Actions", g.runs}} {
-			p.Client.Auth = func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+g.token) }
-			_, _, err := st.list(p, repo, now)
+			_, _, err := st.list(p, repo, p.Now.Add(-time.Hour), p.Now, "")
 			var no *fetch.StatusError
 			switch {
 			case err == nil:
