@@ -14,6 +14,7 @@ import (
 	"hansei/internal/source/generic"
 	"hansei/internal/source/git"
 	"hansei/internal/source/github"
+	"hansei/internal/source/gitlab"
 	"hansei/internal/source/icalendar"
 	"hansei/internal/source/jira"
 	"hansei/internal/source/pagerduty"
@@ -23,7 +24,7 @@ import (
 )
 
 // tools are the kinds of source there are.
-var tools = []source.Kind{pagerduty.Kind, alertmanager.Kind, alertmanager.Grafana, statuspage.Kind, github.Kind, git.Kind, jira.Kind, zendesk.Kind, slack.Kind, icalendar.Kind, generic.Kind}
+var tools = []source.Kind{pagerduty.Kind, alertmanager.Kind, alertmanager.Grafana, statuspage.Kind, github.Kind, gitlab.Kind, git.Kind, jira.Kind, zendesk.Kind, slack.Kind, icalendar.Kind, generic.Kind}
 
 // connect builds what live sources need.
 func (a *App) connect(ctx context.Context) error {

@@ -1,0 +1,254 @@
+// Package gitlab connects GitLab.com and self-managed GitLab: deployments,
+// releases, merge requests, commits, issues, and GitLab's own incidents.
+//
+// Built against GitLab's documentation of webhook events
+// (https://docs.gitlab.com/user/project/integrations/webhook_events/) and of
+// the REST API, version 4 (https://docs.gitlab.com/api/rest/).
+package gitlab
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"hansei"
+	"hansei/internal/source"
+	"hansei/internal/source/fetch"
+	"hansei/internal/source/gitlab/reading"
+)
+
+// Kind is GitLab.
+var Kind = source.Kind{
+	Name: "gitlab", Title: "GitLab", Docs: "https://docs.gitlab.com/user/project/integrations/webhook_events/",
+	About: "Deployments, releases, merge requests with their first commit, commits, issues and incidents.",
+	Settings: []source.Setting{
+		{Name: "url", Title: "URL", Default: "https://gitlab.com", Help: "Of your GitLab."},
+		{Name: "token", Title: "Access token", Secret: true, Help: "For the history: a project or group access token with the scope read_api and at least the role Reporter. Leave it empty to take webhooks only."},
+		{Name: "projects", Title: "Projects", Long: true, Help: "group/project, one a line or with commas between, whose history is pulled."},
+		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at GitLab as the secret token. A signing token that GitLab made (whsec_…) can be entered instead."},
+		{Name: "releases", Title: "Releases are deployments", Default: "no", Enum: []string{"no", "yes"}, Help: "yes: each release counts as a deployment to production."},
+		{Name: "follow_up_labels", Title: "Labels of follow-ups", Default: "postmortem,follow-up,action-item", Help: "Issues with one of these labels are follow-ups of incidents."},
+	},
+	Steps: []string{
+		"In the group's or project's Settings open Webhooks, Add new webhook.",
+		"URL: {url}",
+		"Secret token: {secret}",
+		"Trigger: Push events (default branch), Issues events, Merge request events, Deployment events, Releases events.",
+		"For the history: Settings, Access tokens, role Reporter, scope read_api; paste the token here.",
+	},
+	Gives:     []hansei.Kind{hansei.KindDeployment, hansei.KindPullRequest, hansei.KindChange, hansei.KindWorkItem, hansei.KindIncident},
+	Incidents: true,
+	New:       open,
+}
+
+type gitlab struct {
+	*reading.Account // has Normalize
+	base             string
+	token, secret    string
+	projects         []string
+}
+
+func open(c source.Config) (source.Source, error) {
+	base := strings.TrimSuffix(c.Settings["url"], "/")
+	if base == "" {
+		base = "https://gitlab.com"
+	}
+	if u, err := url.Parse(base); err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http") || u.User != nil {
+		return nil, hansei.Invalid("url", "%q: expected a URL such as https://gitlab.com", base)
+	}
+	g := &gitlab{Account: &reading.Account{Name: c.Name, Releases: c.Settings["releases"] == "yes"}, base: base, token: c.Settings["token"], secret: c.Settings[source.WebhookSecret]}
+	labels := c.Settings["follow_up_labels"]
+	if labels == "" {
+		labels = "postmortem,follow-up,action-item"
+	}
+	for l := range strings.SplitSeq(labels, ",") {
+		g.FollowUps = append(g.FollowUps, strings.ToLower(strings.TrimSpace(l)))
+	}
+	for _, p := range strings.FieldsFunc(c.Settings["projects"], func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) }) {
+		if !strings.Contains(p, "/") {
+			return nil, hansei.Invalid("projects", "%q: expected group/project", p)
+		}
+		g.projects = append(g.projects, strings.Trim(p, "/"))
+	}
+	switch {
+	case len(g.projects) > 0 && g.token == "":
+		return nil, hansei.Invalid("token", "the history of projects needs a token")
+	case len(g.projects) > 0:
+		return &puller{g}, nil
+	}
+	return g, nil
+}
+
+// Verify checks the secret token, or the signature that GitLab puts in its
+// place when the webhook has a signing token (Standard Webhooks).
+func (g *gitlab) Verify(r source.Request) (source.Receipt, error) {
+	out := source.Receipt{ID: r.Header.Get("Idempotency-Key"), Event: strings.ToLower(strings.TrimSuffix(r.Header.Get("X-Gitlab-Event"), " Hook"))}
+	if out.ID == "" {
+		out.ID = r.Header.Get("X-Gitlab-Event-UUID")
+	}
+	signatures := r.Header.Get("Webhook-Signature")
+	if signatures == "" {
+		return out, source.CheckToken(g.secret, r.Header.Get("X-Gitlab-Token"))
+	}
+	key := g.secret
+	if encoded, ok := strings.CutPrefix(key, "whsec_"); ok {
+		raw, err := base64.StdEncoding.DecodeString(encoded)
+		if err != nil {
+			return out, source.ErrSignature
+		}
+		key = string(raw)
+	}
+	id, stamp := r.Header.Get("Webhook-Id"), r.Header.Get("Webhook-Timestamp")
+	err := source.ErrSignature
+	for s := range strings.FieldsSeq(signatures) {
+		if sum, ok := strings.CutPrefix(s, "v1,"); ok && err != nil {
+			err = source.CheckBase64(key, sum, []byte(id+"."+stamp+"."), r.Body)
+		}
+	}
+	if err != nil {
+		return out, err
+	}
+	seconds, parseErr := strconv.ParseInt(stamp, 10, 64)
+	if parseErr != nil {
+		return out, source.ErrSignature
+	}
+	return out, source.CheckTime(time.Unix(seconds, 0), r.Now)
+}
+
+// puller is an account whose history may be read.
+type puller struct{ *gitlab }
+
+const (
+	perPage = "100"
+	overlap = 10 * time.Minute
+)
+
+// Streams are the lists, each over all projects.
+func (g *puller) Streams() []source.Stream {
+	out := []source.Stream{}
+	for _, l := range []struct {
+		name, title, path string
+		query             url.Values
+		since             string
+	}{
+		{"deployments", "Deployments", "/deployments", url.Values{"order_by": {"updated_at"}, "sort": {"asc"}}, "updated_after"},
+		{"merge_requests", "Merge requests", "/merge_requests", url.Values{"scope": {"all"}, "order_by": {"updated_at"}, "sort": {"asc"}}, "updated_after"},
+		{"issues", "Issues and incidents", "/issues", url.Values{"scope": {"all"}, "order_by": {"updated_at"}, "sort": {"asc"}}, "updated_after"},
+		{"commits", "Commits", "/repository/commits", url.Values{}, "since"},
+		{"releases", "Releases", "/releases", url.Values{"order_by": {"released_at"}, "sort": {"asc"}}, ""},
+	} {
+		if l.name == "releases" && !g.Releases {
+			continue
+		}
+		lister := func(p *source.Pull, project string, since, _ time.Time, next string) ([]json.RawMessage, string, error) {
+			items, after, err := g.list(p, project, l.path, l.query, l.since, since, next)
+			if err == nil && l.name == "merge_requests" {
+				err = g.firstCommits(p, project, items)
+			}
+			return items, after, err
+		}
+		out = append(out, source.Stream{Name: l.name, Title: l.title, Pull: func(p *source.Pull) error {
+			g.authorize(p.Client)
+			return source.Walk(p, g.projects, overlap, lister, wrap)
+		}})
+	}
+	return out
+}
+
+func wrap(project string, items []json.RawMessage) ([]byte, error) {
+	list, err := json.Marshal(items)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(map[string]any{"project": reading.Project{Name: project[strings.LastIndexByte(project, '/')+1:], Path: project}, "items": json.RawMessage(list)})
+}
+
+func (g *puller) authorize(c *fetch.Client) {
+	c.Auth = func(r *http.Request) { r.Header.Set("PRIVATE-TOKEN", g.token) }
+}
+
+func (g *puller) of(project, path string) string {
+	return g.base + "/api/v4/projects/" + url.PathEscape(project) + path
+}
+
+func (g *puller) list(p *source.Pull, project, path string, query url.Values, sinceParam string, since time.Time, next string) (items []json.RawMessage, after string, err error) {
+	u := next
+	if u == "" {
+		q := url.Values{"per_page": {perPage}}
+		for k, v := range query {
+			q[k] = v
+		}
+		if sinceParam != "" {
+			q.Set(sinceParam, since.UTC().Format(time.RFC3339))
+		}
+		u = g.of(project, path) + "?" + q.Encode()
+	} else if !strings.HasPrefix(u, g.base+"/") {
+		return nil, "", hansei.Invalid("link", "the next page is on another host")
+	}
+	r, err := p.Client.JSON(p.Ctx, u, &items)
+	if err != nil {
+		return nil, "", err
+	}
+	return items, fetch.NextLink(r.Header), nil
+}
+
+// firstCommits adds to merged merge requests when their first commit was made,
+// which only their own list of commits knows.
+func (g *puller) firstCommits(p *source.Pull, project string, items []json.RawMessage) error {
+	for i, item := range items {
+		var x map[string]any
+		if err := json.Unmarshal(item, &x); err != nil {
+			return err
+		}
+		if x["state"] != "merged" {
+			continue
+		}
+		var commits []struct {
+			ID   string `json:"id"`
+			Date string `json:"authored_date"`
+		}
+		_, err := p.Client.JSON(p.Ctx, g.of(project, fmt.Sprintf("/merge_requests/%.0f/commits?per_page=%s", x["iid"], perPage)), &commits)
+		var no *fetch.StatusError
+		if errors.As(err, &no) && no.Status == http.StatusNotFound || err == nil && len(commits) == 0 {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		last := commits[len(commits)-1] // they come newest first
+		x["first_commit"], x["first_commit_at"] = last.ID, last.Date
+		if items[i], err = json.Marshal(x); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Check asks for one of each list of each project.
+func (g *puller) Check(p *source.Pull) []source.Finding {
+	g.authorize(p.Client)
+	var found []source.Finding
+	for _, project := range g.projects {
+		for _, l := range [][2]string{{"deployments", "/deployments"}, {"merge requests", "/merge_requests"}, {"issues", "/issues"}, {"commits", "/repository/commits"}} {
+			_, err := p.Client.Get(p.Ctx, g.of(project, l[1])+"?per_page=1", nil)
+			var no *fetch.StatusError
+			switch {
+			case err == nil:
+				found = append(found, source.Finding{OK: true, Says: fmt.Sprintf("%s: the token may read %s.", project, l[0])})
+			case errors.As(err, &no) && no.Status == http.StatusUnauthorized:
+				return append(found, source.Finding{Says: "GitLab does not accept the token. Is it complete and not expired?"})
+			case errors.As(err, &no) && (no.Status == http.StatusForbidden || no.Status == http.StatusNotFound):
+				found = append(found, source.Finding{Says: fmt.Sprintf("%s: the token may not read %s: it lacks the scope read_api, the role Reporter, or the project.", project, l[0])})
+			default:
+				found = append(found, source.Finding{Says: project + ": " + err.Error()})
+			}
+		}
+	}
+	return found
+}
