@@ -12,6 +12,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/metric"
 	"hansei/internal/web/incidents"
+	"hansei/internal/web/joins"
 	"hansei/internal/web/records"
 	"hansei/internal/web/ui"
 )
@@ -36,6 +37,13 @@ func (s *Server) incidentPage(w http.ResponseWriter, r *http.Request, who auth.A
 	}
 	if v.Changes, v.NoChange, err = s.changesNear(r.Context(), who, f, in); err != nil {
 		return err
+	}
+	if s.joins != nil {
+		told, err := s.joins.Of(r.Context(), who.Scope(), in, f.text)
+		if err != nil {
+			return err
+		}
+		v.Told = joins.ToldBy(told)
 	}
 	p := ui.Page{Title: records.Title(in), Crumbs: []ui.Link{{Text: "Incidents", URL: "/incidents"}},
 		Actions: []ui.Link{{Text: "Edit", URL: records.URL(in.Kind(), in.ID) + "#fields"}}}

@@ -18,6 +18,8 @@ import (
 	"hansei/internal/record"
 	"hansei/internal/web/asset"
 	"hansei/internal/web/deliveries"
+	"hansei/internal/web/jobs"
+	"hansei/internal/web/joins"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/sources"
 	"hansei/internal/web/ui"
@@ -42,6 +44,7 @@ type Server struct {
 	Background func(func(context.Context))
 
 	offered offered
+	joins   *joins.Pages // set by Handler when there are sources
 }
 
 // page is a handler of a page.
@@ -69,6 +72,9 @@ func (s *Server) sourcePages(sh *shell.Shell) map[string]page {
 	}
 	arrived := &deliveries.Pages{Shell: sh, Sources: s.Sources}
 	maps.Copy(all, arrived.Routes())
+	maps.Copy(all, (&jobs.Pages{Shell: sh, Jobs: s.Jobs}).Routes())
+	s.joins = &joins.Pages{Shell: sh, Joins: s.Joins}
+	maps.Copy(all, s.joins.Routes())
 	maps.Copy(all, (&sources.Pages{Shell: sh, Sources: s.Sources, Metrics: s.Metrics, Deliveries: arrived.List}).Routes())
 	return all
 }

@@ -51,6 +51,7 @@ func newSite(t *testing.T) *site {
 		Imports: &intake.Imports{Records: records, Log: log}, People: intake.People{Records: records},
 		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: clock, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { fn(follow) }}
+	connectToys(t, s, dir)
 	server := httptest.NewServer(s.Handler())
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -61,6 +62,9 @@ func newSite(t *testing.T) *site {
 		stop()
 		<-ended
 		facts.Close()
+		if err := s.Jobs.Close(); err != nil {
+			t.Error(err)
+		}
 		if err := records.Close(); err != nil {
 			t.Error(err)
 		}

@@ -3,6 +3,8 @@ package incidents
 import (
 	"time"
 
+	"github.com/a-h/templ"
+
 	"hansei/internal/web/records"
 	"hansei/internal/web/ui"
 )
@@ -19,7 +21,8 @@ type Incident struct {
 	Who      []ui.Item // services, teams, responders
 	Updates  []Update
 	Changes  ui.Table
-	NoChange string // instead of Changes: why there are none
+	Told     templ.Component // who told what of it; may be nil
+	NoChange string          // instead of Changes: why there are none
 }
 
 // Badge is a word about the incident.

@@ -31,10 +31,12 @@ func (s *Shell) base(ctx context.Context, who auth.Actor, title string) (ui.Page
 	return p, nil
 }
 
-// render writes a page.
+// render writes a page. One that must not be kept has said so before.
 func (s *Shell) render(w http.ResponseWriter, r *http.Request, status int, p ui.Page, content templ.Component) error {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-cache")
+	if w.Header().Get("Cache-Control") == "" {
+		w.Header().Set("Cache-Control", "no-cache")
+	}
 	w.WriteHeader(status)
 	return ui.Layout(p).Render(templ.WithChildren(r.Context(), content), w)
 }

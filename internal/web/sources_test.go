@@ -1,0 +1,175 @@
+package web_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"hansei/internal/auth"
+	"hansei/internal/record"
+)
+
+func TestAddSource(t *testing.T) {
+	s := newSite(t)
+	s.get(t, "/sources").says(t, 200, "No tool is connected yet", `href="/sources/new/toy"`, "Incidents for tests.", `href="/imports/new"`)
+	s.get(t, "/sources/new").says(t, 200, "Add a source", "incidents, alerts")
+	s.get(t, "/sources/new/nope").says(t, 404)
+	form := s.get(t, "/sources/new/toy").says(t, 200, "Connect Toy", `value="toy"`, `type="password"`, "What counts as an incident", "shown once you save", `placeholder="main"`)
+	if strings.Contains(form.body, "set-webhook_secret") {
+		t.Error("the form asks for a secret that is made here")
+	}
+	s.post(t, "/sources/new/toy", "name", "Not A Name", "set-token", "tok-s3cret").
+		says(t, 422, "expected lower-case letters", `id="name-error"`, `value="Not A Name"`, "!tok-s3cret")
+	s.post(t, "/sources/new/toy", "name", "ours", "set-site", "wrong").says(t, 422, `id="set-site-error"`, "there is no site named wrong")
+	s.post(t, "/sources/new/toy", "name", "new").says(t, 422, `id="name-error"`)
+	s.post(t, "/sources/new/toy", "name", "ours", "since", "yesterday").says(t, 422, `id="since-error"`)
+	s.post(t, "/sources/new/toy", "name", "ours", "filter-1-field", "priority", "filter-1-not", "", "filter-1-value", "").says(t, 422, "names no value")
+	s.post(t, "/sources/new/toy/test", "name", "ours", "set-token", "good").says(t, 200, "The connection works", "The toy answers.")
+	s.post(t, "/sources/new/toy/test", "name", "ours", "set-token", "other").says(t, 200, "1 thing is missing", "Missing:")
+	s.post(t, "/sources/new/toy/test", "name", "ours", "set-site", "wrong").says(t, 200, `id="set-site-error"`)
+
+	saved := s.post(t, "/sources/new/toy", "name", "ours", "set-token", "tok-s3cret", "since", "2025-01-31",
+		"filter-1-field", "priority", "filter-1-not", "", "filter-1-value", `P1, "P2, or so"`).
+		says(t, 200, "Connected: ours", "shown this once", "https://hansei.example/hooks/", "!tok-s3cret")
+	if saved.header.Get("Cache-Control") != "no-store" || saved.header.Get("HX-Push-Url") != "/sources/ours" {
+		t.Errorf("the page with the secret may be kept: %v", saved.header)
+	}
+	secret := regexp.MustCompile(`data-copy="([a-z0-9]{40,})"`).FindStringSubmatch(saved.body)
+	if secret == nil {
+		t.Fatal("no secret to copy")
+	}
+	s.get(t, "/sources/ours").says(t, 200, "Nothing has come yet", "!"+secret[1], "!tok-s3cret", `value="P1, &#34;P2, or so&#34;"`, "kept; write here to replace it", "In Toy, open Webhooks.")
+	s.get(t, "/sources").says(t, 200, `href="/sources/ours"`, "!"+secret[1])
+	s.post(t, "/sources/new/toy", "name", "ours").says(t, 422, "there is a source named ours already")
+	s.get(t, "/sources/new/toy").says(t, 200, `value="toy"`)
+	v, err := s.Sources.Get(t.Context(), auth.Local().Scope(), "ours")
+	if err != nil || v.Since.Format(time.DateOnly) != "2025-01-31" || len(v.Filter) != 1 || len(v.Filter[0].In) != 2 {
+		t.Errorf("got %+v, %v", v, err)
+	}
+}
+
+func TestSecretOfTheVendor(t *testing.T) {
+	s := newSite(t)
+	s.post(t, "/sources/new/vendor", "name", "theirs").says(t, 200, "Connected: theirs", "Signing secret", `action="/sources/theirs/settings"`, "!shown this once")
+	s.post(t, "/sources/theirs/settings", "set-webhook_secret", "whsec-x").says(t, 200, "were saved", "kept; write here", "!whsec-x")
+	s.post(t, "/sources/theirs/rotate").says(t, 422, "is made there")
+}
+
+func TestSourcePage(t *testing.T) {
+	s := newSite(t)
+	a := s.added(t, "toy", "ours", nil)
+	s.sends(t, a, event{ID: "1", Status: "resolved", Title: "Checkout <b>down</b>", Priority: "P1", Service: "Web", At: now.Add(-5 * time.Hour)},
+		event{ID: "2", Status: "open", Title: "A drizzle", Priority: "P3", At: now.Add(-time.Hour)}, event{ID: "3", Status: "ping"}, event{ID: "4", Status: "strange<i>"})
+	page := s.get(t, "/sources/ours").says(t, 200, "Failing", "1: see why", "Deliveries a day. 4 deliveries in 30 days", "Pull Incidents now", "Needed for")
+	if got := strings.Count(page.body, "<h1>"); got != 1 {
+		t.Errorf("%d headings", got)
+	}
+	s.get(t, "/sources/ours?part=live").says(t, 200, `hx-trigger="every 5s"`, "!<html")
+	s.get(t, "/sources?part=live").says(t, 200, `id="sources-live"`, "!<html")
+	s.get(t, "/sources/nope").says(t, 404)
+	s.get(t, "/sources/ours/nope").says(t, 404)
+
+	filter := []string{"filter-1-field", "priority", "filter-1-not", "", "filter-1-value", "p1"}
+	s.post(t, "/sources/ours/try", filter...).says(t, 200, "1 incident counts", "1 would be left out", "Checkout &lt;b&gt;down", `value="p1"`)
+	s.post(t, "/sources/ours/try", "filter-1-field", "jq", "filter-1-not", "", "filter-1-value", ".nope[").says(t, 200, "hs-error")
+	s.post(t, "/sources/ours/filter", "filter-1-field", "who", "filter-1-not", "", "filter-1-value", "x").says(t, 422, "expected one of severity")
+	s.post(t, "/sources/ours/filter", filter...).says(t, 200, "The filter was saved", `value="p1"`, `action="/sources/ours/filter"`)
+	s.post(t, "/sources/ours/filter").says(t, 200, `name="filter-1-value" value="p1"`)
+
+	s.post(t, "/sources/ours/settings", "set-site", "wrong").says(t, 422, `id="set-site-error"`)
+	s.post(t, "/sources/ours/settings", "set-site", "other", "set-rate_limit", "5").says(t, 200, "were saved", `value="other"`)
+	s.post(t, "/sources/ours/test").says(t, 200, "1 thing is missing")
+	s.post(t, "/sources/ours/pause").says(t, 200, "is paused", `action="/sources/ours/resume"`, "Paused")
+	s.post(t, "/sources/ours/pull", "stream", "incidents").says(t, 422, "is paused")
+	s.post(t, "/sources/ours/resume").says(t, 200, "goes on")
+	s.post(t, "/sources/ours/pull", "stream", "incidents").says(t, 200, "read now")
+	s.post(t, "/sources/ours/pull", "stream", "nope").says(t, 422, "no stream")
+	s.post(t, "/sources/ours/backfill", "since", "2026-01-01").says(t, 422, "has not begun", `id="since-error"`)
+	s.post(t, "/sources/ours/backfill", "since", "2024-01-01").says(t, 200, "read again from 1 Jan 2024")
+	if got := s.post(t, "/sources/ours/rotate").says(t, 200, "A new secret for ours", "shown this once"); strings.Contains(got.body, a.Secret) {
+		t.Error("the old secret is shown")
+	}
+	s.post(t, "/sources/ours/remove", "data", "yes", "confirm", "our").says(t, 422, "type the name exactly")
+	s.post(t, "/sources/ours/remove", "data", "yes", "confirm", "ours").says(t, 200, "was removed", "No tool is connected yet")
+}
+
+func TestPullsOnTheSourcePage(t *testing.T) {
+	s := newSite(t)
+	s.added(t, "toy", "ours", map[string]string{"token": "bad"})
+	packer, err := record.NewPacker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sources.PullStream(t.Context(), auth.Local(), "ours", "incidents", packer); err == nil {
+		t.Fatal("the toy did not fail")
+	}
+	s.get(t, "/sources/ours").says(t, 200, "Failed once", "403 &lt;b&gt;Forbidden", "!<b>Forbidden")
+	s.get(t, "/sources").says(t, 200, "Failing")
+}
+
+func TestDeliveries(t *testing.T) {
+	s := newSite(t)
+	a := s.added(t, "toy", "ours", nil)
+	s.get(t, "/deliveries").says(t, 200, "Nothing was delivered yet")
+	s.get(t, "/deliveries?failed").says(t, 200, "Nothing failed")
+	large := event{ID: "9", Status: "open", Title: strings.Repeat("é", 150_000), At: now}
+	s.sends(t, a, event{ID: "1", Status: "open", Title: "</pre><script>alert(1)</script>", At: now}, "{\x01", large, event{ID: "3", Status: "ping"})
+	list := s.get(t, "/sources/ours/deliveries").says(t, 200, "incident ours:1", "a ping", "it is not JSON", "Deliveries of ours")
+	s.get(t, "/deliveries").says(t, 200, `href="/sources/ours"`)
+	failed := s.get(t, "/sources/ours/deliveries?state=failed").says(t, 200, "it is not JSON", "!ours:1", "Replay all failed", `name="source" value="ours"`)
+	s.get(t, "/deliveries?state=odd").says(t, 422)
+	s.get(t, "/deliveries?cursor=odd").says(t, 422)
+	s.get(t, "/deliveries/nope").says(t, 404)
+	link := regexp.MustCompile(`href="(/deliveries/[0-9a-f]{32})"`)
+	s.get(t, link.FindStringSubmatch(failed.body)[1]).says(t, 200, "could not be understood", "it is not JSON", "{\ufffd", "Replay")
+	shown := 0
+	for _, m := range link.FindAllStringSubmatch(list.body, -1) {
+		page := s.get(t, m[1]).says(t, 200, "!<script>alert")
+		if strings.Contains(page.body, "&lt;script&gt;alert(1)") {
+			shown++
+		}
+		if n := len(page.body); n > 300_000 {
+			t.Errorf("a page has %d bytes", n)
+		}
+		if strings.Contains(page.body, "The first 200.0 kB") {
+			shown++
+		}
+	}
+	if shown < 2 {
+		t.Errorf("the payloads are not shown: %d", shown)
+	}
+	s.post(t, link.FindStringSubmatch(failed.body)[1]+"/replay").says(t, 200, "understood again", "It waits to be understood")
+	s.understood(t)
+	s.post(t, "/deliveries/replay", "source", "ours").says(t, 200, "1 delivery is understood again")
+	s.understood(t)
+	s.post(t, "/sources/ours/replay").says(t, 200, "4 deliveries are understood again")
+	id := s.load(t, "incidents.csv", incidentsCSV)
+	s.get(t, "/deliveries/"+id).says(t, 404)
+}
+
+func TestDeliveriesPage(t *testing.T) {
+	s := newSite(t)
+	a := s.added(t, "toy", "ours", nil)
+	var all []any
+	for i := range 60 {
+		all = append(all, event{ID: fmt.Sprint(i), Status: "ping"})
+	}
+	s.sends(t, a, all...)
+	first := s.get(t, "/sources/ours/deliveries")
+	next := regexp.MustCompile(`href="(/sources/ours/deliveries\?cursor=[^"]+)" rel="next"`).FindStringSubmatch(first.body)
+	if next == nil {
+		t.Fatal("no next page")
+	}
+	second := s.get(t, strings.ReplaceAll(next[1], "&amp;", "&")).says(t, http.StatusOK)
+	row := regexp.MustCompile(`id="deliveries-([0-9a-f]{32})"`)
+	seen := map[string]bool{}
+	for _, m := range append(row.FindAllStringSubmatch(first.body, -1), row.FindAllStringSubmatch(second.body, -1)...) {
+		seen[m[1]] = true
+	}
+	if len(seen) != 60 {
+		t.Errorf("two pages show %d of 60", len(seen))
+	}
+}
