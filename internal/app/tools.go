@@ -11,6 +11,7 @@ import (
 	"hansei/internal/seal"
 	"hansei/internal/source"
 	"hansei/internal/source/alertmanager"
+	"hansei/internal/source/cdevents"
 	"hansei/internal/source/generic"
 	"hansei/internal/source/git"
 	"hansei/internal/source/github"
@@ -24,7 +25,11 @@ import (
 )
 
 // tools are the kinds of source there are.
-var tools = []source.Kind{pagerduty.Kind, alertmanager.Kind, alertmanager.Grafana, statuspage.Kind, github.Kind, gitlab.Kind, git.Kind, jira.Kind, zendesk.Kind, slack.Kind, icalendar.Kind, generic.Kind}
+var tools = []source.Kind{
+	pagerduty.Kind, alertmanager.Kind, alertmanager.Grafana, statuspage.Kind,
+	github.Kind, gitlab.Kind, git.Kind, cdevents.Kind,
+	jira.Kind, zendesk.Kind, slack.Kind, icalendar.Kind, generic.Kind,
+}
 
 // connect builds what live sources need.
 func (a *App) connect(ctx context.Context) error {
