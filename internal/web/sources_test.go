@@ -63,7 +63,7 @@ func TestSourcePage(t *testing.T) {
 	a := s.added(t, "toy", "ours", nil)
 	s.sends(t, a, event{ID: "1", Status: "resolved", Title: "Checkout <b>down</b>", Priority: "P1", Service: "Web", At: now.Add(-5 * time.Hour)},
 		event{ID: "2", Status: "open", Title: "A drizzle", Priority: "P3", At: now.Add(-time.Hour)}, event{ID: "3", Status: "ping"}, event{ID: "4", Status: "strange<i>"})
-	page := s.get(t, "/sources/ours").says(t, 200, "Failing", "1: see why", "Deliveries a day. 4 deliveries in 30 days", "Pull Incidents now", "Needed for")
+	page := s.get(t, "/sources/ours").says(t, 200, "Failing", "1: see why", "Deliveries a day. 4 deliveries in 30 days", "Pull now: Incidents", "Needed for")
 	if got := strings.Count(page.body, "<h1>"); got != 1 {
 		t.Errorf("%d headings", got)
 	}

@@ -50,7 +50,7 @@ func settingFields(k source.Kind, have url.Values, set []string, wrong map[strin
 			continue // it is made here
 		}
 		kept := s.Secret && slices.Contains(set, s.Name)
-		f := setting{Field: ui.Field{ID: settingIn + s.Name, Name: settingIn + s.Name, Label: s.Title, Help: s.Help, Error: wrong[s.Name], Value: have.Get(settingIn + s.Name), Required: s.Required && !kept}}
+		f := setting{Field: ui.Field{ID: settingIn + s.Name, Name: settingIn + s.Name, Label: s.Title, Help: s.Help, Error: wrong[s.Name], Value: have.Get(settingIn + s.Name), Required: s.Required && !kept && s.Default == ""}}
 		switch {
 		case s.Secret:
 			f.Value, f.Type = "", "password"

@@ -102,12 +102,15 @@ func days(list []connect.Day) ui.Bars {
 	return b
 }
 
-// caughtUp is from when on a stream's history counts as read.
-const caughtUp = 0.999
+// A stream that is read to within so much of its last run has no history left.
+const (
+	caughtUp = 0.999
+	lag      = time.Hour
+)
 
 // reading says that a stream's history is still being read.
 func reading(st connect.StreamView) bool {
-	return st.Failures == 0 && st.Pages > 0 && st.Progress < caughtUp
+	return st.Failures == 0 && !st.Through.IsZero() && st.Progress < caughtUp && st.At.Sub(st.Through) > lag
 }
 
 // progress is how far a stream's history was read, in days.

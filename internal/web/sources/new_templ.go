@@ -134,7 +134,7 @@ func newPage(v newSource) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<div class=\"hs-actions hs-next\"><button class=\"btn btn-primary\" type=\"submit\">Save and get the webhook address</button> <button class=\"btn\" type=\"submit\" formaction=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 9, "<div class=\"hs-actions hs-next\"><button class=\"btn btn-primary\" type=\"submit\">Save</button> <button class=\"btn\" type=\"submit\" formaction=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

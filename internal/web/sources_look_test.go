@@ -1,0 +1,184 @@
+package web_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/connect"
+	"hansei/internal/intake"
+	"hansei/internal/record"
+)
+
+// busy is a site whose sources fare in every way there is.
+func busy(t *testing.T) *site {
+	t.Helper()
+	s := newSite(t)
+	ctx, who := t.Context(), auth.Local()
+	a, b := s.added(t, "toy", "pager", map[string]string{"token": "good"}), s.added(t, "toy", "status", map[string]string{"token": "bad"})
+	s.added(t, "vendor", "desk", nil)
+	s.added(t, "toy", "old-pager", nil)
+	start := now.Add(-30 * time.Hour)
+	s.sends(t, a, event{ID: "PX1", Status: "resolved", Title: "Checkout is slow for customers in Europe", Priority: "P1", Service: "Web Shop", At: start},
+		event{ID: "PX2", Status: "open", Title: "Search returns an empty page", Priority: "P3", Service: "Search", At: now.Add(-2 * time.Hour)},
+		event{ID: "PX3", Status: "resolved", Title: "Queue is late", Service: "Mail", At: now.Add(-9 * time.Hour)},
+		event{ID: "x", Status: "ping"}, event{ID: "PX4", Status: "snoozed for a while"}, "{")
+	s.sends(t, b, event{ID: "S1", Status: "resolved", Title: "Checkout slow in Europe", Service: "Web Shop", At: start.Add(4 * time.Minute), See: "https://pager.example/i/PX1"},
+		event{ID: "S2", Status: "open", Title: "Search is empty", Service: "Search", At: now.Add(-110 * time.Minute)})
+	packer, err := record.NewPacker()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sources.PullStream(ctx, who, "pager", "incidents", packer); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Sources.PullStream(ctx, who, "status", "incidents", packer); err == nil {
+		t.Fatal("the toy did not fail")
+	}
+	yes := true
+	if _, err := s.Sources.Edit(ctx, who, "old-pager", connect.Change{Paused: &yes}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
+		if err := tx.PutPull(record.PullState{Source: "pager", Stream: "alerts", Cursor: "9", Began: now.AddDate(-1, 0, 0), Through: now.AddDate(0, -5, 0), At: now, Pages: 70}); err != nil {
+			return err
+		}
+		for i := range 30 {
+			for name, n := range map[string]int64{"received": int64(i*i*37%91 + 3), "refused: signature": int64(i % 7 / 6 * 4)} {
+				if err := tx.AddCount(record.Count{Source: "pager", Day: now.AddDate(0, 0, -i), Name: name, N: n}); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Joins.Suggest(ctx, who, []hansei.ID{"pager:PX2", "status:S2"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.People.Edit(ctx, who, hansei.KindIncident, "pager:PX1", revisionOf(t, s, "pager:PX1"), []intake.Set{{Field: "severity", Value: []byte(`"sev2"`)}}, "it was mild"); err != nil {
+		t.Fatal(err)
+	}
+	s.understood(t)
+	return s
+}
+
+func revisionOf(t *testing.T, s *site, id hansei.ID) record.Revision {
+	t.Helper()
+	_, rev, err := record.Get[*hansei.Incident](t.Context(), s.Records, auth.Local().Scope(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rev
+}
+
+func TestSourcePagesHaveNoAccessibilityViolations(t *testing.T) {
+	ctx := browser(t)
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	empty, s := newSite(t), busy(t)
+	failed := regexp.MustCompile(`/deliveries/[0-9a-f]{32}`).FindString(s.get(t, "/deliveries?failed").body)
+	pages := map[string]string{
+		"empty": empty.url + "/sources", "no-jobs": empty.url + "/jobs", "list": s.url + "/sources", "tools": s.url + "/sources/new", "new": s.url + "/sources/new/toy", "one": s.url + "/sources/pager",
+		"failing": s.url + "/sources/status", "paused": s.url + "/sources/old-pager", "deliveries": s.url + "/deliveries", "failed": s.url + "/sources/pager/deliveries?failed",
+		"delivery": s.url + failed, "jobs": s.url + "/jobs", "joins": s.url + "/joins", "incident": s.url + "/incidents/pager:PX1", "maybe": s.url + "/incidents/pager:PX2",
+	}
+	for i, theme := range []string{"light", "dark", "light", "dark"} {
+		width := []int64{1440, 390, 390, 1440}[i]
+		do(t, ctx, chromedp.EmulateViewport(width, 1100))
+		for _, name := range slices.Sorted(maps.Keys(pages)) {
+			do(t, ctx, chromedp.Navigate(pages[name]))
+			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
+			shoot(t, ctx, fmt.Sprintf("sources-%s-%s-%d", name, theme, width))
+			if i >= 2 {
+				js[bool](t, ctx, `document.querySelectorAll('main details').forEach(d => { d.removeAttribute('name'); d.open = true; }), true`)
+			}
+			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
+			judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))
+			if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
+				t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
+			}
+		}
+	}
+}
+
+func TestSourcesInABrowser(t *testing.T) {
+	ctx := browser(t)
+	s := newSite(t)
+	do(t, ctx, chromedp.EmulateViewport(1440, 1100))
+	do(t, ctx, chromedp.Navigate(s.url+"/sources/new/toy"))
+	js[bool](t, ctx, `document.getElementById('set-token').value = 'other', document.getElementById('name').value = 'ours', true`)
+	submit(t, ctx, "Test connection", `document.getElementById('findings').textContent.includes('1 thing is missing') && document.getElementById('set-token').value === 'other'`)
+	shoot(t, ctx, "sources-tested")
+	js[bool](t, ctx, `document.querySelector('[name=filter-1-field]').value = 'priority', document.querySelector('[name=filter-1-value]').value = 'P1', true`)
+	submit(t, ctx, "Save", `document.querySelector('h1').textContent === 'Connected: ours' && location.pathname === '/sources/ours'`)
+	shoot(t, ctx, "sources-ready")
+	secret := js[string](t, ctx, `[...document.querySelectorAll('[data-copy]')].at(1).dataset.copy`)
+	if len(secret) < 40 {
+		t.Errorf("the secret to copy is %q", secret)
+	}
+	do(t, ctx, chromedp.Navigate(s.url+"/sources/ours"))
+	if js[bool](t, ctx, `document.documentElement.outerHTML.includes('`+secret+`')`) {
+		t.Error("the secret is shown again")
+	}
+	a, err := s.Sources.Edit(t.Context(), auth.Local(), "ours", connect.Change{Rotate: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	js[bool](t, ctx, `document.querySelector('[name=filter-1-value]').value = 'P3', document.querySelector('[name=filter-1-value]').focus(), true`)
+	s.sends(t, a, event{ID: "1", Status: "open", Title: "A drizzle", Priority: "P3", At: now}, event{ID: "2", Status: "odd"})
+	wait(t, ctx, `document.querySelector('#source-live').textContent.includes('1: see why')`)
+	if got := js[string](t, ctx, `document.activeElement.name + document.activeElement.value + document.querySelectorAll('#source-live').length`); got != "filter-1-valueP31" {
+		t.Errorf("after the page looked again the focus is on %q", got)
+	}
+	submit(t, ctx, "Try it", `document.getElementById('tried').textContent.includes('1 incident counts')`)
+	submit(t, ctx, "Pause", `document.getElementById('toasts').textContent.includes('is paused') && document.querySelector('.hs-state-paused') !== null`)
+	submit(t, ctx, "Undo", `document.getElementById('toasts').textContent.includes('goes on')`)
+	js[bool](t, ctx, `document.querySelectorAll('main details').forEach(d => { d.open = true; }), document.getElementById('confirm').value = 'ours', true`)
+	submit(t, ctx, "Remove with its data", `location.pathname === '/sources' && document.querySelector('.hs-empty') !== null`)
+}
+
+func TestJoins(t *testing.T) {
+	s := busy(t)
+	s.get(t, "/joins").says(t, 200, "May be one", "Search returns an empty page", "Search is empty", "they have a service in common", "Checkout", "one names the other", "Take apart")
+	s.get(t, "/joins?verdict=odd").says(t, 422)
+	s.get(t, "/joins?from=-1").says(t, 422)
+	s.get(t, "/incidents/pager:PX2").says(t, 200, "May be the same", "Search is empty", `action="/joins/confirm"`)
+	s.get(t, "/incidents/pager:PX1").says(t, 200, "Told by", `href="/sources/status"`, "told differently", "Joined into it", "https://status.example/i/S1")
+	s.post(t, "/joins/confirm", "a", "pager:PX2", "b", "status:S2", "back", "/incidents/pager:PX2").says(t, 200, "They are one incident now", "Joined into it", "said by", `action="/joins/reject"`)
+	s.get(t, "/joins").says(t, 200, "Nothing waits for your word")
+	s.post(t, "/joins/reject", "a", "pager:PX2", "b", "status:S2", "back", "//evil.example").says(t, 200, "They are two incidents", "Kept apart 1")
+	s.get(t, "/joins?verdict=rejected").says(t, 200, "They are one")
+	s.get(t, "/incidents/status:S2").says(t, 200, "!Joined into it", "Search is empty")
+	s.post(t, "/joins/confirm", "a", "pager:PX2", "b", "nope").says(t, 404)
+}
+
+func TestJobs(t *testing.T) {
+	s := busy(t)
+	list := s.get(t, "/jobs").says(t, 200, "Read a source", "pager, incidents", "waiting")
+	s.get(t, "/jobs?part=live").says(t, 200, `id="jobs-live"`, "!<html")
+	s.get(t, "/jobs?state=discarded").says(t, 200, "There is no such job")
+	s.get(t, "/jobs?state=odd").says(t, 422)
+	s.get(t, "/jobs?before=x").says(t, 422)
+	id := regexp.MustCompile(`action="(/jobs/\d+)/cancel"`).FindStringSubmatch(list.body)
+	s.post(t, id[1]+"/cancel").says(t, 200, "given up", "Canceled 1")
+	s.post(t, id[1]+"/retry").says(t, 200, "tried again now")
+	s.post(t, "/jobs/99999/retry").says(t, 404)
+	s.post(t, "/jobs/x/retry").says(t, 404)
+	if strings.Contains(list.body, "good") {
+		t.Error("a job shows a secret")
+	}
+}
