@@ -24,6 +24,9 @@ type engine interface {
 	// abandoned is the owner of parts before which all pending ones are of
 	// uploads that nobody can be busy with any more.
 	abandoned(now time.Time) string
+	// follow calls wake when another server may have written, as far as it gets
+	// to know, until ctx ends. self is this writer's id.
+	follow(ctx context.Context, self string, wake func())
 	// settle is called after a commit, and before the next.
 	settle(ctx context.Context, conn *sql.Conn)
 	// shared says that other servers may write, and that a connection may be

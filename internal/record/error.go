@@ -104,7 +104,7 @@ func judge(err error) verdict {
 	var connecting *pgconn.ConnectError
 	var network net.Error
 	switch {
-	case errors.As(err, &connecting), errors.As(err, &network),
+	case pgconn.SafeToRetry(err), errors.As(err, &connecting), errors.As(err, &network),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return lost

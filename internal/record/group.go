@@ -74,6 +74,9 @@ func (s *Store) attempt(g *group) error {
 		}
 		err = fmt.Errorf("commit: %w", err)
 	}
+	if s.engine.shared() && broken(s.write) {
+		err = errors.Join(err, driver.ErrBadConn)
+	}
 	// A full disk may have ended the transaction already, as a broken connection has.
 	if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) && judge(undo) == answer {
 		s.log.Warn("roll back", "error", undo)

@@ -20,6 +20,7 @@ import (
 type postgresEngine struct {
 	config *pgx.ConnConfig
 	log    *slog.Logger
+	news   chan struct{} // something was written that others are to be told of
 }
 
 const (
@@ -47,7 +48,7 @@ func atServer(database string, log *slog.Logger) (*postgresEngine, error) {
 	}
 	dialer := &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: quietTime, Interval: quietTime, Count: probes}, Control: unanswered}
 	config.DialFunc = dialer.DialContext
-	return &postgresEngine{config, log}, nil
+	return &postgresEngine{config, log, make(chan struct{}, 1)}, nil
 }
 
 func (e *postgresEngine) name() string {
@@ -73,20 +74,30 @@ func (e *postgresEngine) prepare(_ context.Context, conn *sql.Conn, q string) (s
 // abandoned: another server may be busy with an upload for long.
 func (e *postgresEngine) abandoned(now time.Time) string { return pendingOwner(now.Add(-day), "") }
 
-func (e *postgresEngine) settle(context.Context, *sql.Conn) {}
-
 const (
 	readers  = 12 // connections at most
 	keepOpen = 6
 )
 
 func (e *postgresEngine) open(ctx context.Context) (write, read *sql.DB, err error) {
-	write, read = e.pool(2), e.pool(readers) // the writer, and who listens
+	write, read = e.pool(1), e.pool(readers)
 	read.SetMaxIdleConns(keepOpen)
-	if err := read.PingContext(ctx); err != nil {
+	if err := e.reach(ctx, read); err != nil {
 		return write, read, fmt.Errorf("open the %s: %w", e.name(), readable(err))
 	}
 	return write, read, nil
+}
+
+// reach waits for a server that is just being started beside this one.
+func (e *postgresEngine) reach(ctx context.Context, db *sql.DB) error {
+	for since := time.Now(); ; sleep(ctx, lastPause) {
+		err := e.warn(ctx, db)
+		if state := sqlState(err); err == nil || ctx.Err() != nil || time.Since(since) > patience ||
+			judge(err) != lost || strings.HasPrefix(state, "28") || state == "3D000" {
+			return err
+		}
+		e.log.Info("the database is not there yet", "error", err)
+	}
 }
 
 func (e *postgresEngine) pool(size int) *sql.DB {

@@ -19,12 +19,36 @@ type Reader interface {
 }
 
 func (s *Store) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	return s.read.QueryContext(ctx, s.engine.text(q), clean(args)...)
+	q, args = s.engine.text(q), clean(args)
+	rows, err := s.read.QueryContext(ctx, q, args...)
+	for pause := firstPause; err != nil && s.engine.shared() && judge(err) != answer && pause < readPatience && ctx.Err() == nil; pause *= 2 {
+		sleep(ctx, pause) // the database is being started again, or another takes over
+		rows, err = s.read.QueryContext(ctx, q, args...)
+	}
+	if err != nil && s.engine.shared() && judge(err) == lost && ctx.Err() == nil {
+		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return rows, err
 }
 
+// readPatience is how long the last pause of a reader is at most whose
+// connection broke; all are twice as long. A person waits for the answer.
+const readPatience = 2 * time.Second
+
 // queryRow asks for one row; sql.ErrNoRows if there is none.
-func (s *Store) queryRow(ctx context.Context, q string, args []any, to ...any) error {
-	return s.read.QueryRowContext(ctx, s.engine.text(q), clean(args)...).Scan(to...)
+func (s *Store) queryRow(ctx context.Context, q string, args []any, to ...any) (err error) {
+	rows, err := s.query(ctx, q, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if rows.Next() {
+		return rows.Scan(to...)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	return sql.ErrNoRows
 }
 
 func (tx *Tx) query(_ context.Context, q string, args ...any) (*sql.Rows, error) {

@@ -14,7 +14,7 @@ type rows struct {
 }
 
 const (
-	rowsPerInsert = 25
+	rowsPerInsert = 50
 	entryColumns  = 9
 	freshColumns  = 5
 	flushAt       = 500 // rows gathered at most

@@ -28,6 +28,9 @@ func (e *sqliteEngine) name() string { return e.path }
 
 func (e *sqliteEngine) shared() bool { return false }
 
+// follow has nobody to follow.
+func (e *sqliteEngine) follow(context.Context, string, func()) {}
+
 func (e *sqliteEngine) text(q string) string { return q }
 
 func (e *sqliteEngine) prepare(ctx context.Context, conn *sql.Conn, q string) (statement, error) {

@@ -42,21 +42,22 @@ type Store struct {
 	lock   *os.File
 	engine engine
 
-	write    *sql.Conn  // used by the writer goroutine alone
-	stmts    statements // of write
-	tx       *sql.Tx    // of write, while a group is committed
-	rows     rows       // of tx
-	id       string     // of this writer among those of other servers
-	patience time.Duration
-	db       *sql.DB // of write
-	read     *sql.DB
-	requests chan *request
-	stopped  chan struct{} // closed when the writer has ended
-	closing  sync.Once
-	gate     sync.RWMutex // held to send a request; Close takes it
-	closed   bool
-	ctx      context.Context // ends when the store is being closed
-	cancel   context.CancelFunc
+	write     *sql.Conn  // used by the writer goroutine alone
+	stmts     statements // of write
+	tx        *sql.Tx    // of write, while a group is committed
+	rows      rows       // of tx
+	id        string     // of this writer among those of other servers
+	patience  time.Duration
+	db        *sql.DB // of write
+	read      *sql.DB
+	requests  chan *request
+	stopped   chan struct{} // closed when the writer has ended
+	closing   sync.Once
+	gate      sync.RWMutex // held to send a request; Close takes it
+	closed    bool
+	ctx       context.Context // ends when the store is being closed
+	cancel    context.CancelFunc
+	following sync.WaitGroup
 
 	mu    sync.Mutex
 	moved chan struct{} // closed and replaced at each commit
@@ -96,6 +97,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(err, s.release())
 	}
 	go s.writer()
+	s.following.Go(func() { s.engine.follow(s.ctx, s.id, s.wake) })
 	return s, nil
 }
 
@@ -159,6 +161,7 @@ func (s *Store) Close() error {
 
 func (s *Store) release() error {
 	s.cancel()
+	s.following.Wait()
 	var errs []error
 	if s.read != nil {
 		errs = append(errs, s.read.Close())

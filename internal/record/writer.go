@@ -150,21 +150,9 @@ func (s *Store) commit(g *group) error {
 			since = time.Now()
 		}
 		s.log.Warn("the database did not take a write; it is tried again", "error", err, "writers", len(g.requests))
-		if !s.rest(pause) || time.Since(since) > s.patience {
+		if sleep(s.ctx, pause); s.ctx.Err() != nil || time.Since(since) > s.patience {
 			return fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
-	}
-}
-
-// rest waits before the next attempt, and says whether there is to be one.
-func (s *Store) rest(pause time.Duration) bool {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-s.ctx.Done(): // the store is being closed
-		return false
 	}
 }
 

@@ -128,10 +128,16 @@ func (s *Server) Database() string {
 	return s.URL(name)
 }
 
-// Exec runs a statement as the superuser.
+// Exec runs a statement in the database postgres.
 func (s *Server) Exec(q string) {
 	s.t.Helper()
-	db, err := sql.Open("pgx", s.URL("postgres"))
+	s.ExecIn(s.URL("postgres"), q)
+}
+
+// ExecIn runs a statement in a database.
+func (s *Server) ExecIn(url, q string) {
+	s.t.Helper()
+	db, err := sql.Open("pgx", url)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -139,20 +145,6 @@ func (s *Server) Exec(q string) {
 	if err = errors.Join(err, db.Close()); err != nil {
 		s.t.Fatalf("%s: %v", q, err)
 	}
-}
-
-// One asks for one text.
-func (s *Server) One(q string) (text string) {
-	s.t.Helper()
-	db, err := sql.Open("pgx", s.URL("postgres"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	err = db.QueryRowContext(context.Background(), q).Scan(&text)
-	if err = errors.Join(err, db.Close()); err != nil {
-		s.t.Fatalf("%s: %v", q, err)
-	}
-	return text
 }
 
 func (s *Server) made(name string, args ...string) *exec.Cmd {
@@ -174,6 +166,26 @@ const guard = `"$@" & p=$!; (read x <&3; kill -QUIT $p 2>/dev/null) & wait $p; k
 
 // Start starts the server again and waits until it answers.
 func (s *Server) Start() {
+	s.t.Helper()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	s.launch()
+	for give := time.After(60 * time.Second); ; {
+		if s.made("pg_isready", "-q", "-h", s.dir, "-U", "hansei", "-d", "postgres").Run() == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-s.ended: // those that served clients of one that was killed are still there
+			s.gone()
+			s.launch()
+		case <-give:
+			s.t.Fatalf("the server does not answer:\n%s", s.Log())
+		}
+	}
+}
+
+func (s *Server) launch() {
 	s.t.Helper()
 	args := []string{"-c", guard, "sh", filepath.Join(s.bin, "postgres"), "-D", s.data(), "-k", s.dir, "-c", "listen_addresses="}
 	for _, x := range s.extra {
@@ -198,25 +210,6 @@ func (s *Server) Start() {
 		_ = cmd.Wait() // it is killed; its exit code says so
 		close(ended)
 	}(s.ended)
-	s.await()
-}
-
-func (s *Server) await() {
-	s.t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for give := time.After(60 * time.Second); ; {
-		if s.made("pg_isready", "-q", "-h", s.dir).Run() == nil {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-s.ended:
-			s.t.Fatalf("the server ended:\n%s", s.Log())
-		case <-give:
-			s.t.Fatalf("the server does not answer:\n%s", s.Log())
-		}
-	}
 }
 
 // Log is what the server said.
@@ -240,13 +233,12 @@ func (s *Server) Kill() {
 	if s.run == nil {
 		return
 	}
-	// The whole group: what the kernel has of their files stays, as it would
-	// not if the power were cut.
-	_ = syscall.Kill(-s.run.Process.Pid, syscall.SIGKILL)
+	// Its parent, which waits for it, ends by itself; those that serve its
+	// clients end when they notice.
 	pid, err := os.ReadFile(filepath.Join(s.data(), "postmaster.pid"))
 	if first, _, ok := strings.Cut(string(pid), "\n"); err == nil && ok {
 		if n, err := strconv.Atoi(first); err == nil {
-			_ = syscall.Kill(n, syscall.SIGKILL)
+			_ = syscall.Kill(n, syscall.SIGKILL) // it may have ended already
 		}
 	}
 	s.gone()
