@@ -104,7 +104,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a := &App{config: c, log: c.Log}
 	a.life, a.stop = context.WithCancel(context.WithoutCancel(ctx))
 	var err error
-	if a.records, err = record.Open(ctx, record.Options{Dir: c.Dir, Now: c.Now, Log: c.Log}); err != nil {
+	if a.records, err = record.Open(ctx, record.Options{Dir: c.Dir, Database: c.Database, Now: c.Now, Log: c.Log}); err != nil {
 		return nil, err
 	}
 	if a.facts, err = fact.Open(ctx, fact.Options{Dir: c.Dir, Log: c.Log}); err != nil {

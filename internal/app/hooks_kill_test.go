@@ -197,3 +197,11 @@ func checkAfterKills(t *testing.T, dir string, acked map[string]bool) {
 	}
 	t.Logf("%d deliveries acknowledged, %d there", len(acked), len(there))
 }
+
+// clientOf is an HTTP client that ends with the test.
+func clientOf(t *testing.T) *http.Client {
+	t.Helper()
+	c := &http.Client{Timeout: 10 * time.Second}
+	t.Cleanup(c.CloseIdleConnections)
+	return c
+}
