@@ -16,6 +16,7 @@ type group struct {
 	requests []*request
 	mark     string // says, in the database, that it was committed
 	apart    bool   // each stands behind a savepoint, for one of them failed
+	ran      bool   // the requests were run before
 	heads    map[auth.Journal]*journalHead
 }
 
@@ -30,6 +31,10 @@ type journalHead struct {
 // transaction is undone and each of them is run again behind a savepoint.
 // Savepoints for all would cost as much as the rest of a short append.
 var errApart = errors.New("a writer of the group failed")
+
+// errGone says that a writer that cannot be run again was undone with its
+// connection.
+var errGone = fmt.Errorf("%w: the connection was lost while this was written; nothing of it was", ErrUnavailable)
 
 // errUndone says that the only writer of a group failed; nothing was written.
 var errUndone = errors.New("the writer failed")
@@ -110,6 +115,10 @@ func (s *Store) claim(ctx context.Context, g *group) (done bool, err error) {
 
 // fill runs the requests of a transaction and moves the heads.
 func (s *Store) fill(ctx context.Context, g *group) error {
+	if g.ran && g.requests[0].once {
+		return errGone
+	}
+	g.ran = true
 	s.rows.clear()
 	for _, r := range g.requests {
 		if !r.take() {

@@ -17,6 +17,7 @@ type request struct {
 	journal auth.Journal
 	key     string
 	fn      func(*Tx) error
+	once    bool        // fn cannot run again
 	at      time.Time   // when it came
 	taken   atomic.Bool // by the writer, or by its caller who gave up waiting
 	ours    bool        // the writer's
@@ -48,21 +49,29 @@ var errClosed = errors.New("the record store is closed")
 // outcome: a commit given up half-way is one that nobody knows of. A long fn
 // looks at ctx itself.
 func (s *Store) Write(ctx context.Context, who auth.Actor, fn func(*Tx) error) (Seq, error) {
-	return s.submit(ctx, who, "", fn)
+	return s.submit(ctx, who, &request{fn: fn})
 }
 
 // WriteOnce is Write once per key: a repeat with the key returns the head that
 // the first run returned and does not run fn.
 func (s *Store) WriteOnce(ctx context.Context, who auth.Actor, key string, fn func(*Tx) error) (Seq, error) {
-	return s.submit(ctx, who, key, fn)
+	return s.submit(ctx, who, &request{key: key, fn: fn})
 }
 
-func (s *Store) submit(ctx context.Context, who auth.Actor, key string, fn func(*Tx) error) (Seq, error) {
+// WriteAlone is Write for an fn that cannot be repeated, such as one that reads
+// a stream: it runs at most once, in a transaction of its own. When the
+// connection is lost while it runs, WriteAlone returns ErrUnavailable and
+// nothing was written.
+func (s *Store) WriteAlone(ctx context.Context, who auth.Actor, fn func(*Tx) error) (Seq, error) {
+	return s.submit(ctx, who, &request{fn: fn, once: true})
+}
+
+func (s *Store) submit(ctx context.Context, who auth.Actor, r *request) (Seq, error) {
 	journal, err := who.MayWrite()
 	if err != nil {
 		return 0, err
 	}
-	r := &request{ctx: ctx, who: who, journal: journal, key: key, fn: fn, at: time.Now(), done: make(chan struct{})}
+	r.ctx, r.who, r.journal, r.at, r.done = ctx, who, journal, time.Now(), make(chan struct{})
 	s.gate.RLock()
 	if s.closed {
 		s.gate.RUnlock()
@@ -91,18 +100,9 @@ const maxGroup = 256
 
 func (s *Store) writer() {
 	defer close(s.stopped)
-	for first := range s.requests {
-		g := &group{requests: []*request{first}, mark: random()}
-		for more := true; more && len(g.requests) < maxGroup; {
-			select {
-			case r, ok := <-s.requests:
-				if more = ok; ok {
-					g.requests = append(g.requests, r)
-				}
-			default:
-				more = false
-			}
-		}
+	for first, open := <-s.requests; open; {
+		var g *group
+		g, first = s.gather(first)
 		err := s.commit(g)
 		for _, r := range g.requests {
 			if err != nil && r.err == nil {
@@ -110,7 +110,31 @@ func (s *Store) writer() {
 			}
 			close(r.done)
 		}
+		if first == nil {
+			first, open = <-s.requests
+		}
 	}
+}
+
+// gather makes a group of a request and those that wait behind it. The next
+// one is returned, too, if it was taken out of the line and is to be alone.
+func (s *Store) gather(first *request) (g *group, next *request) {
+	g = &group{requests: []*request{first}, mark: random()}
+	for !first.once && len(g.requests) < maxGroup {
+		select {
+		case r, open := <-s.requests:
+			if !open {
+				return g, nil
+			}
+			if r.once {
+				return g, r
+			}
+			g.requests = append(g.requests, r)
+		default:
+			return g, nil
+		}
+	}
+	return g, nil
 }
 
 const (
