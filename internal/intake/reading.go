@@ -80,7 +80,7 @@ func (r *reading) run(ctx context.Context) (Summary, error) {
 		return nil
 	})
 	who := r.who.As("import " + r.delivery.Name)
-	_, err = r.im.Records.Write(ctx, who, func(tx *record.Tx) error {
+	_, err = r.im.Records.WriteAlone(ctx, who, func(tx *record.Tx) error {
 		for batch := range ready {
 			if err := r.write(ctx, tx, batch); err != nil {
 				cancel()
