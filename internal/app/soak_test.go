@@ -1,0 +1,77 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"hansei/internal/auth"
+	"hansei/internal/connect"
+	"hansei/internal/source"
+)
+
+// TestSoak sends webhooks about the same thousand incidents without a pause;
+// memory stays flat. HANSEI_SOAK=10m is the long form.
+func TestSoak(t *testing.T) {
+	length := 6 * time.Second
+	if d, err := time.ParseDuration(os.Getenv("HANSEI_SOAK")); err == nil {
+		length = d
+	}
+	example, err := os.ReadFile("../source/pagerduty/reading/testdata/incident.acknowledged.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listen := freePort(t)
+	a, err := New(t.Context(), Config{Dir: t.TempDir(), Listen: listen})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	added, err := a.sources.Add(ctx, auth.Local(), connect.Spec{Tool: "pagerduty", Name: "pd", Settings: map[string]string{source.WebhookSecret: "s"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, n := clientOf(t), 0
+	send := func(during time.Duration) {
+		t.Helper()
+		for began := time.Now(); time.Since(began) < during; n++ {
+			text := bytes.ReplaceAll(example, []byte("PGR0VU2"), fmt.Appendf(nil, "S%06d", n%1000))
+			text = bytes.ReplaceAll(text, []byte("5ac64822-4adc-4fda-ade0-410becf0de4f"), fmt.Appendf(nil, "event-%d", n))
+			if err := sent(ctx, client, added.URL, text); err != nil && n > 0 {
+				t.Fatal(err)
+			}
+		}
+	}
+	soon(t, "the server takes webhooks", func() bool { return sent(ctx, client, added.URL, example) == nil })
+	send(length / 3)
+	before := live()
+	send(2 * length / 3)
+	after := live()
+	t.Logf("%d webhooks; %d kB of Go memory in use, then %d kB", n, before>>10, after>>10)
+	const slack = 24 << 20
+	if after > before+slack {
+		t.Errorf("memory grew from %d to %d kB in %s", before>>10, after>>10, 2*length/3)
+	}
+	stop()
+	if err := <-ended; err != nil && !strings.Contains(err.Error(), "canceled") {
+		t.Error(err)
+	}
+	if err := a.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// live is the Go memory that is in use, in bytes.
+func live() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
