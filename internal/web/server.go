@@ -35,10 +35,13 @@ type Server struct {
 	Sources *connect.Sources // with Joins and Jobs; nil shows none of their pages
 	Joins   intake.Joins
 	Jobs    *job.Queue
-	Actor   func(*http.Request) (auth.Actor, error) // who asks; the same as the API's
-	Now     func() time.Time
-	Log     *slog.Logger
-	Version string
+	// Previews show what a payload would become, for tools that are connected
+	// by a mapping.
+	Previews map[string]sources.Preview
+	Actor    func(*http.Request) (auth.Actor, error) // who asks; the same as the API's
+	Now      func() time.Time
+	Log      *slog.Logger
+	Version  string
 	// Background runs work that outlives the request that began it; nil runs
 	// it in a goroutine of its own.
 	Background func(func(context.Context))
@@ -75,7 +78,7 @@ func (s *Server) sourcePages(sh *shell.Shell) map[string]page {
 	maps.Copy(all, (&jobs.Pages{Shell: sh, Jobs: s.Jobs}).Routes())
 	s.joins = &joins.Pages{Shell: sh, Joins: s.Joins}
 	maps.Copy(all, s.joins.Routes())
-	maps.Copy(all, (&sources.Pages{Shell: sh, Sources: s.Sources, Metrics: s.Metrics, Deliveries: arrived.List}).Routes())
+	maps.Copy(all, (&sources.Pages{Shell: sh, Sources: s.Sources, Metrics: s.Metrics, Deliveries: arrived.List, Previews: s.Previews}).Routes())
 	return all
 }
 

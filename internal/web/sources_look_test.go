@@ -121,6 +121,10 @@ func TestSourcesInABrowser(t *testing.T) {
 	do(t, ctx, chromedp.EmulateViewport(1440, 1100))
 	do(t, ctx, chromedp.Navigate(s.url+"/sources/new/toy"))
 	js[bool](t, ctx, `document.getElementById('set-token').value = 'other', document.getElementById('name').value = 'ours', true`)
+	js[bool](t, ctx, `document.getElementById('sample').focus(), true`)
+	press(t, ctx, `{"ID":"7","Status":"open","Title":"Rain"}`)
+	wait(t, ctx, `document.getElementById('preview').textContent.includes('Rain') && document.activeElement.id === 'sample'`)
+	shoot(t, ctx, "sources-preview")
 	submit(t, ctx, "Test connection", `document.getElementById('findings').textContent.includes('1 thing is missing') && document.getElementById('set-token').value === 'other'`)
 	shoot(t, ctx, "sources-tested")
 	js[bool](t, ctx, `document.querySelector('[name=filter-1-field]').value = 'priority', document.querySelector('[name=filter-1-value]').value = 'P1', true`)
@@ -147,6 +151,15 @@ func TestSourcesInABrowser(t *testing.T) {
 	submit(t, ctx, "Try it", `document.getElementById('tried').textContent.includes('1 incident counts')`)
 	submit(t, ctx, "Pause", `document.getElementById('toasts').textContent.includes('is paused') && document.querySelector('.hs-state-paused') !== null`)
 	submit(t, ctx, "Undo", `document.getElementById('toasts').textContent.includes('goes on')`)
+	do(t, ctx, chromedp.Navigate(s.url+"/sources"))
+	press(t, ctx, "j")
+	s.sends(t, a, event{ID: "5", Status: "odder"})
+	wait(t, ctx, `document.querySelector('#sources-live').textContent.includes('2 deliveries could not')`)
+	if got := js[string](t, ctx, `document.activeElement.dataset.href || ''`); got != "/sources/ours" {
+		t.Errorf("after the list looked again the focus is on %q", got)
+	}
+	press(t, ctx, "\r")
+	wait(t, ctx, `location.pathname === '/sources/ours' && document.getElementById('confirm') !== null`)
 	js[bool](t, ctx, `document.querySelectorAll('main details').forEach(d => { d.open = true; }), document.getElementById('confirm').value = 'ours', true`)
 	submit(t, ctx, "Remove with its data", `location.pathname === '/sources' && document.querySelector('.hs-empty') !== null`)
 }

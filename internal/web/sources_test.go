@@ -51,6 +51,23 @@ func TestAddSource(t *testing.T) {
 	}
 }
 
+func TestPreview(t *testing.T) {
+	s := newSite(t)
+	one := `{"ID":"7","Status":"open","Title":"A <i>drizzle</i>","At":"2025-05-01T10:00:00Z"}`
+	s.get(t, "/sources/new/toy").says(t, 200, "Try it on a payload", `formaction="/sources/new/toy/preview"`)
+	s.get(t, "/sources/new/vendor").says(t, 200, "!Try it on a payload")
+	s.post(t, "/sources/new/toy/preview", "sample", one).says(t, 200, "1 thing", "incident 7", "A &lt;i&gt;drizzle", "2025-05-01 10:00:00 UTC")
+	s.post(t, "/sources/new/toy/preview", "sample", "{").says(t, 200, "The payload is not JSON")
+	s.post(t, "/sources/new/toy/preview", "sample", "").says(t, 200, "Paste a payload first")
+	s.post(t, "/sources/new/toy/preview", "sample", `{"Status":"odd"}`).says(t, 200, "not a value that this version knows")
+	s.post(t, "/sources/new/vendor/preview", "sample", one).says(t, 404)
+	a := s.added(t, "toy", "ours", nil)
+	s.sends(t, a, one)
+	s.get(t, "/sources/ours").says(t, 200, "&#34;Title&#34;:&#34;A &lt;i&gt;drizzle")
+	s.post(t, "/sources/ours/preview", "sample", one, "set-site", "wrong").says(t, 200, "there is no site named wrong", `value="wrong"`)
+	s.post(t, "/sources/ours/preview", "sample", one).says(t, 200, "1 thing")
+}
+
 func TestSecretOfTheVendor(t *testing.T) {
 	s := newSite(t)
 	s.post(t, "/sources/new/vendor", "name", "theirs").says(t, 200, "Connected: theirs", "Signing secret", `action="/sources/theirs/settings"`, "!shown this once")
@@ -117,9 +134,9 @@ func TestDeliveries(t *testing.T) {
 	s.get(t, "/deliveries?failed").says(t, 200, "Nothing failed")
 	large := event{ID: "9", Status: "open", Title: strings.Repeat("é", 150_000), At: now}
 	s.sends(t, a, event{ID: "1", Status: "open", Title: "</pre><script>alert(1)</script>", At: now}, "{\x01", large, event{ID: "3", Status: "ping"})
-	list := s.get(t, "/sources/ours/deliveries").says(t, 200, "incident ours:1", "a ping", "it is not JSON", "Deliveries of ours")
+	list := s.get(t, "/sources/ours/deliveries").says(t, 200, "incident: &lt;/pre&gt;&lt;script&gt;", "a ping", "it is not JSON", "Deliveries of ours")
 	s.get(t, "/deliveries").says(t, 200, `href="/sources/ours"`)
-	failed := s.get(t, "/sources/ours/deliveries?state=failed").says(t, 200, "it is not JSON", "!ours:1", "Replay all failed", `name="source" value="ours"`)
+	failed := s.get(t, "/sources/ours/deliveries?state=failed").says(t, 200, "it is not JSON", "!ours:1", "!incident:", "Replay all failed", `name="source" value="ours"`)
 	s.get(t, "/deliveries?state=odd").says(t, 422)
 	s.get(t, "/deliveries?cursor=odd").says(t, 422)
 	s.get(t, "/deliveries/nope").says(t, 404)

@@ -22,6 +22,7 @@ import (
 	"hansei/internal/seal"
 	"hansei/internal/source"
 	"hansei/internal/web"
+	"hansei/internal/web/sources"
 )
 
 // toy is a tool whose events are plain JSON. Its token decides what a test of
@@ -121,6 +122,12 @@ func connectToys(t *testing.T, s *web.Server, dir string) {
 			return s.Jobs.Enqueue(tx, job.Job{Kind: j.Kind, Args: j.Args, Unique: j.Kind == connect.JobPull})
 		}}
 	s.Sources.Inbox = &intake.Inbox{Records: s.Records, Log: log, Source: s.Sources.Reading}
+	s.Previews = map[string]sources.Preview{"toy": func(settings map[string]string, payload []byte, list bool) ([]hansei.Observation, error) {
+		if settings["site"] == "wrong" {
+			return nil, hansei.Invalid("site", "there is no site named wrong")
+		}
+		return (&toy{name: settings["site"]}).Normalize(source.Delivery{Name: "event", Body: payload})
+	}}
 	s.Joins = intake.Joins{Records: s.Records, Near: func(_ context.Context, _ auth.Scope, ids []hansei.ID, _ time.Duration) ([][2]hansei.ID, error) {
 		return [][2]hansei.ID{{ids[0], ids[1]}}, nil
 	}}

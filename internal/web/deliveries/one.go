@@ -53,9 +53,11 @@ func (p *Pages) one(w http.ResponseWriter, r *http.Request, who auth.Actor) erro
 		return err
 	}
 	v := view{ID: d.ID, Waiting: d.State == record.DeliveryReceived}
-	if v.Told, err = toldOf(d); err != nil {
+	all, err := p.told(r.Context(), who.Scope(), []record.Delivery{d}, inPage)
+	if err != nil {
 		return err
 	}
+	v.Told = all[0]
 	v.Payload, v.Cut = shown(bodies[0].Body)
 	v.Facts = []ui.Item{{Name: "Source", Component: link("/sources/"+d.Source, d.Source)}, {Name: "Event", Text: eventOf(d)},
 		{Name: "State", Component: stateBadge(words[d.State], d.State == record.DeliveryFailed)},

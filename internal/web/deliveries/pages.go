@@ -1,7 +1,7 @@
 package deliveries
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,9 +12,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/connect"
-	"hansei/internal/intake"
 	"hansei/internal/record"
-	"hansei/internal/web/records"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
@@ -120,7 +118,7 @@ func (p *Pages) List(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 		}
 		v.States = append(v.States, ui.Link{Text: text, URL: a.url(s, ""), Current: s == a.State})
 	}
-	if v.Table, err = a.table(list, zone); err != nil {
+	if v.Table, err = p.table(r.Context(), who.Scope(), a, list, zone); err != nil {
 		return err
 	}
 	return p.Show(w, r, who, page, listPage(v))
@@ -135,7 +133,7 @@ type listView struct {
 	Source string
 }
 
-func (a asked) table(list []record.Delivery, zone *time.Location) (ui.Table, error) {
+func (p *Pages) table(ctx context.Context, who auth.Scope, a asked, list []record.Delivery, zone *time.Location) (ui.Table, error) {
 	t := ui.Table{ID: "deliveries", Caption: "Deliveries", Columns: []ui.Column{{Text: "Event"}, {Text: "State"}, {Text: "Told of"},
 		{Text: "Received", Hide: true}, {Text: "Size", Numeric: true, Hide: true}}}
 	if a.Source == "" {
@@ -149,13 +147,13 @@ func (a asked) table(list []record.Delivery, zone *time.Location) (ui.Table, err
 	if !a.filter.Before.IsZero() {
 		t.Prev = a.url(a.State, "")
 	}
-	for _, d := range list {
-		told, err := toldOf(d)
-		if err != nil {
-			return t, err
-		}
+	all, err := p.told(ctx, who, list, inRow)
+	if err != nil {
+		return t, err
+	}
+	for i, d := range list {
 		at := "/deliveries/" + d.ID
-		cells := []ui.Cell{{Text: eventOf(d), URL: at}, {Component: stateBadge(words[d.State], d.State == record.DeliveryFailed)}, {Component: outcome(d, told)},
+		cells := []ui.Cell{{Text: eventOf(d), URL: at}, {Component: stateBadge(words[d.State], d.State == record.DeliveryFailed)}, {Component: outcome(d, all[i])},
 			{Component: ui.Time(d.Received, zone)}, {Text: ui.Bytes(d.Size), Title: fmt.Sprintf("%d bytes", d.Size)}}
 		if a.Source == "" {
 			cells = slices.Insert(cells, 1, ui.Cell{Text: d.Source, URL: "/sources/" + d.Source})
@@ -193,27 +191,4 @@ func eventOf(d record.Delivery) string {
 		return "webhook"
 	}
 	return d.Name
-}
-
-// toldOf is what a delivery told, as links, and why it told nothing.
-func toldOf(d record.Delivery) (told, error) {
-	var t told
-	if d.Summary == "" {
-		return t, nil
-	}
-	var sum intake.Touched
-	if err := json.Unmarshal([]byte(d.Summary), &sum); err != nil {
-		return t, fmt.Errorf("summary of delivery %s: %w", d.ID, err)
-	}
-	t.Unused = sum.Unused
-	for _, ref := range sum.Records {
-		t.Records = append(t.Records, ui.Link{Text: records.Noun(ref.Kind) + " " + string(ref.ID), URL: records.URL(ref.Kind, ref.ID)})
-	}
-	return t, nil
-}
-
-// told is what a delivery told.
-type told struct {
-	Records []ui.Link
-	Unused  string
 }

@@ -68,6 +68,10 @@ func (s *Shell) fail(w http.ResponseWriter, r *http.Request, who auth.Actor, err
 	default:
 		s.Log.Error("a page failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
+	if Partial(r) {
+		s.failPart(w, r, status, p)
+		return
+	}
 	p.Status, p.Action = status, &ui.Link{Text: "Go to the overview", URL: "/"}
 	base, baseErr := s.base(r.Context(), who, p.Title)
 	if baseErr != nil {
@@ -77,6 +81,20 @@ func (s *Shell) fail(w http.ResponseWriter, r *http.Request, who auth.Actor, err
 		s.Log.Error("an error page failed", "error", err)
 	}
 }
+
+// failPart answers a request for a part of a page with what went wrong alone.
+func (s *Shell) failPart(w http.ResponseWriter, r *http.Request, status int, p ui.Problem) {
+	p.Status = status
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	if err := ui.ProblemPanel(p).Render(r.Context(), w); err != nil {
+		s.Log.Error("a part of an error page failed", "error", err)
+	}
+}
+
+// Partial says that a script asks for a part of a page, to swap it in, rather
+// than for a page.
+func Partial(r *http.Request) bool { return r.Header.Get("HX-Request-Type") == "partial" }
 
 const (
 	maxForm    = 1 << 20

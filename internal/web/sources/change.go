@@ -17,7 +17,7 @@ func (p *Pages) test(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 	if err != nil {
 		return err
 	}
-	if fragment(r) {
+	if shell.Partial(r) {
 		return shell.Fragment(w, r, findings(found))
 	}
 	return p.showOne(w, r, who, http.StatusOK, answer{Found: found, Tested: true})

@@ -135,7 +135,7 @@ func (p *Pages) tryFilter(w http.ResponseWriter, r *http.Request, who auth.Actor
 	} else if err != nil {
 		return err
 	}
-	if fragment(r) {
+	if shell.Partial(r) {
 		return shell.Fragment(w, r, tried(t))
 	}
 	f := filterOf(conditions, "", at(name)+"/try")

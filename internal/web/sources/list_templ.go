@@ -107,7 +107,7 @@ func emptyList(cards []card) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "plug", Title: "No tool is connected yet",
-			Text:   "Connect a tool once, and what it records arrives by itself from then on, with its history: incidents, alerts, deployments, tickets, on-call duty. Until then, the demonstration shows what it looks like.",
+			Text:   "Connect a tool once, and what it records arrives by itself from then on, with its history: incidents, alerts, deployments, tickets, on-call duty.",
 			Action: &ui.Link{Text: "Add source", URL: "/sources/new"}, Sample: &ui.Link{Text: "Import a file instead", URL: "/imports/new"}}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

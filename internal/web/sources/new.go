@@ -22,6 +22,7 @@ type newSource struct {
 	Since    ui.Field
 	Settings []setting
 	Filter   *filterForm
+	Sample   *sample
 	Found    []source.Finding // of a test
 	Tested   bool
 	Wrong    string // an error that belongs to no field
@@ -53,6 +54,7 @@ func (p *Pages) form(k source.Kind, have url.Values, filter []hansei.Condition, 
 		Since: ui.Field{ID: fieldSince, Name: fieldSince, Label: "History since", Type: "date", Value: have.Get(fieldSince), Error: wrong[fieldSince],
 			Help: "How far back to read what happened before today, where the tool lets it be read. A year when left empty; it can be read again from an earlier day at any time."},
 		Settings: settingFields(k, have, nil, wrong, true)}
+	v.Sample = p.sampleOf(k, v.Action, "source-form", have)
 	if k.Incidents {
 		f := filterOf(filter, wrong["filter"], "")
 		v.Filter = &f
@@ -115,7 +117,7 @@ func (p *Pages) testNew(w http.ResponseWriter, r *http.Request, who auth.Actor) 
 	if err != nil && !errors.As(err, &invalid) {
 		return err
 	}
-	if fragment(r) {
+	if shell.Partial(r) {
 		if invalid != nil {
 			found = []source.Finding{{Says: labelOf(kind, invalid)}}
 		}

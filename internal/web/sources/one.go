@@ -27,6 +27,7 @@ type sight struct {
 	Since    ui.Field // backfill from
 	Confirm  ui.Field // its name, typed to remove it with its data
 	Filter   *filterForm
+	Sample   *sample
 	Coverage []coverage
 	Found    []source.Finding
 	Tested   bool
@@ -40,6 +41,7 @@ type answer struct {
 	Err      error
 	Found    []source.Finding
 	Tested   bool
+	Seen     *seen
 }
 
 func (p *Pages) one(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
@@ -80,6 +82,9 @@ func (p *Pages) showOne(w http.ResponseWriter, r *http.Request, who auth.Actor, 
 	o.forms(a)
 	if o.Kind, err = p.Sources.Kind(v.Tool); err == nil {
 		o.ofKind(a)
+		if err := p.sampled(r, who, &o, a); err != nil {
+			return err
+		}
 	} else if _, ok := reasonOf(err); !ok {
 		return err
 	}
@@ -131,6 +136,21 @@ func (o *sight) ofKind(a answer) {
 	}
 }
 
+// sampled puts in what a mapping can be tried on.
+func (p *Pages) sampled(r *http.Request, who auth.Actor, o *sight, a answer) error {
+	have := a.Settings
+	if !have.Has(fieldSample) && p.Previews[o.Kind.Name] != nil {
+		var err error
+		if have, err = p.lastPayload(r, who, o.Name); err != nil {
+			return err
+		}
+	}
+	if o.Sample = p.sampleOf(o.Kind, at(o.Name), "settings-form", have); o.Sample != nil {
+		o.Sample.Seen = a.Seen
+	}
+	return nil
+}
+
 // theirs says whether the tool makes the secret of its webhooks.
 func theirs(k source.Kind) bool {
 	return slices.ContainsFunc(k.Settings, func(s source.Setting) bool { return s.Name == source.WebhookSecret && s.Theirs })
@@ -143,10 +163,4 @@ func reasonOf(err error) (string, bool) {
 		return invalid.Reason, true
 	}
 	return "", false
-}
-
-// fragment says that a script asks for a part of the page rather than for the
-// page.
-func fragment(r *http.Request) bool {
-	return r.Header.Get("HX-Request") != "" && r.Header.Get("HX-Boosted") == ""
 }

@@ -18,18 +18,20 @@ type Pages struct {
 	Metrics *metric.Engine
 	// Deliveries is the page of what one source delivered.
 	Deliveries shell.Page
+	Previews   map[string]Preview // by tool; the tools whose settings hold a mapping
 }
 
 // Routes are the addresses of the pages.
 func (p *Pages) Routes() map[string]shell.Page {
 	return map[string]shell.Page{
-		"GET /sources":                  p.list,
-		"GET /sources/new":              p.tools,
-		"GET /sources/{name}":           p.one,
-		"GET /sources/{name}/{part}":    part(p.newForm, map[string]shell.Page{"deliveries": p.Deliveries}),
-		"POST /sources/new/{tool}/test": p.testNew,
+		"GET /sources":                     p.list,
+		"GET /sources/new":                 p.tools,
+		"GET /sources/{name}":              p.one,
+		"GET /sources/{name}/{part}":       part(p.newForm, map[string]shell.Page{"deliveries": p.Deliveries}),
+		"POST /sources/new/{tool}/test":    p.testNew,
+		"POST /sources/new/{tool}/preview": p.previewNew,
 		"POST /sources/{name}/{part}": part(p.add, map[string]shell.Page{"test": p.test, "settings": p.saveSettings,
-			"filter": p.saveFilter, "try": p.tryFilter, "pause": p.pause, "resume": p.resume, "rotate": p.rotate,
+			"filter": p.saveFilter, "try": p.tryFilter, "preview": p.preview, "pause": p.pause, "resume": p.resume, "rotate": p.rotate,
 			"pull": p.pull, "backfill": p.backfill, "replay": p.replay, "remove": p.remove}),
 	}
 }

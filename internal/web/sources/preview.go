@@ -1,0 +1,200 @@
+package sources
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/connect"
+	"hansei/internal/record"
+	"hansei/internal/source"
+	"hansei/internal/web/records"
+	"hansei/internal/web/shell"
+	"hansei/internal/web/ui"
+)
+
+// Preview shows what a payload would become with settings that are being
+// written: a webhook, or a page of a list.
+type Preview func(settings map[string]string, payload []byte, list bool) ([]hansei.Observation, error)
+
+// The names of the form's fields.
+const (
+	fieldSample = "sample"
+	fieldList   = "sample-list"
+)
+
+// sample is a payload to try a mapping on.
+type sample struct {
+	URL     string // answers POST with what it would become
+	Form    string // the id of the form whose changes count
+	Payload ui.Field
+	List    bool
+	Seen    *seen
+}
+
+// seen is what a payload would become.
+type seen struct {
+	Error  string
+	Things []thing
+	More   int // things that are not shown
+}
+
+// thing is one observation.
+type thing struct {
+	Title    string
+	Items    []ui.Item
+	Mentions []string
+}
+
+const (
+	thingsShown = 5
+	maxSample   = 40_000 // bytes of a delivery that is put into the form
+)
+
+// sampleOf is the place for a payload; nil for a tool that needs none.
+func (p *Pages) sampleOf(k source.Kind, action, form string, have url.Values) *sample {
+	if p.Previews[k.Name] == nil {
+		return nil
+	}
+	return &sample{URL: action + "/preview", Form: form, List: have.Get(fieldList) != "",
+		Payload: ui.Field{ID: fieldSample, Name: fieldSample, Label: "Try it on a payload", Rows: 8, Mono: true, Value: have.Get(fieldSample),
+			Help: "Paste what the tool sends. What it would become is shown beneath while you write; nothing is stored."}}
+}
+
+// lastPayload is the newest delivery of a source, to try its mapping on.
+func (p *Pages) lastPayload(r *http.Request, who auth.Actor, name string) (url.Values, error) {
+	out := url.Values{}
+	list, err := p.Records.Deliveries(r.Context(), who.Scope(), record.DeliveryFilter{Live: true, Source: name, Limit: 1})
+	if err != nil || len(list) == 0 || list[0].Size > maxSample {
+		return out, err
+	}
+	bodies, err := p.Records.Bodies(r.Context(), who.Scope(), list)
+	if err != nil {
+		return out, err
+	}
+	out.Set(fieldSample, strings.ToValidUTF8(string(bodies[0].Body), "\ufffd"))
+	if strings.HasPrefix(list[0].Name, "pull/") {
+		out.Set(fieldList, "yes")
+	}
+	return out, nil
+}
+
+// previewNew shows what a payload would become with the form of a new source.
+func (p *Pages) previewNew(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
+	kind, err := p.Sources.Kind(r.PathValue("tool"))
+	if err != nil {
+		return hansei.ErrNotFound
+	}
+	form, err := shell.Form(w, r)
+	if err != nil {
+		return err
+	}
+	s, err := p.see(kind, form)
+	if err != nil {
+		return err
+	}
+	if shell.Partial(r) {
+		return shell.Fragment(w, r, seenPart(s))
+	}
+	v := p.form(kind, form, nil, nil)
+	v.Sample.Seen = &s
+	return p.showNew(w, r, who, http.StatusOK, v)
+}
+
+// preview is previewNew of a source that there is.
+func (p *Pages) preview(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
+	form, err := shell.Form(w, r)
+	if err != nil {
+		return err
+	}
+	v, err := p.Sources.Get(r.Context(), who.Scope(), r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	kind, err := p.Sources.Kind(v.Tool)
+	if err != nil {
+		return err
+	}
+	s, err := p.see(kind, form)
+	if err != nil {
+		return err
+	}
+	if shell.Partial(r) {
+		return shell.Fragment(w, r, seenPart(s))
+	}
+	return p.showOne(w, r, who, http.StatusOK, answer{Settings: form, Seen: &s})
+}
+
+// see tries the settings of a form on its payload.
+func (p *Pages) see(k source.Kind, form url.Values) (seen, error) {
+	preview := p.Previews[k.Name]
+	if preview == nil {
+		return seen{}, hansei.ErrNotFound
+	}
+	settings := settingsIn(k, form, false)
+	for _, s := range connect.SettingsOf(k) {
+		if settings[s.Name] == "" && s.Default != "" {
+			settings[s.Name] = s.Default
+		}
+	}
+	payload := strings.TrimSpace(form.Get(fieldSample))
+	if payload == "" {
+		return seen{Error: "Paste a payload first."}, nil
+	}
+	if !json.Valid([]byte(payload)) {
+		return seen{Error: "The payload is not JSON."}, nil
+	}
+	list, err := preview(settings, []byte(payload), form.Get(fieldList) != "")
+	if err != nil {
+		return seen{Error: err.Error()}, nil
+	}
+	out := seen{More: max(0, len(list)-thingsShown)}
+	for _, o := range list[:len(list)-out.More] {
+		out.Things = append(out.Things, thingOf(o))
+	}
+	return out, nil
+}
+
+func thingOf(o hansei.Observation) thing {
+	t := thing{Title: records.Noun(o.Key.Kind) + " " + o.Key.External, Mentions: o.Mentions}
+	if o.Record == nil {
+		return t
+	}
+	for _, f := range hansei.FieldsOf(o.Record.Kind()) {
+		if v, ok := f.Get(o.Record); ok {
+			t.Items = append(t.Items, ui.Item{Name: f.Label, Text: plainly(v)})
+		}
+	}
+	custom := o.Record.Head().Custom
+	for _, name := range slices.Sorted(maps.Keys(custom)) {
+		t.Items = append(t.Items, ui.Item{Name: name, Text: custom[name], From: "a field of your own"})
+	}
+	if !o.At.IsZero() {
+		t.Items = append(t.Items, ui.Item{Name: "As of", Text: ui.UTC(o.At)})
+	}
+	return t
+}
+
+// plainly writes a value as a source told it.
+func plainly(v any) string {
+	switch v := v.(type) {
+	case time.Time:
+		return ui.UTC(v)
+	case []string:
+		return strings.Join(v, ", ")
+	case []hansei.ID:
+		out := make([]string, len(v))
+		for i, id := range v {
+			out[i] = string(id)
+		}
+		return strings.Join(out, ", ")
+	}
+	return fmt.Sprint(v)
+}
