@@ -188,6 +188,7 @@ func TestJobs(t *testing.T) {
 	s.get(t, "/jobs?before=x").says(t, 422)
 	id := regexp.MustCompile(`action="(/jobs/\d+)/cancel"`).FindStringSubmatch(list.body)
 	s.post(t, id[1]+"/cancel").says(t, 200, "given up", "Canceled 1")
+	s.get(t, "/jobs?state=cancelled").says(t, 200, "Read a source", "Retry")
 	s.post(t, id[1]+"/retry").says(t, 200, "tried again now")
 	s.post(t, "/jobs/99999/retry").says(t, 404)
 	s.post(t, "/jobs/x/retry").says(t, 404)

@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -85,7 +86,7 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 	if err != nil {
 		return err
 	}
-	found, err := p.Jobs.List(r.Context(), who.Scope(), job.Filter{State: state, Before: before, Limit: perPage + 1})
+	found, err := p.find(r.Context(), who.Scope(), state, before)
 	if err != nil {
 		return err
 	}
@@ -112,13 +113,36 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 	return p.Show(w, r, who, page, listPage(v))
 }
 
+// open are the states of jobs that somebody may wait for or must look at. What
+// is done is thousands a day, and in nobody's way on a page of its own.
+var open = []string{"running", "available", "retryable", "scheduled", "pending", "discarded"}
+
+// find lists the jobs of a state, or of all that are open; one more than a
+// page shows, if there are more.
+func (p *Pages) find(ctx context.Context, who auth.Scope, state string, before int64) ([]job.State, error) {
+	states := open
+	if state != "" {
+		states = []string{state}
+	}
+	var out []job.State
+	for _, s := range states {
+		list, err := p.Jobs.List(ctx, who, job.Filter{State: s, Before: before, Limit: perPage + 1})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	slices.SortFunc(out, func(a, b job.State) int { return cmp.Compare(b.ID, a.ID) })
+	return out[:min(len(out), perPage+1)], nil
+}
+
 // tabs are the states that a job may be in, with how many are.
 func tabs(state string, counts map[string]int) []ui.Link {
 	all := 0
-	for _, n := range counts {
-		all += n
+	for _, s := range open {
+		all += counts[s]
 	}
-	out := []ui.Link{{Text: "All " + ui.Count(all), URL: address("", 0, ""), Current: state == ""}}
+	out := []ui.Link{{Text: "Open " + ui.Count(all), URL: address("", 0, ""), Current: state == ""}}
 	for _, s := range job.States {
 		if counts[s] > 0 || s == state {
 			out = append(out, ui.Link{Text: strings.ToUpper(words[s][:1]) + words[s][1:] + " " + ui.Count(counts[s]), URL: address(s, 0, ""), Current: s == state})

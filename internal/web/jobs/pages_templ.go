@@ -176,7 +176,7 @@ func live(v view) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(v.Rows) == 0 {
-			templ_7745c5c3_Err = ui.EmptyState(ui.Empty{Icon: "circle-check", Title: "There is no such job", Text: "Reading a source, judging incidents anew and other long work stands here while it waits, runs or fails, and for a week after."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.EmptyState(none(v)).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -503,6 +503,15 @@ func line(v view, j row) templ.Component {
 		}
 		return nil
 	})
+}
+
+// none says why there is no job to see.
+func none(v view) ui.Empty {
+	if v.State == "" {
+		return ui.Empty{Icon: "circle-check", Title: "Nothing waits, runs or failed",
+			Text: "Reading a source, judging incidents anew and other long work stands here while it goes on. What is done can be looked at for a week."}
+	}
+	return ui.Empty{Icon: "circle-check", Title: "There is no such job", Text: "Choose another state above."}
 }
 
 func number(j row) string { return strconv.FormatInt(j.ID, 10) }

@@ -182,6 +182,15 @@ func thingOf(o hansei.Observation) thing {
 	return t
 }
 
+// mappingAt is the place of the field that a payload is tried with: the first
+// that takes several lines, or the last of all.
+func mappingAt(all []setting) int {
+	if i := slices.IndexFunc(all, func(s setting) bool { return s.Rows > 0 }); i >= 0 {
+		return i
+	}
+	return len(all) - 1
+}
+
 // plainly writes a value as a source told it.
 func plainly(v any) string {
 	switch v := v.(type) {
