@@ -94,7 +94,7 @@ func TestSourcePagesHaveNoAccessibilityViolations(t *testing.T) {
 	pages := map[string]string{
 		"empty": empty.url + "/sources", "no-jobs": empty.url + "/jobs", "list": s.url + "/sources", "tools": s.url + "/sources/new", "new": s.url + "/sources/new/toy", "one": s.url + "/sources/pager",
 		"failing": s.url + "/sources/status", "paused": s.url + "/sources/old-pager", "deliveries": s.url + "/deliveries", "failed": s.url + "/sources/pager/deliveries?failed",
-		"delivery": s.url + failed, "jobs": s.url + "/jobs", "joins": s.url + "/joins", "incident": s.url + "/incidents/pager:PX1", "maybe": s.url + "/incidents/pager:PX2",
+		"delivery": s.url + failed, "jobs": s.url + "/jobs", "joins": s.url + "/joins", "rules": s.url + "/joins/rules", "incident": s.url + "/incidents/pager:PX1", "maybe": s.url + "/incidents/pager:PX2",
 	}
 	for i, theme := range []string{"light", "dark", "light", "dark"} {
 		width := []int64{1440, 390, 390, 1440}[i]
@@ -177,6 +177,34 @@ func TestJoins(t *testing.T) {
 	s.get(t, "/joins?verdict=rejected").says(t, 200, "They are one")
 	s.get(t, "/incidents/status:S2").says(t, 200, "!Joined into it", "Search is empty")
 	s.post(t, "/joins/confirm", "a", "pager:PX2", "b", "nope").says(t, 404)
+}
+
+func TestRules(t *testing.T) {
+	s := newSite(t)
+	form := func(over ...string) []string {
+		v := map[string]string{"suggest": "yes", "within": "60", "service": "yes", "title": "0.3", "source_order": "", "keep_payloads": ""}
+		for i := 0; i < len(over); i += 2 {
+			v[over[i]] = over[i+1]
+		}
+		var out []string
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			out = append(out, name, v[name])
+		}
+		return out
+	}
+	s.get(t, "/joins/rules").says(t, 200, `name="within"`, `value="60"`)
+	for field, bad := range map[string]string{"within": "soon", "title": "many", "source_order": "incident pager", "keep_payloads": "long"} {
+		s.post(t, "/joins/rules", form(field, bad)...).says(t, 422, `id="`+field+`-error"`, bad)
+	}
+	s.post(t, "/joins/rules", form("within", "-4")...).says(t, 422, "expected within_minutes")
+	s.post(t, "/joins/rules", form("source_order", "incident shoe: a")...).says(t, 422, "has no field")
+	s.post(t, "/joins/rules", form("source_order", "things: a")...).says(t, 422, "is not a kind of record")
+	s.post(t, "/joins/rules", form("suggest", "no", "within", "15", "source_order", "incident: pager, status\n\nincident severity: status", "keep_payloads", "90")...).
+		says(t, 200, "The rules were saved", `value="15"`, "incident severity: status", `value="90"`, `<option value="no" selected>`)
+	org, _, err := record.Get[*hansei.Organization](t.Context(), s.Records, auth.Local().Scope(), hansei.OrganizationID)
+	if err != nil || org.Joining == nil || !org.Joining.Off || len(org.SourceOrder) != 2 || org.SourceOrder[1].Field != "severity" || org.KeepPayloads != 90 {
+		t.Errorf("got %+v, %v", org, err)
+	}
 }
 
 func TestJobs(t *testing.T) {

@@ -24,7 +24,8 @@ import (
 // Pages are the pages about joins.
 type Pages struct {
 	*shell.Shell
-	Joins intake.Joins
+	Joins  intake.Joins
+	People intake.People
 
 	mu   sync.Mutex
 	seq  record.Seq
@@ -38,6 +39,8 @@ func (p *Pages) Routes() map[string]shell.Page {
 		"GET /joins":          p.list,
 		"POST /joins/confirm": p.confirm,
 		"POST /joins/reject":  p.reject,
+		"GET /joins/rules":    p.rules,
+		"POST /joins/rules":   p.saveRules,
 	}
 }
 
@@ -210,7 +213,8 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 		return err
 	}
 	page := ui.Page{Title: "Joins", Under: "/sources", Crumbs: []ui.Link{{Text: "Sources", URL: "/sources"}},
-		Lead: "Incidents that several tools tell of, and those that may be one. Your word outlives every re-sync."}
+		Actions: []ui.Link{{Text: "Rules", URL: "/joins/rules"}},
+		Lead:    "Incidents that several tools tell of, and those that may be one. Your word outlives every re-sync."}
 	return p.Show(w, r, who, page, listPage(v))
 }
 
