@@ -146,7 +146,7 @@ func (p *program) root() *cobra.Command {
 		p.source(), p.delivery(), p.replay(), p.join(),
 		p.figure(), p.explain(), p.metrics(),
 		p.get(), p.edit(), p.merge(), p.unmerge(),
-		p.sql(), p.rebuild(), p.organization(), p.version(),
+		p.sql(), p.rebuild(), p.copyAll(), p.organization(), p.version(),
 	)
 	return root
 }

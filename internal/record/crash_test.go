@@ -102,13 +102,13 @@ func TestCrashInALargeImport(t *testing.T) {
 	}
 }
 
-// copying reads a payload and copies the store's files before its last byte.
-type copying struct {
+// cutShort reads a payload and copies the store's files before its last byte.
+type cutShort struct {
 	left int
 	stop func()
 }
 
-func (c *copying) Read(b []byte) (int, error) {
+func (c *cutShort) Read(b []byte) (int, error) {
 	if c.left == 0 {
 		c.stop()
 		return 0, errors.New("cut off")
@@ -128,7 +128,7 @@ func TestCrashInADelivery(t *testing.T) {
 		t.Fatal(err)
 	}
 	var left string
-	body := &copying{left: 3 << 20, stop: func() { left = crashed(t, s) }}
+	body := &cutShort{left: 3 << 20, stop: func() { left = crashed(t, s) }}
 	if _, _, err := s.PutDelivery(t.Context(), who, hansei.Delivery{Source: "file"}, "{}", body); err == nil {
 		t.Fatal("a delivery that was cut off was taken")
 	}

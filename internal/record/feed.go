@@ -2,9 +2,7 @@ package record
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -163,31 +161,3 @@ func (s *Store) Wait(ctx context.Context, who auth.Scope, after Seq) error {
 		timer.Stop()
 	}
 }
-
-// Digest is a hash over every entry of the journal in order, as it stood when
-// the call began, and the last sequence in it: two stores with one digest hold
-// the same.
-func (s *Store) Digest(ctx context.Context, who auth.Scope) (string, Seq, error) {
-	head, err := s.Head(ctx, who)
-	if err != nil {
-		return "", 0, err
-	}
-	h := sha256.New()
-	for after := Seq(0); after < head.Seq; {
-		page, err := s.Feed(ctx, who, after, min(maxFeed, int(head.Seq-after)))
-		if err != nil {
-			return "", 0, err
-		}
-		if len(page.Changes) == 0 {
-			return "", 0, fmt.Errorf("the journal has no entry %d although its head is %d", after+1, head.Seq)
-		}
-		for _, c := range page.Changes {
-			fmt.Fprintf(h, "%d\x00%d\x00%s\x00%s\x00%d\x00%s\x00%d\x00", c.Seq, c.Revision, c.Kind, c.ID, c.At.UnixMicro(), c.Who, len(c.Doc))
-			h.Write(c.Doc)
-			after = c.Seq
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)), head.Seq, nil
-}
-
-const maxFeed = 5000

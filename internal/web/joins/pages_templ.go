@@ -1096,7 +1096,7 @@ func disputes(v Panel) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 92, " told differently</summary><div class=\"hs-tablescroll\" tabindex=\"0\" role=\"region\" aria-label=\"What each source says\"><table class=\"hs-table\"><caption class=\"visually-hidden\">Fields that are told differently</caption> <thead><tr><th scope=\"col\">Field</th><th scope=\"col\">Who</th><th scope=\"col\">Says</th></tr></thead> <tbody>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 92, " told differently</summary><div class=\"hs-tablescroll\" tabindex=\"0\" role=\"region\" aria-label=\"What each source says\"><table class=\"hs-table hs-disputes\"><caption class=\"visually-hidden\">Fields that are told differently</caption> <thead><tr><th scope=\"col\">Field</th><th scope=\"col\">Who</th><th scope=\"col\">Says</th></tr></thead> <tbody>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

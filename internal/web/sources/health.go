@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"hansei"
@@ -50,6 +51,9 @@ func (p *Pages) health(v connect.View, zone *time.Location) health {
 		Last: v.Last, Waiting: v.Waiting, Failed: v.Failed, Received: v.Received, Zone: zone, Now: p.Now()}
 	if h.Title == "" {
 		h.Title = v.Tool
+	}
+	if after, ok := strings.CutPrefix(h.Says, h.Word+": "); ok {
+		h.Says = strings.ToUpper(after[:1]) + after[1:] // the word stands beside it
 	}
 	if h.Says == "" {
 		h.Says = "Everything that came was understood."
