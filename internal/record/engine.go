@@ -20,7 +20,7 @@ type engine interface {
 	// text is a statement in the engine's own words.
 	text(q string) string
 	// prepare makes a statement that is run again and again.
-	prepare(ctx context.Context, conn *sql.Conn, q string) (statement, error)
+	prepare(ctx context.Context, of *statements, q string) (statement, error)
 	// abandoned is the owner of parts before which all pending ones are of
 	// uploads that nobody can be busy with any more.
 	abandoned(now time.Time) string

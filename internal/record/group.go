@@ -60,13 +60,12 @@ func (s *Store) attempt(g *group) error {
 			return fmt.Errorf("connect: %w", err)
 		}
 	}
-	// Statements of the connection run in its transaction; the Tx is there for
-	// the queue of jobs, which writes in it too.
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}
-	s.tx = tx
+	s.stmts.tx = tx
+	defer func() { s.stmts.tx = nil }()
 	done, err := s.claim(ctx, g)
 	watch.Stop()
 	if err == nil && !done {

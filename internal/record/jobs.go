@@ -7,7 +7,7 @@ import "database/sql"
 // the record is that asks for it.
 func (tx *Tx) SQL() *sql.Tx {
 	tx.touched = true
-	return tx.store.tx
+	return tx.store.stmts.tx
 }
 
 // Jobs opens a handle for the queue of jobs, and says whether it leads to

@@ -67,8 +67,8 @@ func (e *postgresEngine) text(q string) string { return numbered(q) }
 
 // prepare leaves it to the driver, which keeps statements of its own accord,
 // and does not where a pooler between here and there cannot bear it.
-func (e *postgresEngine) prepare(_ context.Context, conn *sql.Conn, q string) (statement, error) {
-	return plain{conn, numbered(q)}, nil
+func (e *postgresEngine) prepare(_ context.Context, of *statements, q string) (statement, error) {
+	return plain{of, numbered(q)}, nil
 }
 
 // abandoned: another server may be busy with an upload for long.
@@ -161,18 +161,18 @@ var columns = strings.NewReplacer(" BLOB", " BYTEA", " TEXT", ` TEXT COLLATE "C"
 
 // plain is a statement that is only a text.
 type plain struct {
-	conn *sql.Conn
+	of   *statements
 	text string
 }
 
 // ExecContext implements statement.
 func (p plain) ExecContext(ctx context.Context, args ...any) (sql.Result, error) {
-	return p.conn.ExecContext(ctx, p.text, args...)
+	return p.of.session().ExecContext(ctx, p.text, args...)
 }
 
 // QueryRowContext implements statement.
 func (p plain) QueryRowContext(ctx context.Context, args ...any) *sql.Row {
-	return p.conn.QueryRowContext(ctx, p.text, args...)
+	return p.of.session().QueryRowContext(ctx, p.text, args...)
 }
 
 // Close implements statement.

@@ -56,7 +56,7 @@ func (tx *Tx) query(_ context.Context, q string, args ...any) (*sql.Rows, error)
 		return nil, err
 	}
 	tx.touched = tx.touched || !strings.HasPrefix(q, "SELECT ")
-	rows, err := tx.store.write.QueryContext(tx.ctx, tx.store.engine.text(q), clean(args)...)
+	rows, err := tx.store.stmts.session().QueryContext(tx.ctx, tx.store.engine.text(q), clean(args)...)
 	if err != nil {
 		return nil, tx.fail(err)
 	}

@@ -33,8 +33,8 @@ func (e *sqliteEngine) follow(context.Context, string, func()) {}
 
 func (e *sqliteEngine) text(q string) string { return q }
 
-func (e *sqliteEngine) prepare(ctx context.Context, conn *sql.Conn, q string) (statement, error) {
-	return conn.PrepareContext(ctx, q)
+func (e *sqliteEngine) prepare(ctx context.Context, of *statements, q string) (statement, error) {
+	return of.conn.PrepareContext(ctx, q)
 }
 
 // abandoned: no other process has the file, so no upload goes on.

@@ -23,14 +23,31 @@ type statement interface {
 type statements struct {
 	engine engine
 	conn   *sql.Conn
+	tx     *sql.Tx // of the connection, while a group is committed
 	made   map[string]statement
+}
+
+// session runs texts: a connection, or the transaction on it.
+type session interface {
+	ExecContext(ctx context.Context, q string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, q string, args ...any) *sql.Row
+}
+
+// session is the transaction where there is one: a connection that finds itself
+// broken waits for its transaction to end.
+func (c *statements) session() session {
+	if c.tx != nil {
+		return c.tx
+	}
+	return c.conn
 }
 
 func (c *statements) prepare(ctx context.Context, q string) (statement, error) {
 	if st, ok := c.made[q]; ok {
 		return st, nil
 	}
-	st, err := c.engine.prepare(ctx, c.conn, q)
+	st, err := c.engine.prepare(ctx, c, q)
 	if err != nil {
 		return nil, fmt.Errorf("prepare: %w", err)
 	}

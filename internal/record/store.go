@@ -42,11 +42,10 @@ type Store struct {
 	lock   *os.File
 	engine engine
 
-	write     *sql.Conn  // used by the writer goroutine alone
-	stmts     statements // of write
-	tx        *sql.Tx    // of write, while a group is committed
-	rows      rows       // of tx
-	id        string     // of this writer among those of other servers
+	write     *sql.Conn   // used by the writer goroutine alone
+	stmts     *statements // of write
+	rows      rows        // of its transaction
+	id        string      // of this writer among those of other servers
 	patience  time.Duration
 	db        *sql.DB // of write
 	read      *sql.DB
@@ -128,7 +127,7 @@ func (s *Store) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.write, s.stmts = conn, statements{s.engine, conn, map[string]statement{}}
+	s.write, s.stmts = conn, &statements{engine: s.engine, conn: conn, made: map[string]statement{}}
 	return nil
 }
 
