@@ -144,9 +144,14 @@ func (a *App) near(ctx context.Context, _ auth.Scope, ids []hansei.ID, within ti
 		literals[i] = fact.Literal(string(id))
 	}
 	w := fmt.Sprintf("INTERVAL %d SECOND", int(within.Seconds()))
-	rows, err := a.facts.SQL(ctx, fmt.Sprintf(`SELECT x.id, y.id FROM incident x JOIN incident y ON y.source <> x.source
-		AND y.start_at BETWEEN x.start_at - %[1]s AND coalesce(x.resolved_at, x.start_at) + %[1]s
-		WHERE x.id IN (%[2]s) AND x.merged_into IS NULL AND y.merged_into IS NULL ORDER BY x.id, y.start_at`, w, strings.Join(literals, ", ")), maxNear)
+	// Comparing everything with everything is dear where one source tells of
+	// most; its own incidents cannot pair, so they leave before.
+	rows, err := a.facts.SQL(ctx, fmt.Sprintf(`WITH x AS (SELECT id, source, start_at, coalesce(resolved_at, start_at) AS end_at FROM incident
+			WHERE id IN (%[2]s) AND merged_into IS NULL),
+		one AS (SELECT count(DISTINCT source) = 1 AS alone, any_value(source) AS source FROM x),
+		y AS (SELECT id, source, start_at FROM incident, one WHERE merged_into IS NULL AND NOT (one.alone AND incident.source = one.source))
+		SELECT x.id, y.id FROM x JOIN y ON y.source <> x.source AND y.start_at BETWEEN x.start_at - %[1]s AND x.end_at + %[1]s
+		ORDER BY x.id, y.start_at`, w, strings.Join(literals, ", ")), maxNear)
 	if err != nil {
 		return nil, err
 	}

@@ -75,11 +75,7 @@ func (h *Hooks) storeAll() {
 		for i, a := range list {
 			packed[i] = a.packed
 		}
-		var isNew map[string]bool
-		_, err := h.Sources.Records.Write(context.Background(), auth.Local().As("webhooks"), func(tx *record.Tx) (err error) {
-			isNew, err = tx.AddDeliveries(packed)
-			return err
-		})
+		isNew, err := h.Sources.Records.Deliver(context.Background(), auth.Local().As("webhooks"), packed)
 		for _, a := range list {
 			// Of two the same in one group the first is the new one.
 			a.isNew, a.err = isNew[a.packed.ID], err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -233,18 +232,6 @@ type Touched struct {
 const maxTouched = 20 // records a summary names
 
 func write(tx *record.Tx, set *workingSet, done []result) error {
-	ids := make([]string, len(done))
-	for i, r := range done {
-		ids[i] = r.id
-	}
-	waiting, err := tx.StillWaiting(ids)
-	if err != nil {
-		return err
-	}
-	if len(waiting) != len(ids) {
-		// Another server understood some of them; it wins.
-		return fmt.Errorf("deliveries: %w", hansei.ErrConflict)
-	}
 	if err := set.write(tx); err != nil {
 		return err
 	}

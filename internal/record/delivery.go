@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -84,7 +85,10 @@ func (s *Store) OpenDelivery(ctx context.Context, who auth.Scope, id string) (io
 	return s.openParts(ctx, who, "delivery-"+id)
 }
 
-const deliveryColumns = "SELECT id, source, name, media, size, received, state, error, options, summary, seq FROM delivery"
+const (
+	deliveryFields  = "SELECT id, source, name, media, size, received, state, error, options, summary, seq"
+	deliveryColumns = deliveryFields + " FROM delivery"
+)
 
 // GetDelivery reads what is known of a delivery, or ErrNotFound.
 func (s *Store) GetDelivery(ctx context.Context, who auth.Scope, id string) (Delivery, error) {
@@ -158,15 +162,21 @@ func scanDeliveries(ctx context.Context, r Reader, q string, args ...any) (out [
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var d Delivery
-		var received int64
-		if err := rows.Scan(&d.ID, &d.Source, &d.Name, &d.Media, &d.Size, &received, &d.State, &d.Error, &d.Options, &d.Summary, &d.Seq); err != nil {
+		d, err := scanDelivery(rows)
+		if err != nil {
 			return nil, fmt.Errorf("deliveries: %w", err)
 		}
-		d.Received = time.UnixMicro(received).UTC()
 		out = append(out, d)
 	}
 	return out, readable(rows.Err())
+}
+
+// scanDelivery reads deliveryFields and what a statement asks for after them.
+func scanDelivery(rows *sql.Rows, more ...any) (d Delivery, err error) {
+	var received int64
+	err = rows.Scan(append([]any{&d.ID, &d.Source, &d.Name, &d.Media, &d.Size, &received, &d.State, &d.Error, &d.Options, &d.Summary, &d.Seq}, more...)...)
+	d.Received = time.UnixMicro(received).UTC()
+	return d, err
 }
 
 // FinishDelivery notes what became of a delivery, with the records that came

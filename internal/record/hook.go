@@ -3,9 +3,12 @@ package record
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,21 +80,61 @@ const (
 	deliveryRows   = 64 // in one statement
 )
 
+// insertDeliveries is the statement that stores payloads and returns the ids
+// of those that were new.
+func insertDeliveries(journal auth.Journal, at time.Time, list []Packed) (q string, args []any) {
+	args = make([]any, 0, len(list)*9)
+	for _, p := range list {
+		state := DeliveryReceived
+		if p.Held {
+			state = DeliveryHeld
+		}
+		args = append(args, string(journal), p.ID, p.Source, p.Name, p.Media, p.Size, at.UnixMicro(), state, p.body)
+	}
+	return deliveryInsert + deliveryRow + strings.Repeat(", "+deliveryRow, len(list)-1) + " ON CONFLICT (journal, id) DO NOTHING RETURNING id", args
+}
+
+// Deliver is AddDeliveries on its own. It touches no record, so on a database
+// that lets several write at a time it does not queue behind those who do.
+func (s *Store) Deliver(ctx context.Context, who auth.Actor, list []Packed) (isNew map[string]bool, err error) {
+	large := slices.ContainsFunc(list, func(p Packed) bool { return len(p.parts) > 0 })
+	if !s.engine.shared() || large {
+		_, err = s.Write(ctx, who, func(tx *Tx) (err error) {
+			isNew, err = tx.AddDeliveries(list)
+			return err
+		})
+		return isNew, err
+	}
+	journal, err := who.MayWrite()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.patience)
+	defer cancel()
+	isNew = make(map[string]bool, len(list))
+	for rest := list; len(rest) > 0; {
+		n := min(deliveryRows, len(rest))
+		// One statement is one transaction, and may be repeated.
+		q, args := insertDeliveries(journal, s.now(), rest[:n])
+		rows, err := s.query(ctx, q, args...)
+		if err == nil {
+			err = ids(rows, isNew)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("deliveries: %w", readable(err))
+		}
+		rest = rest[n:]
+	}
+	return isNew, nil
+}
+
 // AddDeliveries stores payloads of live sources, to be understood later. One
 // that is there already is stored once: the result says which were new.
 func (tx *Tx) AddDeliveries(list []Packed) (isNew map[string]bool, err error) {
 	isNew = make(map[string]bool, len(list))
 	for rest := list; len(rest) > 0; {
 		n := min(deliveryRows, len(rest))
-		args := make([]any, 0, n*9)
-		for _, p := range rest[:n] {
-			state := DeliveryReceived
-			if p.Held {
-				state = DeliveryHeld
-			}
-			args = append(args, string(tx.journal), p.ID, p.Source, p.Name, p.Media, p.Size, tx.Now().UnixMicro(), state, p.body)
-		}
-		q := deliveryInsert + deliveryRow + strings.Repeat(", "+deliveryRow, n-1) + " ON CONFLICT (journal, id) DO NOTHING RETURNING id"
+		q, args := insertDeliveries(tx.journal, tx.Now(), rest[:n])
 		if err := tx.returned(q, args, isNew); err != nil {
 			return nil, fmt.Errorf("deliveries: %w", err)
 		}
@@ -112,11 +155,16 @@ func (tx *Tx) AddDeliveries(list []Packed) (isNew map[string]bool, err error) {
 }
 
 // returned runs a statement and gathers the texts it returns.
-func (tx *Tx) returned(q string, args []any, into map[string]bool) (err error) {
+func (tx *Tx) returned(q string, args []any, into map[string]bool) error {
 	rows, err := tx.query(tx.ctx, q, args...)
 	if err != nil {
 		return err
 	}
+	return ids(rows, into)
+}
+
+// ids reads one column of texts to the end.
+func ids(rows *sql.Rows, into map[string]bool) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var id string
@@ -161,92 +209,99 @@ func (s *Store) Inbox(ctx context.Context, who auth.Scope, limit int, maxBytes i
 	if err != nil {
 		return nil, err
 	}
-	list, err := scanDeliveries(ctx, s, deliveryColumns+waiting+" ORDER BY received, id LIMIT ?", string(journal), limit)
-	if err != nil {
-		return nil, err
-	}
-	for i, d := range list {
-		if maxBytes -= d.Size; maxBytes < 0 && i > 0 {
-			list = list[:i]
-			break
-		}
-	}
-	return s.withBodies(ctx, journal, list)
+	return s.withBodies(ctx, journal, waiting+" ORDER BY received, id LIMIT ?", []any{string(journal), limit}, maxBytes)
 }
 
 // Bodies reads the payloads of deliveries.
 func (s *Store) Bodies(ctx context.Context, who auth.Scope, list []Delivery) ([]Waiting, error) {
 	journal, err := who.MayRead()
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	args := []any{string(journal)}
+	for _, d := range list {
+		args = append(args, d.ID)
+	}
+	out, err := s.withBodies(ctx, journal, " WHERE journal = ? AND id IN ("+marks(len(list))+")", args, math.MaxInt64)
 	if err != nil {
 		return nil, err
 	}
-	return s.withBodies(ctx, journal, list)
+	at := map[string]int{}
+	for i, d := range list {
+		at[d.ID] = i
+	}
+	slices.SortFunc(out, func(a, b Waiting) int { return at[a.ID] - at[b.ID] })
+	return out, nil
 }
 
-func (s *Store) withBodies(ctx context.Context, journal auth.Journal, list []Delivery) ([]Waiting, error) {
-	if len(list) == 0 {
-		return nil, nil
-	}
-	out, at, ids, owners := make([]Waiting, len(list)), map[string]int{}, []any{string(journal)}, []any{string(journal)}
-	for i, d := range list {
-		out[i].Delivery, at[d.ID] = d, i
-		ids, owners = append(ids, d.ID), append(owners, "delivery-"+d.ID)
-	}
+// withBodies reads deliveries and their payloads, the first ones until there
+// are maxBytes.
+func (s *Store) withBodies(ctx context.Context, journal auth.Journal, where string, args []any, maxBytes int64) (out []Waiting, err error) {
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}
 	defer dec.Close()
-	unpack := func(id string, packed []byte) (err error) {
-		w := &out[at[strings.TrimPrefix(id, "delivery-")]]
-		if w.Body, err = dec.DecodeAll(packed, w.Body); err != nil {
-			return fmt.Errorf("payload of delivery %s: %w", w.ID, err)
-		}
-		return nil
-	}
-	if err := s.packed(ctx, "SELECT id, body FROM delivery WHERE journal = ? AND body IS NOT NULL AND id IN ("+marks(len(list))+")", ids, unpack); err != nil {
+	if out, err = s.inRows(ctx, dec, where, args, maxBytes); err != nil {
 		return nil, err
 	}
-	for i := range out {
-		if out[i].Size > 0 && len(out[i].Body) == 0 {
-			return out, s.packed(ctx, "SELECT owner, bytes FROM part WHERE journal = ? AND owner IN ("+marks(len(list))+") ORDER BY owner, n", owners, unpack)
-		}
-	}
-	return out, nil
+	return out, s.inParts(ctx, journal, dec, out)
 }
 
-// packed hands on compressed payloads.
-func (s *Store) packed(ctx context.Context, q string, args []any, fn func(id string, packed []byte) error) (err error) {
-	rows, err := s.query(ctx, q, args...)
+// inRows reads deliveries with the payloads that stand in their row.
+func (s *Store) inRows(ctx context.Context, dec *zstd.Decoder, where string, args []any, maxBytes int64) (out []Waiting, err error) {
+	rows, err := s.query(ctx, deliveryFields+", body FROM delivery"+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("deliveries: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var packed sql.RawBytes
+		d, err := scanDelivery(rows, &packed)
+		if err != nil {
+			return nil, fmt.Errorf("deliveries: %w", err)
+		}
+		if maxBytes -= d.Size; maxBytes < 0 && len(out) > 0 {
+			break
+		}
+		w := Waiting{Delivery: d}
+		if w.Body, err = dec.DecodeAll(packed, nil); err != nil {
+			return nil, fmt.Errorf("payload of delivery %s: %w", w.ID, err)
+		}
+		out = append(out, w)
+	}
+	return out, readable(rows.Err())
+}
+
+// inParts reads the payloads that are too large to stand in their row.
+func (s *Store) inParts(ctx context.Context, journal auth.Journal, dec *zstd.Decoder, list []Waiting) (err error) {
+	at, owners := map[string]int{}, []any{string(journal)}
+	for i, w := range list {
+		if w.Size > 0 && len(w.Body) == 0 {
+			owner := "delivery-" + w.ID
+			at[owner], owners = i, append(owners, owner)
+		}
+	}
+	if len(at) == 0 {
+		return nil
+	}
+	rows, err := s.query(ctx, "SELECT owner, bytes FROM part WHERE journal = ? AND owner IN ("+marks(len(at))+") ORDER BY owner, n", owners...)
 	if err != nil {
 		return fmt.Errorf("payloads: %w", readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var id string
-		var packed []byte
-		if err := rows.Scan(&id, &packed); err != nil {
-			return err
+		var owner string
+		var packed sql.RawBytes
+		if err := rows.Scan(&owner, &packed); err != nil {
+			return fmt.Errorf("payloads: %w", err)
 		}
-		if err := fn(id, packed); err != nil {
-			return err
+		w := &list[at[owner]]
+		if w.Body, err = dec.DecodeAll(packed, w.Body); err != nil {
+			return fmt.Errorf("payload of delivery %s: %w", w.ID, err)
 		}
 	}
 	return readable(rows.Err())
-}
-
-// StillWaiting says which of some deliveries nobody has understood meanwhile.
-func (tx *Tx) StillWaiting(ids []string) (map[string]bool, error) {
-	args := []any{string(tx.journal)}
-	for _, id := range ids {
-		args = append(args, id)
-	}
-	out := make(map[string]bool, len(ids))
-	err := tx.returned("SELECT id FROM delivery WHERE journal = ? AND state = 'received' AND id IN ("+marks(len(ids))+")", args, out)
-	if err != nil {
-		return nil, fmt.Errorf("deliveries: %w", readable(err))
-	}
-	return out, nil
 }
 
 // Finished is what became of a delivery.
@@ -254,7 +309,8 @@ type Finished struct {
 	ID, State, Error, Summary string
 }
 
-// FinishDeliveries is FinishDelivery of many.
+// FinishDeliveries is FinishDelivery of many that wait. ErrConflict says that
+// somebody else understood some of them meanwhile.
 func (tx *Tx) FinishDeliveries(list []Finished) error {
 	for len(list) > 0 {
 		n := min(deliveryRows, len(list))
@@ -263,10 +319,14 @@ func (tx *Tx) FinishDeliveries(list []Finished) error {
 			args = append(args, f.ID, f.State, f.Error, f.Summary)
 		}
 		// column1 … are the names both engines give to the columns of VALUES.
+		// NOT IN, for "= 'received'" leads PostgreSQL to the index of what waits.
 		q := "UPDATE delivery SET seq = ?, state = v.column2, error = v.column3, summary = v.column4 FROM (VALUES (?, ?, ?, ?)" +
-			strings.Repeat(", (?, ?, ?, ?)", n-1) + ") AS v WHERE delivery.journal = ? AND delivery.id = v.column1"
-		if err := tx.exec(q, append(args, string(tx.journal))...); err != nil {
+			strings.Repeat(", (?, ?, ?, ?)", n-1) + ") AS v WHERE delivery.journal = ? AND delivery.id = v.column1 AND delivery.state NOT IN ('done', 'unused', 'failed', 'held')"
+		switch changed, err := tx.changed(q, append(args, string(tx.journal))...); {
+		case err != nil:
 			return fmt.Errorf("deliveries: %w", err)
+		case changed != int64(n):
+			return fmt.Errorf("deliveries: %w", hansei.ErrConflict)
 		}
 		list = list[n:]
 	}

@@ -21,6 +21,9 @@ type postgresEngine struct {
 	config *pgx.ConnConfig
 	log    *slog.Logger
 	news   chan struct{} // something was written that others are to be told of
+	// replans says that statements are planned each time: a plan that was kept
+	// from when a table was empty would read all of it for ever.
+	replans bool
 }
 
 const (
@@ -46,9 +49,13 @@ func atServer(database string, log *slog.Logger) (*postgresEngine, error) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = "hansei"
 	}
+	replans := !strings.Contains(database, "default_query_exec_mode")
+	if replans {
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
 	dialer := &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: quietTime, Interval: quietTime, Count: probes}, Control: unanswered}
 	config.DialFunc = dialer.DialContext
-	return &postgresEngine{config, log, make(chan struct{}, 1)}, nil
+	return &postgresEngine{config, log, make(chan struct{}, 1), replans}, nil
 }
 
 func (e *postgresEngine) name() string {
@@ -68,7 +75,11 @@ func (e *postgresEngine) text(q string) string { return numbered(q) }
 // prepare leaves it to the driver, which keeps statements of its own accord,
 // and does not where a pooler between here and there cannot bear it.
 func (e *postgresEngine) prepare(_ context.Context, of *statements, q string) (statement, error) {
-	return plain{of, numbered(q)}, nil
+	p := plain{of: of, text: numbered(q)}
+	if e.replans && strings.HasPrefix(q, "INSERT ") {
+		p.mode = []any{pgx.QueryExecModeCacheStatement} // nothing to plan
+	}
+	return p, nil
 }
 
 // abandoned: another server may be busy with an upload for long.
@@ -163,16 +174,17 @@ var columns = strings.NewReplacer(" BLOB", " BYTEA", " TEXT", ` TEXT COLLATE "C"
 type plain struct {
 	of   *statements
 	text string
+	mode []any // the driver's way with it, before the arguments
 }
 
 // ExecContext implements statement.
 func (p plain) ExecContext(ctx context.Context, args ...any) (sql.Result, error) {
-	return p.of.session().ExecContext(ctx, p.text, args...)
+	return p.of.session().ExecContext(ctx, p.text, append(p.mode, args...)...)
 }
 
 // QueryRowContext implements statement.
 func (p plain) QueryRowContext(ctx context.Context, args ...any) *sql.Row {
-	return p.of.session().QueryRowContext(ctx, p.text, args...)
+	return p.of.session().QueryRowContext(ctx, p.text, append(p.mode, args...)...)
 }
 
 // Close implements statement.
