@@ -98,7 +98,7 @@ func newObserver(p *Plan) (*observer, error) {
 		style:  clock.Style{Zone: zone, DayFirst: p.DateOrder == clock.DayFirst},
 		late:   &recogniser{lexicon: lexiconOf(p.Kind), plan: p, taken: map[string]bool{}, custom: map[string]bool{}},
 	}
-	o.roles = rolesByName(o.late.lexicon)
+	o.roles = o.late.lexicon.roles
 	for _, c := range p.Columns {
 		o.note(c)
 		if c.JQ == "" {

@@ -2,6 +2,7 @@ package file
 
 import (
 	"strings"
+	"sync"
 
 	"hansei"
 	"hansei/internal/source/file/word"
@@ -246,12 +247,24 @@ type lexicon struct {
 	plain  map[string][]claim
 	moment map[string][]claim
 	fields []string
+	roles  map[string]hansei.Role // of milestones, by what their columns are called
 }
 
 // nounOf is a kind as it stands in front of columns' names: pull_request_id.
 func nounOf(kind hansei.Kind) string { return strings.ReplaceAll(string(kind), "-", "_") }
 
+// lexiconOf is the lexicon of a kind, made once: a delivery may hold one row.
 func lexiconOf(kind hansei.Kind) *lexicon {
+	if l, ok := lexicons.Load(kind); ok {
+		return l.(*lexicon)
+	}
+	l, _ := lexicons.LoadOrStore(kind, newLexicon(kind))
+	return l.(*lexicon)
+}
+
+var lexicons sync.Map // *lexicon by hansei.Kind; never changed once stored
+
+func newLexicon(kind hansei.Kind) *lexicon {
 	l := &lexicon{
 		kind: kind, noun: nounOf(kind),
 		plain: map[string][]claim{}, moment: map[string][]claim{},
@@ -267,6 +280,7 @@ func lexiconOf(kind hansei.Kind) *lexicon {
 			}
 		}
 	}
+	l.roles = rolesByName(l)
 	return l
 }
 

@@ -313,7 +313,7 @@ var namedLayouts = []string{
 
 // named reads dates with a month's name.
 func (s Style) named(text string) (time.Time, bool) {
-	if len(text) < 6 || len(text) > 48 {
+	if len(text) < 6 || len(text) > 48 || !strings.ContainsAny(text, "0123456789") {
 		return time.Time{}, false
 	}
 	zone := s.Zone
