@@ -26,27 +26,29 @@ type Kind string
 
 // The kinds of record.
 const (
-	KindIncident     Kind = "incident"
-	KindDeployment   Kind = "deployment"
-	KindPullRequest  Kind = "pull-request"
-	KindChange       Kind = "change"
-	KindAlert        Kind = "alert"
-	KindTicket       Kind = "ticket"
-	KindWorkItem     Kind = "work-item"
-	KindShift        Kind = "shift"
-	KindService      Kind = "service"
-	KindTeam         Kind = "team"
-	KindPerson       Kind = "person"
-	KindOrganization Kind = "organization"
-	KindMetric       Kind = "metric"
-	KindSource       Kind = "source"
-	KindJoin         Kind = "join"
+	KindIncident      Kind = "incident"
+	KindDeployment    Kind = "deployment"
+	KindPullRequest   Kind = "pull-request"
+	KindChange        Kind = "change"
+	KindAlert         Kind = "alert"
+	KindTicket        Kind = "ticket"
+	KindWorkItem      Kind = "work-item"
+	KindShift         Kind = "shift"
+	KindRetrospective Kind = "retrospective"
+	KindFollowUp      Kind = "follow-up"
+	KindService       Kind = "service"
+	KindTeam          Kind = "team"
+	KindPerson        Kind = "person"
+	KindOrganization  Kind = "organization"
+	KindMetric        Kind = "metric"
+	KindSource        Kind = "source"
+	KindJoin          Kind = "join"
 )
 
 // Kinds lists every kind in the order in which people meet them.
 var Kinds = []Kind{
 	KindIncident, KindDeployment, KindPullRequest, KindChange, KindAlert, KindTicket,
-	KindWorkItem, KindShift, KindService, KindTeam, KindPerson, KindOrganization, KindMetric,
+	KindWorkItem, KindShift, KindRetrospective, KindFollowUp, KindService, KindTeam, KindPerson, KindOrganization, KindMetric,
 	KindSource, KindJoin,
 }
 
@@ -66,6 +68,8 @@ func ParseKind(s string) (Kind, error) {
 	switch t {
 	case "people", "persons":
 		return KindPerson, nil
+	case "retro", "retros", "postmortem", "postmortems":
+		return KindRetrospective, nil
 	case "pr", "prs":
 		return KindPullRequest, nil
 	}
@@ -111,6 +115,10 @@ func New(k Kind) (Record, error) {
 		return &Organization{}, nil
 	case KindShift:
 		return &Shift{}, nil
+	case KindRetrospective:
+		return &Retrospective{}, nil
+	case KindFollowUp:
+		return &FollowUp{}, nil
 	case KindMetric:
 		return &CustomMetric{}, nil
 	case KindSource:

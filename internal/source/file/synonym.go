@@ -255,20 +255,17 @@ func nounOf(kind hansei.Kind) string { return strings.ReplaceAll(string(kind), "
 
 // lexiconOf is the lexicon of a kind, made once: a delivery may hold one row.
 func lexiconOf(kind hansei.Kind) *lexicon {
-	if l, ok := lexicons.Load(kind); ok {
-		return l.(*lexicon)
+	l, ok := lexicons.Load(kind)
+	if !ok {
+		l, _ = lexicons.LoadOrStore(kind, newLexicon(kind))
 	}
-	l, _ := lexicons.LoadOrStore(kind, newLexicon(kind))
 	return l.(*lexicon)
 }
 
 var lexicons sync.Map // *lexicon by hansei.Kind; never changed once stored
 
 func newLexicon(kind hansei.Kind) *lexicon {
-	l := &lexicon{
-		kind: kind, noun: nounOf(kind),
-		plain: map[string][]claim{}, moment: map[string][]claim{},
-	}
+	l := &lexicon{kind: kind, noun: nounOf(kind), plain: map[string][]claim{}, moment: map[string][]claim{}}
 	for _, s := range synonyms[kind] {
 		l.fields = append(l.fields, s.field)
 		t, _ := typeOf(kind, s.field)

@@ -1,0 +1,181 @@
+package hansei
+
+import (
+	"slices"
+	"time"
+)
+
+// The states of a retrospective.
+const (
+	RetroNotRequired = "not_required"
+	RetroDraft       = "draft"
+	RetroInReview    = "in_review"
+	RetroPublished   = "published"
+	RetroRevised     = "revised" // changed after it was published
+)
+
+// RetroStates lists the states in their order.
+var RetroStates = []string{RetroNotRequired, RetroDraft, RetroInReview, RetroPublished, RetroRevised}
+
+// Retrospective is the written analysis of one or more incidents: sections of
+// prose, a timeline, and metadata that can be counted.
+type Retrospective struct {
+	Header
+	Title       string    `json:"title,omitempty"`
+	URL         string    `json:"url,omitempty"` // where it stood before it was imported
+	State       string    `json:"state,omitempty"`
+	Severity    string    `json:"severity,omitempty"` // of the worst of its incidents
+	Incidents   []ID      `json:"incidents,omitempty"`
+	Owner       ID        `json:"owner,omitempty"`
+	Facilitator ID        `json:"facilitator,omitempty"` // leads the meeting; not the author
+	Reviewers   []ID      `json:"reviewers,omitempty"`
+	Drafted     time.Time `json:"drafted_at,omitzero"`
+	Due         time.Time `json:"due_at,omitzero"`
+	InReview    time.Time `json:"in_review_at,omitzero"`
+	Published   time.Time `json:"published_at,omitzero"` // first
+
+	Services        []ID     `json:"services,omitempty"`
+	Teams           []ID     `json:"teams,omitempty"`
+	Functionality   []string `json:"functionality,omitempty"` // what customers could not do
+	CustomersLow    *float64 `json:"customers_low,omitempty"`
+	Customers       *float64 `json:"customers_affected,omitempty"`
+	CustomersHigh   *float64 `json:"customers_high,omitempty"`
+	CustomersMethod string   `json:"customers_method,omitempty"`
+	Detection       string   `json:"detection,omitempty"`
+	Trigger         string   `json:"trigger,omitempty"`
+	Mitigation      string   `json:"mitigation,omitempty"`
+	Factors         []Factor `json:"contributing,omitempty"`
+	FactorNames     []string `json:"factors,omitempty"` // the names of Factors
+	Codings         []Coding `json:"codings,omitempty"`
+	WentWell        []string `json:"went_well,omitempty"`
+	Lucky           []string `json:"lucky,omitempty"`
+	Surprises       []string `json:"surprises,omitempty"`
+	KnowledgeGaps   []string `json:"knowledge_gaps,omitempty"`
+	Lessons         []string `json:"lessons,omitempty"`
+	Completeness    *float64 `json:"completeness,omitempty"` // 0 to 1, by the schema when it was last written
+
+	Template string    `json:"template,omitempty"`
+	Sections []Section `json:"sections,omitempty"`
+	Timeline []Moment  `json:"timeline,omitempty"`
+	Comments []Comment `json:"comments,omitempty"`
+}
+
+// Section is one part of a retrospective's prose.
+type Section struct {
+	ID     string `json:"id"`
+	Title  string `json:"title"`
+	Prompt string `json:"prompt,omitempty"` // what to write here
+	Text   string `json:"text,omitempty"`   // Markdown
+	// Others are texts that were written at the same time and could not be
+	// merged; a person chooses.
+	Others []Wording `json:"others,omitempty"`
+	// Machine says that a language model wrote the text and nobody has
+	// accepted it yet.
+	Machine bool `json:"machine,omitzero"`
+}
+
+// Wording is a text that somebody wrote.
+type Wording struct {
+	By   string    `json:"by"`
+	At   time.Time `json:"at"`
+	Text string    `json:"text"`
+}
+
+// Factor is a contributing factor of an incident: one of the conditions that
+// made it possible.
+type Factor struct {
+	Name     string `json:"name"` // from the organization's taxonomy
+	Evidence string `json:"evidence,omitempty"`
+	Section  string `json:"section,omitempty"` // the id of the section that discusses it
+}
+
+// Coding is one person's independent choice of factors.
+type Coding struct {
+	By      string    `json:"by"`
+	At      time.Time `json:"at"`
+	Factors []string  `json:"factors"`
+}
+
+// The markers of a timeline's story.
+const (
+	MarkerDetection = "detection"
+	MarkerDiagnosis = "diagnosis"
+	MarkerRepair    = "repair"
+	MarkerKey       = "key moment"
+)
+
+// Markers lists them in their natural order.
+var Markers = []string{MarkerDetection, MarkerDiagnosis, MarkerRepair, MarkerKey}
+
+// Moment is one entry of a timeline.
+type Moment struct {
+	ID    string    `json:"id"`
+	At    time.Time `json:"at"`
+	What  string    `json:"what"` // milestone, alert, acknowledgement, message, deployment, change, status, ticket, responder, note
+	Text  string    `json:"text"`
+	By    string    `json:"by,omitempty"`
+	Count int       `json:"count,omitzero"` // of the same kind that stand together here; 0 counts as 1
+	// Origin leads to where it comes from: "alert/pd:Q1", or a URL.
+	Origin  string `json:"origin,omitempty"`
+	Dropped bool   `json:"dropped,omitzero"`
+	Note    string `json:"note,omitempty"` // a person's
+	Marker  string `json:"marker,omitempty"`
+}
+
+// Comment is a remark on a section.
+type Comment struct {
+	ID       string    `json:"id"`
+	Section  string    `json:"section"`
+	By       string    `json:"by"`
+	At       time.Time `json:"at"`
+	Text     string    `json:"text"`
+	Resolved bool      `json:"resolved,omitzero"`
+}
+
+// Kind is KindRetrospective.
+func (*Retrospective) Kind() Kind { return KindRetrospective }
+
+// Section finds a section by its id.
+func (r *Retrospective) Section(id string) *Section {
+	i := slices.IndexFunc(r.Sections, func(s Section) bool { return s.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &r.Sections[i]
+}
+
+// Done says that it is published.
+func (r *Retrospective) Done() bool { return r.State == RetroPublished || r.State == RetroRevised }
+
+// MaxSection and MaxTimeline bound a retrospective.
+const (
+	MaxSection  = 200_000 // bytes of one section's text
+	MaxTimeline = 5_000   // entries
+)
+
+// Validate checks what a retrospective must have.
+func (r *Retrospective) Validate() error {
+	if err := r.named("retrospective", r.Title); err != nil || r.gone() {
+		return err
+	}
+	if !slices.Contains(RetroStates, r.State) {
+		return Invalid("state", "%q is not a state of a retrospective", r.State)
+	}
+	if len(r.Timeline) > MaxTimeline {
+		return Invalid("timeline", "%d entries; at most %d", len(r.Timeline), MaxTimeline)
+	}
+	for _, s := range r.Sections {
+		if len(s.Text) > MaxSection {
+			return Invalid("sections", "section %s has %d bytes; at most %d", s.ID, len(s.Text), MaxSection)
+		}
+	}
+	for _, m := range r.Timeline {
+		if m.Marker != "" && !slices.Contains(Markers, m.Marker) {
+			return Invalid("timeline", "%q is not a marker", m.Marker)
+		}
+	}
+	if c := r.Completeness; c != nil && !(*c >= 0 && *c <= 1) {
+		return Invalid("completeness", "expected 0 to 1, got %v", *c)
+	}
+	return nil
+}
