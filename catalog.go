@@ -66,6 +66,8 @@ type Organization struct {
 	// thing. Without it the source that told first leads.
 	SourceOrder []SourceOrder `json:"source_order,omitempty"`
 	Joining     *Joining      `json:"joining,omitempty"` // DefaultJoining when nil
+	// Retrospectives are the rules for those; DefaultRetroRules where nothing is said.
+	Retrospectives *RetroRules `json:"retrospectives,omitempty"`
 	// KeepPayloads is for how many days the payloads of deliveries that were
 	// understood are kept; for ever when 0. What failed is always kept.
 	KeepPayloads int `json:"keep_payloads,omitempty"`
@@ -115,7 +117,7 @@ func (o *Organization) Validate() error {
 	if o.KeepPayloads < 0 {
 		return Invalid("keep_payloads", "expected a number of days, or 0 for ever")
 	}
-	return nil
+	return o.Retrospectives.Validate()
 }
 
 // CustomMetric is a metric that the organization defined, as its YAML.

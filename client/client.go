@@ -102,8 +102,12 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 	if res.StatusCode >= 300 {
 		return problemOf(res)
 	}
-	if out == nil {
+	switch out := out.(type) {
+	case nil:
 		_, err := io.Copy(io.Discard, res.Body)
+		return err
+	case *[]byte: // an answer that is no JSON
+		*out, err = io.ReadAll(res.Body)
 		return err
 	}
 	if err := json.NewDecoder(res.Body).Decode(out); err != nil {

@@ -31,6 +31,8 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/metric"
 	"hansei/internal/record"
+	"hansei/internal/retro"
+	"hansei/internal/search"
 )
 
 // Server holds what the API speaks for. Its fields are set once, before
@@ -43,6 +45,8 @@ type Server struct {
 	People  intake.People
 	Joins   intake.Joins
 	Sources *connect.Sources
+	Retros  *retro.Desk
+	Search  *search.View
 	Actor   func(*http.Request) (auth.Actor, error) // who asks; the same as the pages'
 	Now     func() time.Time
 	Log     *slog.Logger

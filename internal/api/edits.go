@@ -27,6 +27,8 @@ func byHand(kind hansei.Kind) error {
 		return hansei.Invalid("kind", "a metric is not changed field by field; PUT or DELETE %s/metrics/ID", Base)
 	case hansei.KindSource:
 		return hansei.Invalid("kind", "a source is not changed field by field; PATCH or DELETE %s/sources/NAME", Base)
+	case hansei.KindRetrospective:
+		return hansei.Invalid("kind", "a retrospective is written; POST, PATCH or PUT under %s/retrospectives", Base)
 	case hansei.KindJoin:
 		return hansei.Invalid("kind", "a join is decided; POST %s/joins", Base)
 	case hansei.KindOrganization:

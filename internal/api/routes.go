@@ -59,6 +59,8 @@ func (a *edge) routes() {
 	on(a, op("GET", "/rules", "get-rules", "Whose word leads, what looks alike, how long payloads are kept"), a.getRules)
 	on(a, op("PATCH", "/rules", "edit-rules", "Change these rules"), a.setRules)
 
+	a.retroRoutes()
+
 	on(a, op("POST", "/sql", "sql", "Run one read-only statement on the facts"), a.sql)
 	on(a, cached(a, op("GET", "/sql/schema", "sql-schema", "The tables and columns of the facts")), a.schema)
 

@@ -27,6 +27,8 @@ import (
 	"hansei/internal/job"
 	"hansei/internal/metric"
 	"hansei/internal/record"
+	"hansei/internal/retro"
+	"hansei/internal/search"
 	"hansei/internal/web"
 )
 
@@ -58,6 +60,8 @@ type App struct {
 	sources *connect.Sources
 	hooks   *connect.Hooks
 	jobs    *job.Queue
+	search  *search.View
+	retros  *retro.Desk
 	api     *api.Server
 	web     *web.Server
 
@@ -116,7 +120,9 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.metrics = metric.New(a.facts, a.records, c.Now)
 	a.imports = &intake.Imports{Records: a.records, Log: c.Log}
 	people := intake.People{Records: a.records}
-	a.api = &api.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources,
+	a.search = search.NewView(c.Log)
+	a.retros = &retro.Desk{Records: a.records, Facts: a.facts, Search: a.search, People: people, Now: c.Now}
+	a.api = &api.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, Search: a.search,
 		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.web = &web.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
 		Sources: a.sources, Joins: a.joins, Jobs: a.jobs,
@@ -150,6 +156,9 @@ func (a *App) CatchUp(ctx context.Context) error {
 			break
 		}
 	}
+	if err := a.search.CatchUp(ctx, a.records, auth.Local().Scope()); err != nil {
+		return err
+	}
 	return a.facts.CatchUp(ctx, a.records, auth.Local().Scope(), nil)
 }
 
@@ -166,10 +175,13 @@ func (a *App) Run(ctx context.Context) error {
 	return nil
 }
 
-// Follow keeps the facts at the journal's head until ctx ends, for a command
+// Follow keeps the views at the journal's head until ctx ends, for a command
 // that serves itself.
 func (a *App) Follow(ctx context.Context) error {
-	return a.facts.Follow(ctx, a.records, auth.Local().Scope())
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return a.facts.Follow(ctx, a.records, auth.Local().Scope()) })
+	g.Go(func() error { return a.search.Follow(ctx, a.records, auth.Local().Scope()) })
+	return g.Wait()
 }
 
 // Close ends background work and closes the data directory.

@@ -167,6 +167,7 @@ func (a *App) work(ctx context.Context) error {
 	who := auth.Local()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.facts.Follow(ctx, a.records, who.Scope()) })
+	g.Go(func() error { return a.search.Follow(ctx, a.records, who.Scope()) })
 	g.Go(func() error { return a.imports.Resume(ctx, who) })
 	g.Go(func() error { return a.inbox.Run(ctx, who) })
 	g.Go(func() error { return a.sources.Run(ctx) })

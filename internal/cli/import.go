@@ -54,17 +54,20 @@ func (p *program) importFiles() *cobra.Command {
 			"recognised; --dry-run shows how, and a mapping file (--map) overrides it. Rows that cannot\n" +
 			"be used never stop the others: they are listed with what was expected. Importing the same\n" +
 			"file again changes nothing; a corrected file updates.",
-		Example: "  hansei import incidents.csv --dry-run\n  hansei import incidents.csv deployments.jsonl.gz",
+		Example: "  hansei import incidents.csv --dry-run\n  hansei import incidents.csv deployments.jsonl.gz\n  hansei import postmortems/ --kind retrospective",
 		Args:    cobra.MinimumNArgs(1),
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&f.Kind, "kind", "", "what the rows are: incident, deployment, change, pull-request, alert, ticket, work-item, person or service")
+	fs.StringVar(&f.Kind, "kind", "", "what the rows are: incident, deployment, change, pull-request, alert, ticket, work-item, person or service; or retrospective, for files or a folder of Markdown or HTML")
 	fs.StringVar(&f.mapping, "map", "", "mapping file (YAML): columns or jq expressions to fields")
 	fs.StringVar(&f.Source, "source", "", "name of the source they belong to")
 	fs.StringVar(&f.Zone, "zone", "", "time zone of times that name none, such as Europe/Berlin")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show how the file would be read, and import nothing")
 	fs.BoolVar(&f.strict, "strict", false, "exit with an error when a row was rejected")
 	cmd.RunE = p.asking(func(ctx context.Context, c *client.Client, args []string) error {
+		if f.Kind == "retrospective" {
+			return p.importDocuments(ctx, c, args)
+		}
 		if f.mapping != "" {
 			var err error
 			if f.Mapping, err = os.ReadFile(f.mapping); err != nil {

@@ -135,7 +135,7 @@ func fillRest(to, from hansei.Record) {
 		fillIncident(a, from.(*hansei.Incident))
 	case *hansei.Organization:
 		b := from.(*hansei.Organization)
-		a.SourceOrder, a.Joining, a.KeepPayloads = b.SourceOrder, b.Joining, b.KeepPayloads
+		a.SourceOrder, a.Joining, a.KeepPayloads, a.Retrospectives = b.SourceOrder, b.Joining, b.KeepPayloads, b.Retrospectives
 	}
 	for k, v := range from.Head().Custom {
 		if to.Head().Custom == nil {

@@ -1,0 +1,130 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+// Draft drafts the retrospective of an incident, or brings the timeline of the
+// one that is there up to date.
+func (c *Client) Draft(ctx context.Context, incident string) (json.RawMessage, error) {
+	var out json.RawMessage
+	err := c.send(ctx, http.MethodPost, "/retrospectives", map[string]string{"incident": incident}, &out)
+	return out, err
+}
+
+// Retrospective is one retrospective with what it lacks and its follow-ups, as
+// JSON. id may be that of its incident.
+func (c *Client) Retrospective(ctx context.Context, id string) (json.RawMessage, error) {
+	var out json.RawMessage
+	err := c.get(ctx, "/retrospectives/"+segment(id), nil, &out)
+	return out, err
+}
+
+// WriteSection writes a section of a retrospective; base is the text that the
+// writer began from.
+func (c *Client) WriteSection(ctx context.Context, id, section, base, text string) (json.RawMessage, error) {
+	var out json.RawMessage
+	body, err := json.Marshal(map[string]string{"base": base, "text": text})
+	if err != nil {
+		return nil, err
+	}
+	err = c.do(ctx, request{method: http.MethodPut, path: "/retrospectives/" + segment(id) + "/sections/" + segment(section), media: "application/json", body: bytes.NewReader(body)}, &out)
+	return out, err
+}
+
+// Describe sets fields of a retrospective's schema; nil empties one.
+func (c *Client) Describe(ctx context.Context, id string, fields map[string]any) (json.RawMessage, error) {
+	var out json.RawMessage
+	err := c.send(ctx, http.MethodPatch, "/retrospectives/"+segment(id), map[string]any{"fields": fields}, &out)
+	return out, err
+}
+
+// Factor is a contributing factor with its evidence.
+type Factor struct {
+	Name     string `json:"name"`
+	Evidence string `json:"evidence,omitempty"`
+	Section  string `json:"section,omitempty"`
+}
+
+// Code sets the contributing factors of a retrospective; as a second rater
+// they stand beside the first ones.
+func (c *Client) Code(ctx context.Context, id string, factors []Factor, rater bool) (json.RawMessage, error) {
+	var out json.RawMessage
+	err := c.send(ctx, http.MethodPut, "/retrospectives/"+segment(id)+"/factors", map[string]any{"factors": factors, "rater": rater}, &out)
+	return out, err
+}
+
+// Move brings a retrospective into a state: draft, in_review, published or
+// not_required.
+func (c *Client) Move(ctx context.Context, id, state string) (json.RawMessage, error) {
+	var out json.RawMessage
+	err := c.send(ctx, http.MethodPost, "/retrospectives/"+segment(id)+"/state", map[string]string{"state": state}, &out)
+	return out, err
+}
+
+// Document is a retrospective as markdown, html, word or confluence.
+func (c *Client) Document(ctx context.Context, id, format string) ([]byte, error) {
+	var out []byte
+	err := c.get(ctx, "/retrospectives/"+segment(id)+"/document", url.Values{"format": {format}}, &out)
+	return out, err
+}
+
+// ImportRetrospective takes in a document of the past.
+func (c *Client) ImportRetrospective(ctx context.Context, name string, text []byte) (json.RawMessage, error) {
+	var out json.RawMessage
+	err := c.do(ctx, request{method: http.MethodPost, path: "/retrospective-imports", query: url.Values{"name": {name}}, media: "application/octet-stream", body: bytes.NewReader(text)}, &out)
+	return out, err
+}
+
+// Brief is what the record knows about an incident, as JSON.
+func (c *Client) Brief(ctx context.Context, incident string) (json.RawMessage, error) {
+	var out json.RawMessage
+	err := c.get(ctx, "/incidents/"+segment(incident)+"/brief", nil, &out)
+	return out, err
+}
+
+// AddFollowUp makes a follow-up: title, and any of its other fields.
+func (c *Client) AddFollowUp(ctx context.Context, fields map[string]any) (Version, error) {
+	var out Version
+	err := c.send(ctx, http.MethodPost, "/follow-ups", fields, &out)
+	return out, err
+}
+
+// CloseFollowUp says that a follow-up is done, declined (with a reason) or open.
+func (c *Client) CloseFollowUp(ctx context.Context, id, status, reason string) error {
+	return c.send(ctx, http.MethodPost, "/follow-ups/"+segment(id)+"/state", map[string]string{"status": status, "reason": reason}, nil)
+}
+
+// SearchFilter narrows a search down.
+type SearchFilter struct {
+	Kinds, Tags []string
+	Limit       int // 20 when 0
+}
+
+// Search finds records by their words, as JSON objects, the best first.
+func (c *Client) Search(ctx context.Context, words string, f SearchFilter) (hits []json.RawMessage, corrected string, err error) {
+	v := url.Values{"q": {words}, "kind": f.Kinds, "tag": f.Tags}
+	if f.Limit > 0 {
+		v.Set("limit", strconv.Itoa(f.Limit))
+	}
+	var out struct {
+		Hits      []json.RawMessage `json:"hits"`
+		Corrected string            `json:"corrected"`
+	}
+	err = c.get(ctx, "/search", v, &out)
+	return out.Hits, out.Corrected, err
+}
+
+// Similar are records like one, as JSON objects, the most similar first.
+func (c *Client) Similar(ctx context.Context, kind, id string, n int) ([]json.RawMessage, error) {
+	var out struct {
+		Similar []json.RawMessage `json:"similar"`
+	}
+	err := c.get(ctx, recordPath(kind, id)+"/similar", url.Values{"n": {strconv.Itoa(n)}}, &out)
+	return out.Similar, err
+}

@@ -1,0 +1,356 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+	"hansei/internal/retro"
+)
+
+// RetroParam names a retrospective, by its own id or that of its incident.
+type RetroParam struct {
+	Caller
+	ID string `path:"id" doc:"The id of a retrospective, or of its incident"`
+}
+
+// RetroDoc is a retrospective and what is asked of it.
+type RetroDoc struct {
+	Retrospective *hansei.Retrospective `json:"retrospective"`
+	Revision      record.Revision       `json:"revision"`
+	Gaps          []retro.Gap           `json:"gaps" doc:"What it still lacks, and why that matters"`
+	Remarks       []retro.Remark        `json:"remarks" doc:"Sentences that may be read as blame, and how they could be said"`
+	FollowUps     []*hansei.FollowUp    `json:"follow_ups"`
+}
+
+// retrospective finds the id that a parameter means.
+func (a *edge) retroID(ctx context.Context, who auth.Scope, id string) (hansei.ID, error) {
+	_, _, err := a.Retros.Get(ctx, who, hansei.ID(id))
+	if errors.Is(err, hansei.ErrNotFound) {
+		if _, _, other := a.Retros.Get(ctx, who, retro.ID(hansei.ID(id))); other == nil {
+			return retro.ID(hansei.ID(id)), nil
+		}
+	}
+	return hansei.ID(id), err
+}
+
+func (a *edge) retroDoc(ctx context.Context, who auth.Scope, id hansei.ID) (*answer[RetroDoc], error) {
+	r, rev, err := a.Retros.Get(ctx, who, id)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := retro.Rules(ctx, a.Records, who)
+	if err != nil {
+		return nil, err
+	}
+	people, err := a.Retros.Present(ctx, who, r)
+	if err != nil {
+		return nil, err
+	}
+	follow, err := a.Retros.FollowUps(ctx, who, id)
+	if err != nil {
+		return nil, err
+	}
+	_, gaps := retro.Completeness(r, rules)
+	out := RetroDoc{Retrospective: r, Revision: rev, Gaps: gaps, Remarks: retro.Blame(r, people), FollowUps: follow}
+	if out.Gaps == nil {
+		out.Gaps = []retro.Gap{}
+	}
+	if out.FollowUps == nil {
+		out.FollowUps = []*hansei.FollowUp{}
+	}
+	return answered(out)
+}
+
+// rewritten waits for the facts and shows what a change made.
+func (a *edge) rewritten(ctx context.Context, who auth.Actor, id hansei.ID, seq record.Seq, err error) (*answer[RetroDoc], error) {
+	if err != nil {
+		return nil, err
+	}
+	if err := a.settle(ctx, seq); err != nil {
+		return nil, err
+	}
+	return a.retroDoc(ctx, who.Scope(), id)
+}
+
+func (a *edge) getRetro(ctx context.Context, who auth.Actor, in *RetroParam) (*answer[RetroDoc], error) {
+	id, err := a.retroID(ctx, who.Scope(), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return a.retroDoc(ctx, who.Scope(), id)
+}
+
+// DraftBody names the incident to draft for.
+type DraftBody struct {
+	Caller
+	Body struct {
+		Incident hansei.ID `json:"incident"`
+	}
+}
+
+func (a *edge) draftRetro(ctx context.Context, who auth.Actor, in *DraftBody) (*answer[RetroDoc], error) {
+	if err := a.fresh(ctx, who.Scope()); err != nil {
+		return nil, err
+	}
+	id, seq, err := a.Retros.Draft(ctx, who, in.Body.Incident)
+	return a.rewritten(ctx, who, id, seq, err)
+}
+
+// BriefParam names an incident.
+type BriefParam struct {
+	Caller
+	ID hansei.ID `path:"id"`
+}
+
+func (a *edge) brief(ctx context.Context, who auth.Actor, in *BriefParam) (*answer[retro.Brief], error) {
+	if err := a.fresh(ctx, who.Scope()); err != nil {
+		return nil, err
+	}
+	b, err := a.Retros.Brief(ctx, who.Scope(), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return answered(b)
+}
+
+// SectionBody is the text of a section as somebody wrote it.
+type SectionBody struct {
+	RetroParam
+	Section string `path:"section"`
+	Body    struct {
+		Base   string `json:"base" doc:"The text that the writer began from; what others wrote meanwhile is merged"`
+		Text   string `json:"text"`
+		Choose bool   `json:"choose,omitempty" doc:"This text stands, and those beside it leave"`
+	}
+}
+
+func (a *edge) writeSection(ctx context.Context, who auth.Actor, in *SectionBody) (*answer[RetroDoc], error) {
+	id, err := a.retroID(ctx, who.Scope(), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	var seq record.Seq
+	if in.Body.Choose {
+		seq, err = a.Retros.Choose(ctx, who, id, in.Section, in.Body.Text)
+	} else {
+		seq, _, err = a.Retros.Write(ctx, who, id, retro.Writing{Section: in.Section, Base: in.Body.Base, Text: in.Body.Text})
+	}
+	return a.rewritten(ctx, who, id, seq, err)
+}
+
+// RetroFields are fields of the schema.
+type RetroFields struct {
+	RetroParam
+	Body struct {
+		Fields retro.Metadata `json:"fields" doc:"Field name to value; null empties one; custom.NAME is the organization's own"`
+	}
+}
+
+func (a *edge) describeRetro(ctx context.Context, who auth.Actor, in *RetroFields) (*answer[RetroDoc], error) {
+	id, err := a.retroID(ctx, who.Scope(), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := a.Retros.Describe(ctx, who, id, in.Body.Fields)
+	return a.rewritten(ctx, who, id, seq, err)
+}
+
+// RetroFactors are contributing factors.
+type RetroFactors struct {
+	RetroParam
+	Body struct {
+		Factors []hansei.Factor `json:"factors" doc:"Of the taxonomy, with their evidence"`
+		Rater   bool            `json:"rater,omitempty" doc:"As a second person's own choice, which stands beside the first"`
+	}
+}
+
+func (a *edge) codeRetro(ctx context.Context, who auth.Actor, in *RetroFactors) (*answer[RetroDoc], error) {
+	id, err := a.retroID(ctx, who.Scope(), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	var seq record.Seq
+	if in.Body.Rater {
+		var names []string
+		for _, f := range in.Body.Factors {
+			names = append(names, f.Name)
+		}
+		seq, err = a.Retros.Rate(ctx, who, id, names)
+	} else {
+		seq, err = a.Retros.Code(ctx, who, id, in.Body.Factors)
+	}
+	return a.rewritten(ctx, who, id, seq, err)
+}
+
+// RetroTimeline are changes to a timeline.
+type RetroTimeline struct {
+	RetroParam
+	Body struct {
+		Entries []retro.Touch `json:"entries" doc:"An entry without an id adds its new one"`
+	}
+}
+
+func (a *edge) tellRetro(ctx context.Context, who auth.Actor, in *RetroTimeline) (*answer[RetroDoc], error) {
+	id, err := a.retroID(ctx, who.Scope(), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := a.Retros.Tell(ctx, who, id, in.Body.Entries)
+	return a.rewritten(ctx, who, id, seq, err)
+}
+
+// RetroState is a state to bring a retrospective into.
+type RetroState struct {
+	RetroParam
+	Body struct {
+		State string `json:"state" enum:"not_required,draft,in_review,published"`
+	}
+}
+
+func (a *edge) moveRetro(ctx context.Context, who auth.Actor, in *RetroState) (*answer[RetroDoc], error) {
+	id, err := a.retroID(ctx, who.Scope(), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := a.Retros.Move(ctx, who, id, in.Body.State)
+	return a.rewritten(ctx, who, id, seq, err)
+}
+
+// RetroComment is a remark on a section, or the word that one is resolved.
+type RetroComment struct {
+	RetroParam
+	Body struct {
+		ID       string `json:"id,omitempty" doc:"Of the comment that is resolved"`
+		Section  string `json:"section,omitempty"`
+		Text     string `json:"text,omitempty"`
+		Resolved bool   `json:"resolved,omitempty"`
+	}
+}
+
+func (a *edge) commentRetro(ctx context.Context, who auth.Actor, in *RetroComment) (*answer[RetroDoc], error) {
+	id, err := a.retroID(ctx, who.Scope(), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	seq, err := a.Retros.Comment(ctx, who, id, hansei.Comment{ID: in.Body.ID, Section: in.Body.Section, Text: in.Body.Text, Resolved: in.Body.Resolved})
+	return a.rewritten(ctx, who, id, seq, err)
+}
+
+// RetroFormat is how a document is written.
+type RetroFormat struct {
+	RetroParam
+	Format string `query:"format" enum:"markdown,html,word,confluence" default:"markdown"`
+}
+
+func (a *edge) retroDocument(ctx context.Context, who auth.Actor, in *RetroFormat) (*huma.StreamResponse, error) {
+	id, err := a.retroID(ctx, who.Scope(), in.ID)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := a.Retros.Document(ctx, who.Scope(), id)
+	if err != nil {
+		return nil, err
+	}
+	text, media, ending, err := doc.As(in.Format)
+	if err != nil {
+		return nil, err
+	}
+	return &huma.StreamResponse{Body: func(c huma.Context) {
+		c.SetHeader("Content-Type", media)
+		c.SetHeader("Content-Disposition", fmt.Sprintf("attachment; filename=%q", string(hansei.Slug(doc.Retrospective.Title))+ending))
+		c.SetHeader("X-Content-Type-Options", "nosniff")
+		if _, err := io.WriteString(c.BodyWriter(), text); err != nil {
+			a.Log.Debug("a document broke off", "error", err)
+		}
+	}}, nil
+}
+
+// RetroUpload is a document of the past.
+type RetroUpload struct {
+	Stream
+	Name string `query:"name" required:"true" doc:"The file's name; its ending says what it is"`
+}
+
+func (a *edge) importRetro(ctx context.Context, who auth.Actor, in *RetroUpload) (*answer[retro.Imported], error) {
+	text, err := io.ReadAll(in.body)
+	if err != nil {
+		return nil, err
+	}
+	out, seq, err := a.Retros.Import(ctx, who, strings.TrimSpace(in.Name), text)
+	if err != nil {
+		return nil, err
+	}
+	if err := a.settle(ctx, seq); err != nil {
+		return nil, err
+	}
+	return answered(out)
+}
+
+// FollowUpBody is a new follow-up.
+type FollowUpBody struct {
+	Caller
+	Body struct {
+		Title         string      `json:"title"`
+		Description   string      `json:"description,omitempty"`
+		Type          string      `json:"type,omitempty" enum:"prevent,detect,mitigate,process,investigate"`
+		Retrospective hansei.ID   `json:"retrospective,omitempty"`
+		Incidents     []hansei.ID `json:"incidents,omitempty"`
+		Services      []hansei.ID `json:"services,omitempty"`
+		Team          hansei.ID   `json:"team,omitempty"`
+		Owner         hansei.ID   `json:"owner,omitempty"`
+		Priority      string      `json:"priority,omitempty"`
+		Size          string      `json:"size,omitempty"`
+		Factor        string      `json:"factor,omitempty"`
+		Verify        string      `json:"verify,omitempty"`
+	}
+}
+
+func (a *edge) addFollowUp(ctx context.Context, who auth.Actor, in *FollowUpBody) (*answer[RecordDoc], error) {
+	b := in.Body
+	id, seq, err := a.Retros.Add(ctx, who, hansei.FollowUp{Title: b.Title, Description: b.Description, Type: b.Type, Retrospective: b.Retrospective,
+		Incidents: b.Incidents, Services: b.Services, Team: b.Team, Owner: b.Owner, Priority: b.Priority, Size: b.Size, Factor: b.Factor, Verify: b.Verify})
+	return a.written(ctx, who, hansei.KindFollowUp, id, seq, err)
+}
+
+// FollowUpState ends a follow-up, or opens it again.
+type FollowUpState struct {
+	Caller
+	ID   hansei.ID `path:"id"`
+	Body struct {
+		Status string `json:"status" enum:"open,done,declined"`
+		Reason string `json:"reason,omitempty" doc:"Why it is declined"`
+	}
+}
+
+func (a *edge) closeFollowUp(ctx context.Context, who auth.Actor, in *FollowUpState) (*answer[RecordDoc], error) {
+	seq, err := a.Retros.Close(ctx, who, in.ID, in.Body.Status, in.Body.Reason)
+	return a.written(ctx, who, hansei.KindFollowUp, in.ID, seq, err)
+}
+
+// retroRoutes are the operations on retrospectives and follow-ups.
+func (a *edge) retroRoutes() {
+	on(a, op("POST", "/retrospectives", "draft-retrospective", "Draft the retrospective of an incident, or bring its timeline up to date"), a.draftRetro)
+	on(a, op("GET", "/retrospectives/{id}", "get-retrospective", "A retrospective, what it lacks, and its follow-ups"), a.getRetro)
+	on(a, op("PATCH", "/retrospectives/{id}", "describe-retrospective", "Set fields of its schema"), a.describeRetro)
+	on(a, op("PUT", "/retrospectives/{id}/sections/{section}", "write-section", "Write a section; what others wrote meanwhile is merged"), a.writeSection)
+	on(a, op("PUT", "/retrospectives/{id}/factors", "code-retrospective", "Set the contributing factors"), a.codeRetro)
+	on(a, op("PATCH", "/retrospectives/{id}/timeline", "tell-retrospective", "Keep, drop, mark or annotate entries of the timeline, or add some"), a.tellRetro)
+	on(a, op("POST", "/retrospectives/{id}/comments", "comment-retrospective", "Comment on a section, or resolve a comment"), a.commentRetro)
+	on(a, op("POST", "/retrospectives/{id}/state", "move-retrospective", "Give it to review, publish it, or take it back"), a.moveRetro)
+	on(a, op("GET", "/retrospectives/{id}/document", "retrospective-document", "The document as Markdown, HTML, for Word or for Confluence"), a.retroDocument)
+	on(a, upload(op("POST", "/retrospective-imports", "import-retrospective", "Take in a document of the past: Markdown or HTML"), "application/octet-stream", retro.MaxDocument), a.importRetro)
+	on(a, op("GET", "/incidents/{id}/brief", "incident-brief", "What the record knows about an incident: spans, load, changes near it, similar ones, questions"), a.brief)
+	on(a, answers(http.StatusCreated, op("POST", "/follow-ups", "add-follow-up", "Make a follow-up")), a.addFollowUp)
+	on(a, op("POST", "/follow-ups/{id}/state", "close-follow-up", "Say that a follow-up is done, declined, or open again"), a.closeFollowUp)
+	on(a, op("GET", "/search", "search", "Find records by their words"), a.search)
+	on(a, op("GET", "/records/{kind}/{id}/similar", "similar-records", "Records like this one, and why"), a.similar)
+}

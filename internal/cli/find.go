@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hansei/client"
+)
+
+func (p *program) search() *cobra.Command {
+	var f client.SearchFilter
+	cmd := &cobra.Command{Use: "search WORDS", Short: "Find incidents, retrospectives, follow-ups, services and teams by their words", Args: cobra.MinimumNArgs(1),
+		Example: "  hansei search expired certificate --kind retrospective\n  hansei search '\"connection pool\" -postgres' --tag service:checkout",
+		RunE: p.asking(func(ctx context.Context, c *client.Client, args []string) error {
+			hits, corrected, err := c.Search(ctx, strings.Join(args, " "), f)
+			if err != nil {
+				return err
+			}
+			if corrected != "" {
+				p.say("looked for: %s", corrected)
+			}
+			return p.objects(each(hits), []string{"kind", "id", "title", "at", "score", "text"}, func(o json.RawMessage) ([]string, error) {
+				var h struct {
+					Kind, ID, Title string
+					At              time.Time
+					Score           float64
+					Snippet         []struct {
+						Text   string
+						Marked bool
+					}
+				}
+				err := json.Unmarshal(o, &h)
+				var text strings.Builder
+				for _, s := range h.Snippet {
+					text.WriteString(s.Text)
+				}
+				return []string{h.Kind, h.ID, h.Title, dayOf(h.At), fmt.Sprintf("%.2f", h.Score), strings.Join(strings.Fields(text.String()), " ")}, err
+			})
+		})}
+	cmd.Flags().StringArrayVar(&f.Kinds, "kind", nil, "only of this kind; may be repeated")
+	cmd.Flags().StringArrayVar(&f.Tags, "tag", nil, "only with service:ID, team:ID, factor:NAME, severity:sev1 or status:open; may be repeated")
+	cmd.Flags().IntVar(&f.Limit, "limit", 20, "how many at most, up to 100")
+	return cmd
+}
+
+func (p *program) similar() *cobra.Command {
+	var n int
+	cmd := &cobra.Command{Use: "similar KIND/ID", Short: "Find records like one, and say why", Args: cobra.ExactArgs(1), Example: "  hansei similar incident/pd:Q1 -n 5",
+		RunE: p.asking(func(ctx context.Context, c *client.Client, args []string) error {
+			kind, id, ok := strings.Cut(args[0], "/")
+			if !ok {
+				return fmt.Errorf("%q: expected a kind and an id, such as incident/pd:Q1", args[0])
+			}
+			list, err := c.Similar(ctx, kind, id, n)
+			if err != nil {
+				return err
+			}
+			return p.objects(each(list), []string{"id", "score", "title", "at", "reasons"}, func(o json.RawMessage) ([]string, error) {
+				var s struct {
+					ID, Title string
+					At        time.Time
+					Score     float64
+					Reasons   []string
+				}
+				err := json.Unmarshal(o, &s)
+				return []string{s.ID, fmt.Sprintf("%.4f", s.Score), s.Title, dayOf(s.At), strings.Join(s.Reasons, "; ")}, err
+			})
+		})}
+	cmd.Flags().IntVarP(&n, "number", "n", 10, "how many at most, up to 100")
+	return cmd
+}
+
+func (p *program) followUp() *cobra.Command {
+	cmd := &cobra.Command{Use: "follow-up", Short: "Follow-ups: what is to be done after incidents"}
+	var f client.Filter
+	var status string
+	var limit int
+	list := &cobra.Command{Use: "list", Short: "List follow-ups, the newest first", Args: cobra.NoArgs, RunE: p.asking(
+		func(ctx context.Context, c *client.Client, _ []string) error {
+			if status != "" {
+				f.Where = append(f.Where, "status="+status)
+			}
+			return p.objects(recordsOf(c.Records(ctx, "follow-up", f, limit)), []string{"id", "title", "type", "status", "priority", "due", "retrospective"}, func(o json.RawMessage) ([]string, error) {
+				var l struct {
+					ID, Title, Type, Status, Priority, Retrospective string
+					Due                                              time.Time `json:"due_at"`
+				}
+				err := json.Unmarshal(o, &l)
+				return []string{l.ID, l.Title, l.Type, l.Status, l.Priority, dayOf(l.Due), l.Retrospective}, err
+			})
+		})}
+	list.Flags().StringVar(&status, "status", "", "open, done or declined")
+	list.Flags().StringArrayVar(&f.Where, "where", nil, "FIELD=VALUE; may be repeated")
+	list.Flags().IntVar(&limit, "limit", 100, "how many at most (all when 0)")
+	fields := map[string]*string{}
+	add := &cobra.Command{Use: "add TITLE", Short: "Make a follow-up", Args: cobra.ExactArgs(1), RunE: p.asking(
+		func(ctx context.Context, c *client.Client, args []string) error {
+			said := map[string]any{"title": args[0]}
+			for name, value := range fields {
+				if *value != "" {
+					said[name] = *value
+				}
+			}
+			v, err := c.AddFollowUp(ctx, said)
+			if err != nil {
+				return err
+			}
+			return p.pairs(v.Record)
+		})}
+	for name, help := range map[string]string{"retrospective": "the id of the retrospective it comes from", "type": "prevent, detect, mitigate, process or investigate", "priority": "high, medium or low: it decides when it is due",
+		"owner": "the id of who sees that it gets done", "team": "the id of the team that does it", "factor": "the contributing factor it addresses", "verify": "how its effect will be seen", "description": "what it says"} {
+		fields[name] = add.Flags().String(name, "", help)
+	}
+	end := func(use, short, status string) *cobra.Command {
+		var reason string
+		cmd := &cobra.Command{Use: use + " ID", Short: short, Args: cobra.ExactArgs(1), RunE: p.asking(
+			func(ctx context.Context, c *client.Client, args []string) error {
+				return c.CloseFollowUp(ctx, args[0], status, reason)
+			})}
+		if status == "declined" {
+			cmd.Flags().StringVar(&reason, "reason", "", "why")
+		}
+		return cmd
+	}
+	cmd.AddCommand(list, add, end("done", "Say that a follow-up is done", "done"), end("decline", "Say that a follow-up will not be done, and why", "declined"), end("reopen", "Open a follow-up again", "open"))
+	return cmd
+}

@@ -1,0 +1,162 @@
+package retro
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/chart"
+	"hansei/internal/record"
+)
+
+// Draft makes the retrospective of an incident, or brings the timeline of the
+// one that is there up to date; what people wrote stays as it is.
+func (d *Desk) Draft(ctx context.Context, who auth.Actor, incident hansei.ID) (hansei.ID, record.Seq, error) {
+	in, _, err := record.Get[*hansei.Incident](ctx, d.Records, who.Scope(), incident)
+	if err != nil {
+		return "", 0, err
+	}
+	if in.MergedInto != "" {
+		return d.Draft(ctx, who, in.MergedInto)
+	}
+	if in.Deleted {
+		return "", 0, fmt.Errorf("incident %s: %w", incident, hansei.ErrNotFound)
+	}
+	rel, err := d.gather(ctx, who.Scope(), in)
+	if err != nil {
+		return "", 0, err
+	}
+	brief, err := d.brief(ctx, who.Scope(), rel)
+	if err != nil {
+		return "", 0, err
+	}
+	moments := timeline(rel)
+	id := ID(in.ID)
+	seq, err := d.Records.Write(ctx, who, func(tx *record.Tx) error {
+		rules, err := Rules(ctx, tx, who.Scope())
+		if err != nil {
+			return err
+		}
+		r, rev, err := record.Get[*hansei.Retrospective](ctx, tx, who.Scope(), id)
+		switch {
+		case err == nil && !r.Deleted:
+			r.Timeline = again(r.Timeline, moments)
+		case err == nil || errors.Is(err, hansei.ErrNotFound):
+			r = fresh(rel, brief, rules, moments)
+			r.Drafted = tx.Now()
+		default:
+			return err
+		}
+		settle(r, rules)
+		return record.Put(tx, r, rev)
+	})
+	return id, seq, err
+}
+
+// fresh is a draft: the metadata as far as the incident says, the prose as far
+// as figures can be put in words.
+func fresh(rel *related, b Brief, rules hansei.RetroRules, moments []hansei.Moment) *hansei.Retrospective {
+	in := rel.incident
+	r := &hansei.Retrospective{
+		Header: hansei.Header{ID: ID(in.ID)}, Title: cmp.Or(in.Title, "Incident "+string(in.ID)), State: hansei.RetroDraft,
+		Severity: in.Severity, Incidents: []hansei.ID{in.ID}, Services: slices.Clone(in.Services), Teams: slices.Clone(in.Teams),
+		CustomersLow: in.CustomersLow, Customers: in.Customers, CustomersHigh: in.CustomersHigh, CustomersMethod: in.CustomersMethod,
+		Detection: in.Detection, Due: workdays(rel.until, rules.DueDays), Timeline: moments,
+	}
+	for _, name := range in.Factors {
+		r.Factors = append(r.Factors, hansei.Factor{Name: name})
+	}
+	r.Sections = slices.Clone(rules.Sections)
+	for i := range r.Sections {
+		s := &r.Sections[i]
+		switch s.ID {
+		case "summary":
+			s.Text = summary(rel)
+		case "impact":
+			s.Text = impactText(rel, b)
+		case "response":
+			s.Text = responseText(rel, b)
+		}
+	}
+	return r
+}
+
+// summary says in sentences what the milestones and fields say.
+func summary(rel *related) string {
+	in := rel.incident
+	start, _ := in.Start()
+	var names []string
+	for _, id := range rel.services {
+		names = append(names, rel.name(id))
+	}
+	text := fmt.Sprintf("%s began on %s UTC", cmp.Or(in.Title, "The incident"), start.UTC().Format("2 January 2006 at 15:04"))
+	if len(names) > 0 {
+		text += " and affected " + list(names)
+	}
+	if _, end, ok := impact(in); ok {
+		text += fmt.Sprintf(". It lasted %s", chart.Duration(end.Sub(start).Seconds()))
+	} else if in.Status != hansei.StatusResolved && in.Status != hansei.StatusClosed {
+		text += ". It is not over yet"
+	}
+	return text + "."
+}
+
+func impactText(rel *related, b Brief) string {
+	in := rel.incident
+	var lines []string
+	if in.Customers != nil {
+		line := fmt.Sprintf("%s customers were affected", count(*in.Customers))
+		if in.CustomersLow != nil && in.CustomersHigh != nil {
+			line += fmt.Sprintf(" (between %s and %s)", count(*in.CustomersLow), count(*in.CustomersHigh))
+		}
+		if in.CustomersMethod != "" {
+			line += ", as known from " + in.CustomersMethod
+		}
+		lines = append(lines, line+".")
+	}
+	if b.CustomerMinutes != nil {
+		lines = append(lines, fmt.Sprintf("That is %s customer-minutes.", count(*b.CustomerMinutes)))
+	}
+	if b.Tickets > 0 {
+		lines = append(lines, fmt.Sprintf("%d support tickets came in about it.", b.Tickets))
+	}
+	return strings.Join(lines, " ")
+}
+
+func responseText(rel *related, b Brief) string {
+	var lines []string
+	for _, s := range b.Spans {
+		if s.Seconds >= 0 {
+			lines = append(lines, fmt.Sprintf("- %s after %s: %s", lower(roleText[s.To]), lower(roleText[s.From]), chart.Duration(s.Seconds)))
+		}
+	}
+	if b.Load.Pages > 0 {
+		lines = append(lines, fmt.Sprintf("- %d pages reached %d people; %d came outside working hours, %d between 22 and 6 o'clock of their own time", b.Load.Pages, b.Load.Paged, b.Load.OffHours, b.Load.Asleep))
+	}
+	if rel.incident.Detection != "" {
+		lines = append(lines, "- noticed by: "+rel.incident.Detection)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func lower(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
+
+// list writes names as people do: a, b and c.
+func list(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
+func count(v float64) string { return fmt.Sprintf("%.0f", v) }

@@ -1,0 +1,283 @@
+package retro
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	htmltomarkdown "github.com/JohannesKaufmann/html-to-markdown/v2"
+	"github.com/goccy/go-yaml"
+
+	"hansei"
+	"hansei/internal/source/file/clock"
+)
+
+// Found is what a document of the past says: a retrospective whose metadata a
+// person should confirm, and what else is named in it.
+type Found struct {
+	Retrospective *hansei.Retrospective
+	Services      []string // by name
+	Began, Ended  time.Time
+	FollowUps     []hansei.FollowUp
+	Notes         []string // what was guessed and from what, for people
+}
+
+// MaxDocument bounds a document, in bytes.
+const MaxDocument = 5 << 20
+
+// Read understands a document: Markdown, with its metadata in front or without,
+// or HTML, also as Confluence exports it. name is the file's; its ending says
+// which.
+func Read(name string, text []byte, rules hansei.RetroRules) (*Found, error) {
+	if len(text) > MaxDocument {
+		return nil, hansei.Invalid(name, "%d bytes are too many for a retrospective; at most %d", len(text), MaxDocument)
+	}
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	source := strings.ToValidUTF8(normal(string(text)), "\uFFFD")
+	meta := map[string]any{}
+	var err error
+	switch ext := strings.ToLower(path.Ext(name)); {
+	case ext == ".html" || ext == ".htm" || ext == ".xhtml" || strings.HasPrefix(strings.TrimSpace(strings.ToLower(source)), "<!doctype html"):
+		if t := htmlTitle.FindStringSubmatch(source); t != nil {
+			meta["title"] = strings.TrimSpace(t[1])
+		}
+		if source, err = htmltomarkdown.ConvertString(clean.Sanitize(source)); err != nil {
+			return nil, hansei.Invalid(name, "the HTML cannot be read: %v", err)
+		}
+	case ext == ".md" || ext == ".markdown" || ext == ".txt" || ext == "":
+		if meta, source, err = frontOf(name, source); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, hansei.Invalid(name, "expected Markdown (.md) or HTML (.html), not %s", ext)
+	}
+	if strings.TrimSpace(source) == "" && len(meta) == 0 {
+		return nil, hansei.Invalid(name, "the document is empty")
+	}
+	r := &reader{rules: rules, meta: meta, name: name, found: &Found{Retrospective: &hansei.Retrospective{State: hansei.RetroDraft}}}
+	r.read(source)
+	return r.found, nil
+}
+
+var htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+
+// frontOf takes the YAML between two lines of hyphens off a Markdown file.
+func frontOf(name, source string) (map[string]any, string, error) {
+	rest, ok := strings.CutPrefix(source, "---\n")
+	if !ok {
+		return map[string]any{}, source, nil
+	}
+	head, body, ok := strings.Cut(rest, "\n---")
+	if !ok {
+		return map[string]any{}, source, nil // a rule at the top, nothing more
+	}
+	meta := map[string]any{}
+	if err := yaml.Unmarshal([]byte(head), &meta); err != nil {
+		return nil, "", hansei.Invalid(name, "the YAML in front cannot be read: %s", strings.TrimSpace(yaml.FormatError(err, false, false)))
+	}
+	_, body, _ = strings.Cut(body, "\n")
+	return meta, body, nil
+}
+
+type reader struct {
+	rules hansei.RetroRules
+	meta  map[string]any
+	name  string
+	found *Found
+}
+
+func (x *reader) read(body string) {
+	r := x.found.Retrospective
+	title, parts := split(body)
+	r.Title = firstOf(x.text("title", "name"), title, cut(plainText(x.text("summary", "description")), 90), strings.TrimSuffix(path.Base(x.name), path.Ext(x.name)))
+	r.Title = cut(r.Title, 300)
+	r.URL = x.text("url", "link", "source")
+	r.Severity = severityOf(x.text("severity", "sev", "priority", "impact_level"))
+	x.found.Services = x.list("services", "service", "product", "products", "components", "component", "systems", "system")
+	if len(x.found.Services) == 0 {
+		x.found.Services = x.list("company")
+	}
+	x.found.Began, x.found.Ended = x.time("start_time", "started_at", "start", "began_at", "impact_start", "incident_start", "date"), x.time("end_time", "ended_at", "end", "resolved_at", "impact_end", "incident_end")
+	r.Published = x.time("published_at", "published", "source_published_at")
+	if !x.found.Began.IsZero() && x.found.Began.Year() < firstYear {
+		x.found.Notes = append(x.found.Notes, "it began before 1970, so no incident was made of it")
+	}
+	x.describe(r)
+	x.sections(r, parts)
+	whole := r.Title + "\n" + x.text("summary") + "\n" + body
+	x.guess(r, whole)
+	r.Timeline = moments(parts, x.found.Began)
+}
+
+// describe takes the fields that stand in front by their own names.
+func (x *reader) describe(r *hansei.Retrospective) {
+	r.Functionality, r.WentWell, r.Lucky = x.list("functionality"), x.list("went_well"), x.list("lucky")
+	r.Surprises, r.KnowledgeGaps, r.Lessons = x.list("surprises"), x.list("knowledge_gaps"), x.list("lessons", "lessons_learned")
+	r.Detection, r.Trigger, r.Mitigation = x.text("detection", "detection_method"), x.text("trigger"), x.text("mitigation", "resolution")
+	r.Customers, r.CustomersLow, r.CustomersHigh = x.number("customers_affected", "customers", "users_affected"), x.number("customers_low"), x.number("customers_high")
+	r.CustomersMethod = x.text("customers_method")
+	for _, name := range x.list("factors", "contributing_factors", "root_causes", "causes") {
+		if f, ok := x.rules.Factor(name); ok {
+			r.Factors = append(r.Factors, hansei.Factor{Name: f.Name})
+		} else {
+			x.found.Notes = append(x.found.Notes, fmt.Sprintf("factor %q is not in the taxonomy", name))
+		}
+	}
+}
+
+// guess fills what is missing from the words of the text, and says so.
+func (x *reader) guess(r *hansei.Retrospective, whole string) {
+	note := func(format string, args ...any) {
+		x.found.Notes = append(x.found.Notes, fmt.Sprintf(format, args...))
+	}
+	if len(r.Factors) == 0 {
+		if r.Factors = suggested(whole, x.rules); len(r.Factors) > 0 {
+			note("%d contributing factors were guessed from the text; each shows its sentence", len(r.Factors))
+		}
+	}
+	if r.Detection == "" {
+		if r.Detection = detectionIn(whole); r.Detection != "" {
+			note("detection by %s was guessed from the text", r.Detection)
+		}
+	}
+	if r.Customers == nil {
+		if m := affected.FindStringSubmatch(whole); m != nil {
+			if n, err := strconv.ParseFloat(strings.ReplaceAll(strings.TrimRight(m[1], ".,"), ",", ""), 64); err == nil && n > 0 {
+				switch strings.ToLower(m[2]) {
+				case "million", "m":
+					n *= 1e6
+				case "thousand", "k":
+					n *= 1e3
+				}
+				r.Customers, r.CustomersMethod = &n, "the text: "+oneLine(m[0])
+				note("the number of customers was taken from %q", oneLine(m[0]))
+			}
+		}
+	}
+}
+
+func firstOf(list ...string) string {
+	for _, s := range list {
+		if s = oneLine(s); s != "" {
+			return s
+		}
+	}
+	return "Retrospective"
+}
+
+func (x *reader) text(names ...string) string {
+	for _, n := range names {
+		if v, ok := x.meta[n]; ok && v != nil {
+			if s, ok := v.(string); ok && strings.TrimSpace(s) != "" {
+				return strings.TrimSpace(s)
+			}
+			if list, ok := v.([]any); ok && len(list) > 0 {
+				return fmt.Sprint(list[0])
+			}
+		}
+	}
+	return ""
+}
+
+func (x *reader) list(names ...string) (out []string) {
+	for _, n := range names {
+		switch v := x.meta[n].(type) {
+		case string:
+			if strings.TrimSpace(v) != "" {
+				out = append(out, strings.TrimSpace(v))
+			}
+		case []any:
+			for _, e := range v {
+				if s := strings.TrimSpace(fmt.Sprint(e)); s != "" {
+					out = append(out, s)
+				}
+			}
+		}
+		if len(out) > 0 {
+			return out
+		}
+	}
+	return nil
+}
+
+func (x *reader) number(names ...string) *float64 {
+	for _, n := range names {
+		if v, ok := x.meta[n]; ok {
+			if f, err := strconv.ParseFloat(strings.ReplaceAll(fmt.Sprint(v), ",", ""), 64); err == nil && f >= 0 {
+				return &f
+			}
+		}
+	}
+	return nil
+}
+
+func (x *reader) time(names ...string) time.Time {
+	for _, n := range names {
+		switch v := x.meta[n].(type) {
+		case time.Time:
+			return v.UTC()
+		case string:
+			if t, ok := (clock.Style{Zone: time.UTC}).Parse([]byte(v)); ok {
+				return t
+			}
+		}
+	}
+	return time.Time{}
+}
+
+var severityDigit = regexp.MustCompile(`(?i)^\s*(?:sev(?:erity)?|p|s)?[\s-]*([1-5])\s*$`)
+
+// severityOf is a severity in our words, or what was said where it is none.
+func severityOf(s string) string {
+	if m := severityDigit.FindStringSubmatch(s); m != nil {
+		return "sev" + m[1]
+	}
+	return strings.ToLower(s)
+}
+
+// part is a heading and what stands under it.
+type part struct{ title, text string }
+
+var heading = regexp.MustCompile(`^(#{1,4})\s+(.*?)\s*#*$`)
+
+// split cuts Markdown at its headings; the first of the top level is the title.
+func split(body string) (title string, parts []part) {
+	parts = []part{{}}
+	fence := false
+	for line := range strings.Lines(body) {
+		if strings.HasPrefix(strings.TrimSpace(line), "```") {
+			fence = !fence
+		}
+		m := heading.FindStringSubmatch(strings.TrimRight(line, "\n"))
+		last := &parts[len(parts)-1]
+		switch {
+		case m == nil || fence:
+			last.text += line
+		case m[1] == "#" && title == "":
+			title = plainText(m[2])
+		case len(m[1]) > 2 && last.title != "":
+			last.text += line // a part of a part
+		default:
+			parts = append(parts, part{title: plainText(m[2])})
+		}
+	}
+	return title, slices.DeleteFunc(parts, func(p part) bool { return strings.TrimSpace(p.title+p.text) == "" })
+}
+
+var markup = regexp.MustCompile("[*_`]|\\[([^\\]]*)\\]\\([^)]*\\)")
+
+func plainText(s string) string { return oneLine(markup.ReplaceAllString(s, "$1")) }
+
+// origin is where a document was before, for the record's id.
+func origin(f *Found, name string) string {
+	if u, err := url.Parse(f.Retrospective.URL); err == nil && u.Host != "" {
+		return u.Host + u.Path
+	}
+	return name
+}

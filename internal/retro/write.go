@@ -1,0 +1,251 @@
+package retro
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/intake"
+	"hansei/internal/record"
+)
+
+// Writing is the text of one section as somebody wrote it.
+type Writing struct {
+	Section string `json:"section"`
+	Base    string `json:"base"` // the text they began from
+	Text    string `json:"text"`
+}
+
+// Write saves the text of a section. What others wrote meanwhile is merged
+// with it; where both changed the same lines the text is kept beside theirs,
+// for a person to choose. apart says that this happened.
+func (d *Desk) Write(ctx context.Context, who auth.Actor, id hansei.ID, w Writing) (seq record.Seq, apart bool, err error) {
+	if len(w.Text) > hansei.MaxSection {
+		return 0, false, hansei.Invalid("text", "%d bytes are too many; at most %d", len(w.Text), hansei.MaxSection)
+	}
+	seq, err = d.change(ctx, who, id, func(tx *record.Tx, r *hansei.Retrospective) error {
+		apart = false
+		s := r.Section(w.Section)
+		if s == nil {
+			return fmt.Errorf("section %q: %w", w.Section, hansei.ErrNotFound)
+		}
+		merged, ok := Merge(normal(w.Base), normal(w.Text), s.Text)
+		if !ok {
+			apart = true
+			s.Others = append(s.Others, hansei.Wording{By: who.Name, At: tx.Now(), Text: normal(w.Text)})
+			return nil
+		}
+		if merged == s.Text {
+			return errUnchanged
+		}
+		s.Text, s.Machine = merged, false
+		revised(r)
+		return nil
+	})
+	if errors.Is(err, errUnchanged) {
+		err = nil
+	}
+	return seq, apart, err
+}
+
+// errUnchanged ends a write that has nothing to say.
+var errUnchanged = errors.New("nothing changed")
+
+// normal makes line ends alike: browsers send \r\n.
+func normal(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
+
+// Choose settles texts that stand beside each other in a section: with the
+// text given, and all others leave. They stay in the history.
+func (d *Desk) Choose(ctx context.Context, who auth.Actor, id hansei.ID, section, text string) (record.Seq, error) {
+	return d.change(ctx, who, id, func(_ *record.Tx, r *hansei.Retrospective) error {
+		s := r.Section(section)
+		if s == nil {
+			return fmt.Errorf("section %q: %w", section, hansei.ErrNotFound)
+		}
+		s.Text, s.Others, s.Machine = normal(text), nil, false
+		revised(r)
+		return nil
+	})
+}
+
+// revised notes that what was published has changed.
+func revised(r *hansei.Retrospective) {
+	if r.State == hansei.RetroPublished {
+		r.State = hansei.RetroRevised
+	}
+}
+
+// Metadata are fields of the schema to be set, by their names; null empties
+// one. Custom ones of the organization are named with a leading "custom.".
+type Metadata map[string]json.RawMessage
+
+// unset are fields that are not set by hand like others.
+var unset = []string{"state", "incidents", "factors", "completeness", "drafted_at", "in_review_at", "published_at"}
+
+// Describe sets fields of the schema.
+func (d *Desk) Describe(ctx context.Context, who auth.Actor, id hansei.ID, m Metadata) (record.Seq, error) {
+	return d.change(ctx, who, id, func(_ *record.Tx, r *hansei.Retrospective) error {
+		for name, raw := range m {
+			if custom, ok := strings.CutPrefix(name, "custom."); ok {
+				if err := setCustom(r, custom, raw); err != nil {
+					return err
+				}
+				continue
+			}
+			f, err := hansei.FieldNamed(hansei.KindRetrospective, name)
+			if err != nil || slices.Contains(unset, name) {
+				return hansei.Invalid(name, "a retrospective has no such field to set")
+			}
+			var v any
+			if len(raw) > 0 && string(raw) != "null" {
+				if v, err = intake.ParseValue(f, raw); err != nil {
+					return err
+				}
+			}
+			if err := f.Set(r, v); err != nil {
+				return err
+			}
+		}
+		revised(r)
+		return nil
+	})
+}
+
+func setCustom(r *hansei.Retrospective, name string, raw json.RawMessage) error {
+	var v *string
+	if err := json.Unmarshal(raw, &v); err != nil || name == "" {
+		return hansei.Invalid("custom."+name, "expected a text")
+	}
+	if v == nil || *v == "" {
+		delete(r.Custom, name)
+		return nil
+	}
+	if r.Custom == nil {
+		r.Custom = map[string]string{}
+	}
+	r.Custom[name] = *v
+	return nil
+}
+
+// Code sets the contributing factors. Names are those of the taxonomy; another
+// one is refused, with those that are near.
+func (d *Desk) Code(ctx context.Context, who auth.Actor, id hansei.ID, factors []hansei.Factor) (record.Seq, error) {
+	return d.change(ctx, who, id, func(tx *record.Tx, r *hansei.Retrospective) error {
+		rules, err := Rules(ctx, tx, who.Scope())
+		if err != nil {
+			return err
+		}
+		r.Factors = nil
+		for _, f := range factors {
+			known, ok := rules.Factor(f.Name)
+			if !ok {
+				return hansei.Invalid("factors", "%q is not in the taxonomy; add it in the settings, or choose another", f.Name)
+			}
+			f.Name = known.Name
+			if !slices.ContainsFunc(r.Factors, func(x hansei.Factor) bool { return x.Name == f.Name }) {
+				r.Factors = append(r.Factors, f)
+			}
+		}
+		revised(r)
+		return nil
+	})
+}
+
+// Rate is a second person's own choice of factors, made without seeing the
+// first: how well they agree says how much the factors are worth.
+func (d *Desk) Rate(ctx context.Context, who auth.Actor, id hansei.ID, factors []string) (record.Seq, error) {
+	return d.change(ctx, who, id, func(tx *record.Tx, r *hansei.Retrospective) error {
+		rules, err := Rules(ctx, tx, who.Scope())
+		if err != nil {
+			return err
+		}
+		names := []string{}
+		for _, name := range factors {
+			known, ok := rules.Factor(name)
+			if !ok {
+				return hansei.Invalid("factors", "%q is not in the taxonomy", name)
+			}
+			if !slices.Contains(names, known.Name) {
+				names = append(names, known.Name)
+			}
+		}
+		r.Codings = slices.DeleteFunc(r.Codings, func(c hansei.Coding) bool { return c.By == who.Name })
+		r.Codings = append(r.Codings, hansei.Coding{By: who.Name, At: tx.Now(), Factors: names})
+		return nil
+	})
+}
+
+// Touch is what a person does to an entry of the timeline; nil leaves a part
+// as it is. An empty ID adds an entry.
+type Touch struct {
+	ID      string         `json:"id"`
+	Dropped *bool          `json:"dropped,omitempty"`
+	Note    *string        `json:"note,omitempty"`
+	Marker  *string        `json:"marker,omitempty"`
+	New     *hansei.Moment `json:"new,omitempty"`
+}
+
+// Tell changes the timeline.
+func (d *Desk) Tell(ctx context.Context, who auth.Actor, id hansei.ID, touches []Touch) (record.Seq, error) {
+	return d.change(ctx, who, id, func(tx *record.Tx, r *hansei.Retrospective) error {
+		for _, t := range touches {
+			if t.ID == "" {
+				if t.New == nil || t.New.At.IsZero() || strings.TrimSpace(t.New.Text) == "" {
+					return hansei.Invalid("new", "an entry needs a time and a text")
+				}
+				r.Timeline = append(r.Timeline, hansei.Moment{ID: "note:" + random(), At: t.New.At.UTC(), What: WhatNote, Text: t.New.Text, By: who.Name, Marker: t.New.Marker})
+				continue
+			}
+			i := slices.IndexFunc(r.Timeline, func(m hansei.Moment) bool { return m.ID == t.ID })
+			if i < 0 {
+				return fmt.Errorf("entry %q of the timeline: %w", t.ID, hansei.ErrNotFound)
+			}
+			m := &r.Timeline[i]
+			if t.Dropped != nil {
+				m.Dropped = *t.Dropped
+			}
+			if t.Note != nil {
+				m.Note = *t.Note
+			}
+			if t.Marker != nil {
+				m.Marker = *t.Marker
+			}
+		}
+		sortMoments(r.Timeline)
+		revised(r)
+		return nil
+	})
+}
+
+// Comment adds a comment to a section, or marks one as resolved.
+func (d *Desk) Comment(ctx context.Context, who auth.Actor, id hansei.ID, c hansei.Comment) (record.Seq, error) {
+	return d.change(ctx, who, id, func(tx *record.Tx, r *hansei.Retrospective) error {
+		if c.ID != "" {
+			i := slices.IndexFunc(r.Comments, func(x hansei.Comment) bool { return x.ID == c.ID })
+			if i < 0 {
+				return fmt.Errorf("comment %q: %w", c.ID, hansei.ErrNotFound)
+			}
+			r.Comments[i].Resolved = c.Resolved
+			return nil
+		}
+		if r.Section(c.Section) == nil {
+			return fmt.Errorf("section %q: %w", c.Section, hansei.ErrNotFound)
+		}
+		if strings.TrimSpace(c.Text) == "" || len(c.Text) > maxComment {
+			return hansei.Invalid("text", "a comment has 1 to %d bytes", maxComment)
+		}
+		r.Comments = append(r.Comments, hansei.Comment{ID: random(), Section: c.Section, By: who.Name, At: tx.Now(), Text: c.Text})
+		return nil
+	})
+}
+
+const maxComment = 10_000
+
+// random is an id that nobody guesses.
+func random() string { return strings.ToLower(rand.Text()[:10]) }
