@@ -117,7 +117,7 @@ func spans(in *hansei.Incident) []Span {
 	}
 	for _, to := range hansei.Roles {
 		at, ok := in.Milestones.At(to)
-		if ok && to != from && to != hansei.RoleClosed {
+		if ok && to != from && to != hansei.RoleClosed && !at.Equal(start) {
 			out = append(out, Span{from, to, at.Sub(start).Seconds()})
 		}
 	}

@@ -95,7 +95,7 @@ type reader struct {
 func (x *reader) read(body string) {
 	r := x.found.Retrospective
 	title, parts := split(body)
-	r.Title = firstOf(x.text("title", "name"), title, cut(plainText(x.text("summary", "description")), 90), strings.TrimSuffix(path.Base(x.name), path.Ext(x.name)))
+	r.Title = firstOf(x.text("title", "name"), title, cut(plainText(x.text("summary", "description")), 90), opening(parts), strings.TrimSuffix(path.Base(x.name), path.Ext(x.name)))
 	r.Title = cut(r.Title, 300)
 	r.URL = x.text("url", "link", "source")
 	r.Severity = severityOf(x.text("severity", "sev", "priority", "impact_level"))
@@ -268,6 +268,16 @@ func split(body string) (title string, parts []part) {
 		}
 	}
 	return title, slices.DeleteFunc(parts, func(p part) bool { return strings.TrimSpace(p.title+p.text) == "" })
+}
+
+// opening is how the text begins, for one that has no title.
+func opening(parts []part) string {
+	for _, p := range parts {
+		if list := sentences(p.text); len(list) > 0 {
+			return cut(plainText(list[0]), 90)
+		}
+	}
+	return ""
 }
 
 var markup = regexp.MustCompile("[*_`]|\\[([^\\]]*)\\]\\([^)]*\\)")
