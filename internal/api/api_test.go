@@ -20,6 +20,8 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/metric"
 	"hansei/internal/record"
+	"hansei/internal/retro"
+	"hansei/internal/search"
 )
 
 // world is an API on a real journal and real facts.
@@ -50,9 +52,17 @@ func openAt(t *testing.T, now func() time.Time) *world {
 	var background sync.WaitGroup
 	ended := make(chan error, 1)
 	go func() { ended <- facts.Follow(follow, store, auth.Local().Scope()) }()
+	words := search.NewView(log)
+	background.Go(func() {
+		if err := words.Follow(follow, store, auth.Local().Scope()); !errors.Is(err, context.Canceled) {
+			t.Errorf("follow with the search index: %v", err)
+		}
+	})
+	people := intake.People{Records: store}
 	w.sources = toys(t, store, log, now)
 	s := &Server{Records: store, Facts: facts, Metrics: metric.New(facts, store, now),
-		Imports: &intake.Imports{Records: store, Log: log}, People: intake.People{Records: store},
+		Imports: &intake.Imports{Records: store, Log: log}, People: people,
+		Retros: &retro.Desk{Records: store, Facts: facts, Search: words, People: people, Now: now}, Search: words,
 		Joins: intake.Joins{Records: store}, Sources: w.sources,
 		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: now, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { background.Go(func() { fn(follow) }) }}

@@ -89,6 +89,18 @@ func TestEveryOperationIsReachable(t *testing.T) {
 	for op, status := range map[string]int{"add-source": 201, "remove-source": 204, "pull-source": 202, "replay": 202} {
 		statuses[op] = status
 	}
+	// An incident, its retrospective and a follow-up of the id that paths are
+	// filled with.
+	w.must(201, "POST", "/api/v1/records/incident", `{"id":"web","fields":{"title":"Web is down","declared_at":"2025-01-05T00:00:00Z"}}`)
+	w.must(201, "POST", "/api/v1/records/follow-up", `{"id":"web","fields":{"title":"Alert earlier","status":"open","created_at":"2025-01-06T00:00:00Z"}}`)
+	w.must(200, "POST", "/api/v1/retrospectives", `{"incident":"web"}`)
+	for op, body := range map[string]string{"draft-retrospective": `{"incident":"web"}`, "describe-retrospective": `{"fields":{"trigger":"a deployment"}}`,
+		"write-section": `{"base":"","text":"Nobody could log in."}`, "code-retrospective": `{"factors":[{"name":"testing gap"}]}`,
+		"tell-retrospective": `{"entries":[]}`, "comment-retrospective": `{"section":"summary","text":"Since when?"}`, "move-retrospective": `{"state":"in_review"}`,
+		"import-retrospective": "# Down\n\nIt was down.\n", "add-follow-up": `{"title":"Test it"}`, "close-follow-up": `{"status":"done"}`} {
+		bodies[op] = body
+	}
+	statuses["add-follow-up"] = 201
 	doc := w.must(200, "GET", "/openapi.json", "")
 	n := 0
 	for _, method := range []string{"get", "put", "post", "patch", "delete"} { // what is deleted is deleted last
@@ -99,7 +111,7 @@ func TestEveryOperationIsReachable(t *testing.T) {
 			}
 			n++
 			op := o["operationId"].(string)
-			for _, fill := range [][2]string{{"{metric}", "mine"}, {"{kind}", "service"}, {"/imports/{id}", "/imports/" + id}, {"/deliveries/{id}", "/deliveries/" + delivery}, {"{name}", "ours"}, {"{id}", "web"}} {
+			for _, fill := range [][2]string{{"{metric}", "mine"}, {"{kind}", "service"}, {"/imports/{id}", "/imports/" + id}, {"/deliveries/{id}", "/deliveries/" + delivery}, {"{name}", "ours"}, {"{section}", "summary"}, {"{id}", "web"}} {
 				path = strings.ReplaceAll(path, fill[0], fill[1])
 			}
 			if op == "unmerge-record" { // whatever the order
@@ -114,6 +126,9 @@ func TestEveryOperationIsReachable(t *testing.T) {
 			}
 			if _, ok := o["responses"].(map[string]any)[jsonText(want)]; !ok {
 				t.Errorf("%s: the document does not say %d", op, want)
+			}
+			if op == "import-retrospective" {
+				path += "?name=down.md"
 			}
 			w.must(want, strings.ToUpper(method), path, bodies[op])
 		}
