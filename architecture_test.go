@@ -43,8 +43,9 @@ var table = map[string]struct {
 	"hansei/internal/intake":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/source", "hansei/internal/source/file"}, "intake fills the journal and counts nothing"},
 	"hansei/internal/connect":           {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/source", "hansei/internal/source/fetch", "hansei/internal/source/jq", "hansei/internal/intake", "hansei/internal/seal"}, "connecting knows what a source is, and no tool"},
 	"hansei/internal/metric":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/fact/duck", "hansei/internal/stat"}, "numbers are asked for, never pushed"},
+	"hansei/internal/schema":            {[]string{"hansei"}, "what may be done with a schema is pure"},
 	"hansei/internal/search":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record"}, "words are found, not understood"},
-	"hansei/internal/retro":             {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/search", "hansei/internal/intake", "hansei/internal/chart", "hansei/internal/source/file/clock"}, "retrospectives are written from what the record holds; no page and no API is known"},
+	"hansei/internal/retro":             {[]string{"hansei", "hansei/internal/schema", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/search", "hansei/internal/intake", "hansei/internal/chart", "hansei/internal/source/file/clock"}, "retrospectives are written from what the record holds; no page and no API is known"},
 	"hansei/internal/api":               {[]string{"hansei", "hansei/internal/retro", "hansei/internal/search", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/source", "hansei/internal/source/file", "hansei/internal/intake", "hansei/internal/connect", "hansei/internal/job", "hansei/internal/metric"}, "the API is an edge: it computes nothing"},
 	"hansei/internal/web":               {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/source/file", "hansei/internal/intake", "hansei/internal/connect", "hansei/internal/job", "hansei/internal/metric", "hansei/internal/chart", "hansei/internal/web/*"}, "pages are an edge: they compute nothing"},
 	"hansei/internal/web/shell":         {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/source", "hansei/internal/source/generic", "hansei/internal/intake", "hansei/internal/connect", "hansei/internal/job", "hansei/internal/metric", "hansei/internal/chart", "hansei/internal/web/*"}, "what all pages stand in is an edge: it computes nothing"},
@@ -111,7 +112,7 @@ func allowed(may []string, im string) bool {
 
 // larger names the packages that are to be split (docs/adr/0008-sizes.md), and
 // up to where they may grow until then.
-var larger = map[string]int{"internal/web": 5000, "internal/metric": 4000, "internal/cli": 4000, "internal/stat": 3000, "internal/api": 3500, "internal/record": 4500, "internal/intake": 3500, "internal/retro": 3500}
+var larger = map[string]int{".": 3000, "internal/web": 5000, "internal/metric": 4000, "internal/cli": 4000, "internal/stat": 3000, "internal/api": 3500, "internal/record": 4500, "internal/intake": 3500, "internal/retro": 3500}
 
 // TestSizes holds the rule that a file of ours has at most 400 lines and a
 // package at most 2,500 (tests and generated code apart).

@@ -1,9 +1,6 @@
 package hansei
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // RetroRules are how an organization works with retrospectives: when one is
 // needed, what it is made of, and the factors it may name. A zero field stands
@@ -20,24 +17,19 @@ type RetroRules struct {
 	// FollowUpDays is until when a follow-up is due, in working days, by its
 	// priority.
 	FollowUpDays map[string]int `json:"follow_up_days,omitempty"`
-	// Sections are the parts of a new retrospective.
-	Sections []Section `json:"sections,omitempty"`
+	// Sections are the parts of a new retrospective that has the standard
+	// template; Templates are those for certain incidents, the first that fits.
+	Sections  []Section  `json:"sections,omitempty"`
+	Templates []Template `json:"templates,omitzero"`
 	// Taxonomy are the contributing factors to choose from.
-	Taxonomy []FactorType `json:"taxonomy,omitempty"`
+	Taxonomy Taxonomy `json:"taxonomy,omitempty"`
+	// Builtin are words about built-in fields, Fields the organization's own.
+	Builtin []FieldRule `json:"builtin,omitzero"`
+	Fields  []OwnField  `json:"fields,omitzero"`
 	// Required are the fields without which none is published.
-	Required []string `json:"required,omitempty"`
+	Required []string `json:"required,omitzero"`
 	// RequiredFrom is the mildest severity for which Required holds.
 	RequiredFrom string `json:"required_from,omitempty"`
-}
-
-// FactorType is a contributing factor of the taxonomy. One that is retired or
-// stands under another name stays readable where it was used.
-type FactorType struct {
-	Name    string `json:"name"`
-	Group   string `json:"group,omitempty"`
-	Help    string `json:"help,omitempty"`
-	Retired bool   `json:"retired,omitzero"`
-	Into    string `json:"into,omitempty"` // the one that replaced it
 }
 
 // DraftNever is a DraftFrom that drafts nothing by itself.
@@ -62,7 +54,8 @@ var DefaultRetroRules = RetroRules{
 		{ID: "surprises", Title: "What surprised us", Prompt: "Why were we surprised? What did we believe about the system that was not so?"},
 		{ID: "lessons", Title: "Lessons", Prompt: "What should a new colleague know from this? One lesson a line."},
 	},
-	Taxonomy: []FactorType{
+	Templates: defaultTemplates,
+	Taxonomy: Taxonomy{
 		{Name: "code defect", Group: "change", Help: "A fault in our own code"},
 		{Name: "configuration change", Group: "change", Help: "A setting, flag or infrastructure definition"},
 		{Name: "deployment process", Group: "change", Help: "How a change reached production: order, scope, speed"},
@@ -111,6 +104,15 @@ func (r *RetroRules) Or(d RetroRules) RetroRules {
 	if len(out.Taxonomy) == 0 {
 		out.Taxonomy = d.Taxonomy
 	}
+	if out.Templates == nil {
+		out.Templates = d.Templates
+	}
+	if out.Builtin == nil {
+		out.Builtin = d.Builtin
+	}
+	if out.Fields == nil {
+		out.Fields = d.Fields
+	}
 	if out.Required == nil {
 		out.Required = d.Required
 	}
@@ -124,19 +126,7 @@ func fill(s *string, d string) {
 }
 
 // Factor finds the factor that a name stands for today, following renames.
-func (r RetroRules) Factor(name string) (FactorType, bool) {
-	for range len(r.Taxonomy) + 1 {
-		i := slices.IndexFunc(r.Taxonomy, func(f FactorType) bool { return strings.EqualFold(f.Name, strings.TrimSpace(name)) })
-		if i < 0 {
-			return FactorType{}, false
-		}
-		if r.Taxonomy[i].Into == "" {
-			return r.Taxonomy[i], true
-		}
-		name = r.Taxonomy[i].Into
-	}
-	return FactorType{}, false
-}
+func (r RetroRules) Factor(name string) (FactorType, bool) { return r.Taxonomy.Find(name) }
 
 // Needs says whether an incident is at least as severe as from: sev1 is the
 // worst. One without a known severity is not.
@@ -158,9 +148,9 @@ func (r *RetroRules) Validate() error {
 	if r == nil {
 		return nil
 	}
-	for _, s := range []string{r.NeededFrom, r.RequiredFrom} {
-		if s != "" && severityRank(s) == 0 {
-			return Invalid("retrospectives", "%q is not a severity; expected sev1 to sev5", s)
+	for _, s := range [][2]string{{"needed_from", r.NeededFrom}, {"required_from", r.RequiredFrom}} {
+		if s[1] != "" && severityRank(s[1]) == 0 {
+			return Invalid(s[0], "%q is not a severity; expected sev1 to sev5", s[1])
 		}
 	}
 	if r.DraftFrom != "" && r.DraftFrom != DraftNever && severityRank(r.DraftFrom) == 0 {
@@ -169,25 +159,17 @@ func (r *RetroRules) Validate() error {
 	if r.DueDays < 0 || r.DueDays > 365 {
 		return Invalid("due_days", "expected 1 to 365 working days, got %d", r.DueDays)
 	}
-	seen := map[string]bool{}
-	for _, f := range r.Taxonomy {
-		key := strings.ToLower(strings.TrimSpace(f.Name))
-		if key == "" || seen[key] {
-			return Invalid("taxonomy", "factor %q is empty or stands there twice", f.Name)
-		}
-		seen[key] = true
+	if err := r.Taxonomy.Validate(); err != nil {
+		return err
 	}
-	ids := map[string]bool{}
-	for _, s := range r.Sections {
-		if s.ID == "" || s.Title == "" || ids[s.ID] {
-			return Invalid("sections", "section %q needs an id of its own and a title", s.Title)
-		}
-		ids[s.ID] = true
+	if err := validSections("sections", r.Sections); err != nil {
+		return err
 	}
-	for _, name := range r.Required {
-		if _, err := FieldNamed(KindRetrospective, name); err != nil {
-			return Invalid("required", "a retrospective has no field %q", name)
-		}
+	if err := r.validTemplates(); err != nil {
+		return err
 	}
-	return nil
+	if err := r.validFields(); err != nil {
+		return err
+	}
+	return validRequired("required", r.Required)
 }

@@ -62,16 +62,19 @@ type Retrospective struct {
 
 // Section is one part of a retrospective's prose.
 type Section struct {
-	ID     string `json:"id"`
-	Title  string `json:"title"`
-	Prompt string `json:"prompt,omitempty"` // what to write here
-	Text   string `json:"text,omitempty"`   // Markdown
+	ID     string `json:"id" yaml:"id,omitempty"`
+	Title  string `json:"title" yaml:"title"`
+	Prompt string `json:"prompt,omitempty" yaml:"prompt,omitempty"` // what to write here
+	Text   string `json:"text,omitempty" yaml:"text,omitempty"`     // Markdown
 	// Others are texts that were written at the same time and could not be
 	// merged; a person chooses.
-	Others []Wording `json:"others,omitempty"`
+	Others []Wording `json:"others,omitempty" yaml:"-"`
+	// Earlier names the template that it is from, where the retrospective has
+	// another one now.
+	Earlier string `json:"earlier,omitempty" yaml:"-"`
 	// Machine says that a language model wrote the text and nobody has
 	// accepted it yet.
-	Machine bool `json:"machine,omitzero"`
+	Machine bool `json:"machine,omitzero" yaml:"-"`
 }
 
 // Wording is a text that somebody wrote.
@@ -84,7 +87,9 @@ type Wording struct {
 // Factor is a contributing factor of an incident: one of the conditions that
 // made it possible.
 type Factor struct {
-	Name     string `json:"name"` // from the organization's taxonomy
+	Name string `json:"name"` // from the organization's taxonomy, as it is called now
+	// As is the name that was chosen, where the taxonomy renamed or merged it since.
+	As       string `json:"as,omitempty"`
 	Evidence string `json:"evidence,omitempty"`
 	Section  string `json:"section,omitempty"` // the id of the section that discusses it
 }
@@ -94,6 +99,9 @@ type Coding struct {
 	By      string    `json:"by"`
 	At      time.Time `json:"at"`
 	Factors []string  `json:"factors"`
+	// As are the names that were chosen, where the taxonomy renamed or merged
+	// one since.
+	As []string `json:"as,omitempty"`
 }
 
 // The markers of a timeline's story.

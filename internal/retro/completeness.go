@@ -1,6 +1,7 @@
 package retro
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,7 +11,7 @@ import (
 
 // Gap is something that a retrospective still lacks.
 type Gap struct {
-	Field    string `json:"field"` // of the schema, or "section:ID", "timeline"
+	Field    string `json:"field"` // of the schema, "custom.NAME", "section:ID" or "timeline"
 	Label    string `json:"label"`
 	Why      string `json:"why"` // it matters
 	Required bool   `json:"required"`
@@ -38,12 +39,15 @@ var sectionsThatMatter = map[string]string{
 	"factors":       "A factor without its explanation teaches nothing.",
 }
 
+// askedFor is why something matters that the organization requires and that has
+// no reason of its own.
+const askedFor = "The organization asks for it."
+
 // Completeness says how much of the schema is filled, from 0 to 1, and what is
 // missing. What is required before publishing comes first.
 func Completeness(r *hansei.Retrospective, rules hansei.RetroRules) (float64, []Gap) {
 	var gaps []Gap
 	total := 0
-	needs := hansei.Needs(r.Severity, rules.RequiredFrom)
 	lack := func(missing bool, g Gap) {
 		total++
 		if missing {
@@ -53,21 +57,27 @@ func Completeness(r *hansei.Retrospective, rules hansei.RetroRules) (float64, []
 	seen := map[string]bool{}
 	field := func(name, why string) {
 		f, err := hansei.FieldNamed(hansei.KindRetrospective, name)
-		if err != nil || seen[name] {
+		if err != nil || seen[name] || rules.Hidden(name) {
 			return
 		}
 		seen[name] = true
 		_, has := f.Get(r)
-		lack(!has, Gap{name, f.Label, why, needs && slices.Contains(rules.Required, name)})
+		lack(!has, Gap{name, rules.Label(f), cmp.Or(rules.Why(f), why), rules.Requires(r, name)})
 	}
 	for _, m := range matters {
 		field(m.field, m.why)
 	}
-	for _, name := range rules.Required {
-		field(name, "The organization asks for it.")
+	for _, f := range hansei.Asked() {
+		if rules.Requires(r, f.Name) {
+			field(f.Name, askedFor)
+		}
+	}
+	for _, f := range rules.OwnOf(hansei.KindRetrospective) {
+		_, has := r.Custom[f.Name]
+		lack(!has, Gap{hansei.CustomPrefix + f.Name, f.Title(), cmp.Or(f.Help, askedFor), hansei.Needs(r.Severity, f.RequiredFrom)})
 	}
 	for _, s := range r.Sections {
-		if why, ok := sectionsThatMatter[s.ID]; ok {
+		if why, ok := sectionsThatMatter[s.ID]; ok && s.Earlier == "" {
 			lack(len(strings.Fields(s.Text)) < 8, Gap{"section:" + s.ID, s.Title, why, false})
 		}
 	}
@@ -102,5 +112,5 @@ func missing(r *hansei.Retrospective, rules hansei.RetroRules) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return hansei.Invalid("state", "%s", fmt.Sprintf("a %s retrospective is published with %s; still empty", r.Severity, list(names)))
+	return hansei.Invalid("state", "%s", fmt.Sprintf("a %s retrospective is published with %s; still empty", strings.TrimSpace(r.Severity+" "+cmp.Or(r.Template, hansei.StandardTemplate)), list(names)))
 }

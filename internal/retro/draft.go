@@ -71,7 +71,7 @@ func fresh(rel *related, b Brief, rules hansei.RetroRules, moments []hansei.Mome
 	for _, name := range in.Factors {
 		r.Factors = append(r.Factors, hansei.Factor{Name: name})
 	}
-	r.Sections = slices.Clone(rules.Sections)
+	r.Use(rules.TemplateFor(in.Severity, in.Type))
 	for i := range r.Sections {
 		s := &r.Sections[i]
 		switch s.ID {

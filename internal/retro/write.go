@@ -13,6 +13,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/intake"
 	"hansei/internal/record"
+	"hansei/internal/schema"
 )
 
 // Writing is the text of one section as somebody wrote it.
@@ -90,10 +91,14 @@ var unset = []string{"state", "incidents", "factors", "completeness", "drafted_a
 
 // Describe sets fields of the schema.
 func (d *Desk) Describe(ctx context.Context, who auth.Actor, id hansei.ID, m Metadata) (record.Seq, error) {
-	return d.change(ctx, who, id, func(_ *record.Tx, r *hansei.Retrospective) error {
+	return d.change(ctx, who, id, func(tx *record.Tx, r *hansei.Retrospective) error {
+		rules, err := Rules(ctx, tx, who.Scope())
+		if err != nil {
+			return err
+		}
 		for name, raw := range m {
-			if custom, ok := strings.CutPrefix(name, "custom."); ok {
-				if err := setCustom(r, custom, raw); err != nil {
+			if custom, ok := strings.CutPrefix(name, hansei.CustomPrefix); ok {
+				if err := schema.Set(rules, hansei.KindRetrospective, r.Head(), custom, raw); err != nil {
 					return err
 				}
 				continue
@@ -117,22 +122,6 @@ func (d *Desk) Describe(ctx context.Context, who auth.Actor, id hansei.ID, m Met
 	})
 }
 
-func setCustom(r *hansei.Retrospective, name string, raw json.RawMessage) error {
-	var v *string
-	if err := json.Unmarshal(raw, &v); err != nil || name == "" {
-		return hansei.Invalid("custom."+name, "expected a text")
-	}
-	if v == nil || *v == "" {
-		delete(r.Custom, name)
-		return nil
-	}
-	if r.Custom == nil {
-		r.Custom = map[string]string{}
-	}
-	r.Custom[name] = *v
-	return nil
-}
-
 // Code sets the contributing factors. Names are those of the taxonomy; another
 // one is refused, with those that are near.
 func (d *Desk) Code(ctx context.Context, who auth.Actor, id hansei.ID, factors []hansei.Factor) (record.Seq, error) {
@@ -141,13 +130,21 @@ func (d *Desk) Code(ctx context.Context, who auth.Actor, id hansei.ID, factors [
 		if err != nil {
 			return err
 		}
+		had := r.Factors
 		r.Factors = nil
 		for _, f := range factors {
 			known, ok := rules.Factor(f.Name)
 			if !ok {
 				return hansei.Invalid("factors", "%q is not in the taxonomy; add it in the settings, or choose another", f.Name)
 			}
-			f.Name = known.Name
+			i := slices.IndexFunc(had, func(x hansei.Factor) bool { return x.Name == known.Name })
+			if known.Retired && i < 0 {
+				return hansei.Invalid("factors", "%q is retired; take it back in the settings, or choose another", known.Name)
+			}
+			f.Name, f.As = known.Name, ""
+			if i >= 0 {
+				f.As = had[i].As
+			}
 			if !slices.ContainsFunc(r.Factors, func(x hansei.Factor) bool { return x.Name == f.Name }) {
 				r.Factors = append(r.Factors, f)
 			}
