@@ -123,7 +123,9 @@ var fields = map[Kind][]Field{
 		ref("owner", KindPerson, "Who does it", func(r *WorkItem) any { return &r.Owner }),
 		text("parent", "The epic or project it belongs to", func(r *WorkItem) any { return &r.Parent }),
 		instant("created_at", "It was created", func(r *WorkItem) any { return &r.Created }),
-		instant("resolved_at", "It was done", func(r *WorkItem) any { return &r.Done }),
+		instant("due_at", "It is to be done by", func(r *WorkItem) any { return &r.Due }),
+		instant("resolved_at", "It was done, or given up", func(r *WorkItem) any { return &r.Done }),
+		enum("outcome", "How it ended, where its tool says so", []string{FollowUpDone, FollowUpDeclined}, func(r *WorkItem) any { return &r.Outcome }),
 		list("labels", "Labels from its tool", func(r *WorkItem) any { return &r.Labels }),
 	},
 	KindShift: {
@@ -171,7 +173,7 @@ var fields = map[Kind][]Field{
 		text("title", "What is to be done", func(r *FollowUp) any { return &r.Title }),
 		text("description", "What it says", func(r *FollowUp) any { return &r.Description }),
 		text("url", "Where it stands in its tracker", func(r *FollowUp) any { return &r.URL }),
-		enum("type", "What it is to bring about", FollowUpTypes, func(r *FollowUp) any { return &r.Type }),
+		labelled("Kind", enum("type", "What it is to bring about", FollowUpTypes, func(r *FollowUp) any { return &r.Type })),
 		enum("status", "How it stands", followUpStates, func(r *FollowUp) any { return &r.Status }),
 		ref("retrospective", KindRetrospective, "Where it comes from", func(r *FollowUp) any { return &r.Retrospective }),
 		refs("incidents", KindIncident, "What it follows", func(r *FollowUp) any { return &r.Incidents }),
@@ -187,6 +189,8 @@ var fields = map[Kind][]Field{
 		instant("created_at", "It was created", func(r *FollowUp) any { return &r.Created }),
 		instant("due_at", "It is to be done by", func(r *FollowUp) any { return &r.Due }),
 		instant("resolved_at", "It was done or declined", func(r *FollowUp) any { return &r.Closed }),
+		flag("worked", "Its effect was seen", func(r *FollowUp) any { return &r.Worked }),
+		instant("verified_at", "Somebody looked whether it worked", func(r *FollowUp) any { return &r.Verified }),
 	},
 	KindService: {
 		text("name", "What people call it", func(r *Service) any { return &r.Name }),
@@ -244,6 +248,12 @@ func instant[R Record](name, help string, ptr func(R) any) Field {
 func enum[R Record](name, help string, values []string, ptr func(R) any) Field {
 	f := field(name, help, Text, ptr)
 	f.Enum = values
+	return f
+}
+
+// labelled gives a field another label than the one its name makes.
+func labelled(label string, f Field) Field {
+	f.Label = label
 	return f
 }
 

@@ -2,6 +2,7 @@ package hansei
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -26,6 +27,17 @@ const (
 
 var followUpStates = []string{FollowUpOpen, FollowUpDone, FollowUpDeclined}
 
+// Declines says whether a tracker's word for how something ended (a resolution,
+// a label, the name of a status) means that it will not be done.
+func Declines(word string) bool {
+	w := strings.ToLower(strings.NewReplacer("'", "", "’", "", "-", " ", "_", " ").Replace(strings.TrimSpace(word)))
+	switch w {
+	case "wont do", "wont fix", "wontfix", "declined", "canceled", "cancelled", "rejected", "not planned", "duplicate", "invalid", "obsolete", "abandoned", "cannot reproduce", "will not do":
+		return true
+	}
+	return false
+}
+
 // FollowUp is an action item of a retrospective, tracked until it is done or
 // declined.
 type FollowUp struct {
@@ -49,6 +61,11 @@ type FollowUp struct {
 	Created       time.Time `json:"created_at,omitzero"`
 	Due           time.Time `json:"due_at,omitzero"`
 	Closed        time.Time `json:"resolved_at,omitzero"` // done or declined
+	Worked        *bool     `json:"worked,omitempty"`     // its effect was looked for, and seen or not
+	Verified      time.Time `json:"verified_at,omitzero"` // when somebody looked
+	// Tracker is how it stands in the organization's tracker; nil while it has
+	// no double there that is kept in step.
+	Tracker *Tracked `json:"tracker,omitempty"`
 }
 
 // Kind is KindFollowUp.
@@ -72,6 +89,39 @@ func (f *FollowUp) Validate() error {
 		return Invalid("resolved_at", "a follow-up that is %s needs the time", f.Status)
 	case !f.Closed.IsZero() && f.Closed.Before(f.Created):
 		return Invalid("resolved_at", "it cannot end before it was created")
+	case f.Worked != nil && f.Verified.IsZero():
+		return Invalid("verified_at", "whether it worked needs the time somebody looked")
 	}
 	return nil
 }
+
+// Tracked is how a follow-up stands in a tracker: what was created there, what
+// both sides last agreed on, and what keeps them apart.
+type Tracked struct {
+	Source   string `json:"source"`             // the configured source
+	Place    string `json:"place"`              // repository, project or team there
+	External string `json:"external,omitempty"` // the issue, as observations of the source name it; empty until it is created
+	Key      string `json:"key,omitempty"`      // the issue, as people name it: "acme/shop#12", "OPS-12"
+	URL      string `json:"url,omitempty"`
+	State    string `json:"state,omitempty"` // of the issue as last seen: open, done, declined, or gone
+	// Seen is how new, by the tracker's clock, the newest word of the issue is
+	// that was heeded. What comes later and is older changes nothing.
+	Seen time.Time `json:"seen_at,omitzero"`
+	// Agreed are the values, by field, that both sides last held: which side
+	// changed one since is read from it.
+	Agreed map[string]string `json:"agreed,omitempty"`
+	// Marker is what the issue carries so that it is found again: it is looked
+	// for before one is created. Claimed is since when somebody creates it.
+	Marker  string    `json:"marker,omitempty"`
+	Claimed time.Time `json:"claimed_at,omitzero"`
+	// Problem says what keeps the two apart, and what to do. Refused means that
+	// trying again by itself would be of no use.
+	Problem string    `json:"problem,omitempty"`
+	Refused bool      `json:"refused,omitzero"`
+	Since   time.Time `json:"problem_since,omitzero"`
+	// Note is what the tracker could not take, such as an owner it does not know.
+	Note string `json:"note,omitempty"`
+}
+
+// TrackerGone is the State of an issue that is not in the tracker any more.
+const TrackerGone = "gone"

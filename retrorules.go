@@ -14,9 +14,17 @@ type RetroRules struct {
 	// DueDays is until when one is to be published after the incident was
 	// resolved, in working days.
 	DueDays int `json:"due_days,omitempty"`
-	// FollowUpDays is until when a follow-up is due, in working days, by its
-	// priority.
-	FollowUpDays map[string]int `json:"follow_up_days,omitempty"`
+	// FollowUpDue says until when follow-ups are due, by their kind, the
+	// severity of their incident and their priority: the first rule of the list
+	// that fits holds. See DueRule.
+	FollowUpDue []DueRule `json:"follow_up_due,omitempty"`
+	// Weekends counts Saturdays and Sundays among the days in which follow-ups
+	// are due; otherwise they are skipped.
+	Weekends *bool `json:"weekends,omitempty"`
+	// Tracker is where follow-ups live in the organization's tracker unless
+	// somebody says otherwise; nil offers all there are and creates none by
+	// itself.
+	Tracker *TrackerRule `json:"tracker,omitempty"`
 	// Sections are the parts of a new retrospective that has the standard
 	// template; Templates are those for certain incidents, the first that fits.
 	Sections  []Section  `json:"sections,omitempty"`
@@ -42,8 +50,16 @@ const DraftNever = "never"
 // organizational conditions that the VOID reports find missing there.
 var DefaultRetroRules = RetroRules{
 	NeededFrom: "sev2", DraftFrom: "sev2", DueDays: 5, RequiredFrom: "sev2",
-	FollowUpDays: map[string]int{"high": 10, "medium": 30, "low": 65, "": 30},
-	Required:     []string{"services", "detection", "trigger", "factors", "mitigation", "lessons"},
+	FollowUpDue: []DueRule{
+		{Priority: "high", Severity: "sev1", Days: 5},
+		{Priority: "high", Days: 10},
+		{Priority: "low", Days: 65},
+		{Severity: "sev1", Days: 20},
+		{Type: FollowUpInvestigate, Days: 15},
+		{Type: FollowUpDetect, Days: 20},
+		{Days: 30},
+	},
+	Required: []string{"services", "detection", "trigger", "factors", "mitigation", "lessons"},
 	Sections: []Section{
 		{ID: "summary", Title: "Summary", Prompt: "Two or three sentences for somebody who was not there: what customers saw, for how long, and what ended it."},
 		{ID: "what-happened", Title: "What happened", Prompt: "Tell the story in the order in which people lived it. What did it look like at each moment, and why did what they did make sense to them then?"},
@@ -95,8 +111,14 @@ func (r *RetroRules) Or(d RetroRules) RetroRules {
 	if out.DueDays == 0 {
 		out.DueDays = d.DueDays
 	}
-	if out.FollowUpDays == nil {
-		out.FollowUpDays = d.FollowUpDays
+	if len(out.FollowUpDue) == 0 {
+		out.FollowUpDue = d.FollowUpDue
+	}
+	if out.Weekends == nil {
+		out.Weekends = d.Weekends
+	}
+	if out.Tracker == nil {
+		out.Tracker = d.Tracker
 	}
 	if len(out.Sections) == 0 {
 		out.Sections = d.Sections
@@ -158,6 +180,9 @@ func (r *RetroRules) Validate() error {
 	}
 	if r.DueDays < 0 || r.DueDays > 365 {
 		return Invalid("due_days", "expected 1 to 365 working days, got %d", r.DueDays)
+	}
+	if err := validDue(r.FollowUpDue); err != nil {
+		return err
 	}
 	if err := r.Taxonomy.Validate(); err != nil {
 		return err

@@ -80,6 +80,9 @@ func assemble(rec hansei.Record, versions []hansei.Record, order ordering) (hans
 	if err := order.fill(out, versions); err != nil {
 		return nil, err
 	}
+	if f, ok := rec.(*hansei.FollowUp); ok { // no source tells how it stands in the tracker
+		out.(*hansei.FollowUp).Tracker = f.Tracker
+	}
 	alone := len(versions) == 1 && len(head.Edits) == 0
 	for i, v := range versions {
 		head.From[i].Record = nil
@@ -133,6 +136,8 @@ func fillRest(to, from hansei.Record) {
 	switch a := to.(type) {
 	case *hansei.Incident:
 		fillIncident(a, from.(*hansei.Incident))
+	case *hansei.FollowUp:
+		a.Tracker = from.(*hansei.FollowUp).Tracker
 	case *hansei.Organization:
 		b := from.(*hansei.Organization)
 		a.SourceOrder, a.Joining, a.KeepPayloads, a.Retrospectives = b.SourceOrder, b.Joining, b.KeepPayloads, b.Retrospectives

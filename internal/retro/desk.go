@@ -79,15 +79,3 @@ func settle(r *hansei.Retrospective, rules hansei.RetroRules) {
 	score, _ := Completeness(r, rules)
 	r.Completeness = &score
 }
-
-// workdays is the time so many working days after another, at the same time of
-// day: Saturdays and Sundays are skipped.
-func workdays(from time.Time, days int) time.Time {
-	for days > 0 {
-		from = from.AddDate(0, 0, 1)
-		if wd := from.Weekday(); wd != time.Saturday && wd != time.Sunday {
-			days--
-		}
-	}
-	return from
-}

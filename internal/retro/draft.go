@@ -66,7 +66,7 @@ func fresh(rel *related, b Brief, rules hansei.RetroRules, moments []hansei.Mome
 		Header: hansei.Header{ID: ID(in.ID)}, Title: cmp.Or(in.Title, "Incident "+string(in.ID)), State: hansei.RetroDraft,
 		Severity: in.Severity, Incidents: []hansei.ID{in.ID}, Services: slices.Clone(in.Services), Teams: slices.Clone(in.Teams),
 		CustomersLow: in.CustomersLow, Customers: in.Customers, CustomersHigh: in.CustomersHigh, CustomersMethod: in.CustomersMethod,
-		Detection: in.Detection, Due: workdays(rel.until, rules.DueDays), Timeline: moments,
+		Detection: in.Detection, Due: hansei.Workdays(rel.until, rules.DueDays), Timeline: moments,
 	}
 	for _, name := range in.Factors {
 		r.Factors = append(r.Factors, hansei.Factor{Name: name})

@@ -3,6 +3,7 @@ package retro
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -41,11 +42,9 @@ func (d *Desk) Add(ctx context.Context, who auth.Actor, f hansei.FollowUp) (hans
 		f.Created = d.Now().UTC().Truncate(time.Second)
 	}
 	if f.Due.IsZero() {
-		days, ok := rules.FollowUpDays[f.Priority]
-		if !ok {
-			days = rules.FollowUpDays[""]
+		if f.Due, err = d.dueAt(ctx, who.Scope(), rules, &f); err != nil {
+			return "", 0, err
 		}
-		f.Due = workdays(f.Created, days)
 	}
 	if err := f.Validate(); err != nil {
 		return "", 0, err
@@ -56,6 +55,28 @@ func (d *Desk) Add(ctx context.Context, who auth.Actor, f hansei.FollowUp) (hans
 	}
 	seq, err := d.People.Create(ctx, who, hansei.KindFollowUp, f.ID, sets, "")
 	return f.ID, seq, err
+}
+
+// dueAt is until when the rules have a follow-up be done.
+func (d *Desk) dueAt(ctx context.Context, who auth.Scope, rules hansei.RetroRules, f *hansei.FollowUp) (time.Time, error) {
+	zone := time.UTC
+	org, _, err := record.Get[*hansei.Organization](ctx, d.Records, who, hansei.OrganizationID)
+	if err == nil {
+		zone, err = time.LoadLocation(org.Zone)
+	}
+	if err != nil && !errors.Is(err, hansei.ErrNotFound) {
+		return time.Time{}, err
+	}
+	found, err := record.Load(ctx, d.Records, who, hansei.KindIncident, f.Incidents)
+	if err != nil {
+		return time.Time{}, err
+	}
+	severity := ""
+	for _, x := range found {
+		severity = hansei.Worse(severity, x.Record.(*hansei.Incident).Severity)
+	}
+	at, _ := rules.DueAt(f, severity, zone)
+	return at, nil
 }
 
 // setsOf are the fields of a record as a person's words.

@@ -114,7 +114,7 @@ type puller struct{ *jira }
 const (
 	perPage = 100
 	overlap = 10 * time.Minute
-	fields  = "summary,description,issuetype,project,status,priority,assignee,components,labels,parent,created,updated,resolutiondate,statuscategorychangedate,issuelinks"
+	fields  = "summary,description,issuetype,project,status,priority,assignee,components,labels,parent,created,updated,duedate,resolution,resolutiondate,statuscategorychangedate,issuelinks"
 )
 
 // Streams is the search for issues.

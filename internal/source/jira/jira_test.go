@@ -46,7 +46,7 @@ func TestWorkItem(t *testing.T) {
 	got, err := site(t).Normalize(source.Delivery{Name: "jira:issue_updated", Body: []byte(`{"webhookEvent":"jira:issue_updated","timestamp":1772360000000,"issue":` + issue("OPS-2", "Bug", "done", adf) + `}`)})
 	want := []hansei.Observation{{Key: hansei.Key{Kind: hansei.KindWorkItem, Source: "tracker", External: "10002"}, At: at(11), Names: []string{"OPS-2"}, Mentions: []string{"OPS-9"},
 		Record: &hansei.WorkItem{Title: "It is slow", Description: "See the page (https://x.example/1)\n@Bo", URL: "https://acme.atlassian.net/browse/OPS-2", Type: "bug", Status: "S", Priority: "High",
-			Services: []hansei.ID{"Web Shop"}, Owner: "Ann", Parent: "OPS-1", Created: at(9), Done: at(11), Labels: []string{"perf"}}}}
+			Services: []hansei.ID{"Web Shop"}, Owner: "Ann", Parent: "OPS-1", Created: at(9), Done: at(11), Outcome: hansei.FollowUpDone, Labels: []string{"perf"}}}}
 	if d := cmp.Diff(want, got); err != nil || d != "" {
 		t.Error(err, d)
 	}

@@ -194,6 +194,7 @@ type Issue struct {
 	Title     string    `json:"title"`
 	Body      string    `json:"body"`
 	State     string    `json:"state"`
+	Reason    string    `json:"state_reason"` // completed, not_planned, duplicate, reopened
 	Labels    []Label   `json:"labels"`
 	Assignee  User      `json:"assignee"`
 	Created   time.Time `json:"created_at"`
@@ -213,6 +214,18 @@ func (a *Reader) Issued(r Repository, x Issue, action string) ([]hansei.Observat
 		said[0].At = said[0].At.Add(time.Microsecond) // after all that was told of it
 	}
 	return said, err
+}
+
+// outcome reads how an issue ended. GitHub says completed where nobody said
+// anything else.
+func outcome(reason string) string {
+	switch reason {
+	case "not_planned", "duplicate":
+		return hansei.FollowUpDeclined
+	case "completed":
+		return hansei.FollowUpDone
+	}
+	return ""
 }
 
 // Issue tells of an issue.
@@ -239,7 +252,7 @@ func (a *Reader) Issue(r Repository, x Issue) ([]hansei.Observation, error) {
 	switch rec.Status {
 	case "open":
 	case "closed", "":
-		rec.Status, rec.Done = "closed", utc(x.Closed)
+		rec.Status, rec.Done, rec.Outcome = "closed", utc(x.Closed), outcome(x.Reason)
 	default:
 		return nil, source.Unknown("issue.state", x.State)
 	}

@@ -82,6 +82,7 @@ type thing struct {
 	Created     form.Stamp  `json:"created_at"`
 	Updated     form.Stamp  `json:"updated_at"`
 	Closed      form.Stamp  `json:"closed_at"`
+	Due         string      `json:"due_date"` // a day
 	Merged      form.Stamp  `json:"merged_at"`
 	FirstSHA    string      `json:"first_commit"` // added by the puller
 	FirstAt     form.Stamp  `json:"first_commit_at"`
@@ -220,6 +221,7 @@ func (a *Account) issue(p Project, x thing) ([]hansei.Observation, error) {
 	if x.State != "opened" && x.State != "closed" {
 		return nil, source.Unknown("state", x.State)
 	}
+	var err error
 	external, url := fmt.Sprintf("%s#%d", p.Path, x.IID), first(x.WebURL, x.URL)
 	kind, rec := hansei.KindWorkItem, hansei.Record(nil)
 	if strings.EqualFold(first(x.IssueType, x.Type), "incident") {
@@ -234,11 +236,32 @@ func (a *Account) issue(p Project, x thing) ([]hansei.Observation, error) {
 	} else {
 		w := &hansei.WorkItem{Title: x.Title, Description: x.Description, URL: url, Type: a.workType(x), Status: x.State, Services: []hansei.ID{hansei.ID(p.Name)},
 			Owner: hansei.ID(first(x.Assignee.Name, x.Assignee.Username)), Parent: x.Milestone.Title, Created: x.Created.Time, Done: x.Closed.Time, Labels: x.Labels}
+		if w.Due, err = day(x.Due); err != nil {
+			return nil, err
+		}
+		if x.State == "closed" {
+			w.Outcome = hansei.FollowUpDone
+			if slices.ContainsFunc(x.Labels, hansei.Declines) {
+				w.Outcome = hansei.FollowUpDeclined
+			}
+		}
 		rec = w
 	}
 	o := a.about(kind, external, rec, x.Updated.Time)
 	o.Names = []string{external}
 	return one(o)
+}
+
+// day is a day as GitLab writes it, or nothing.
+func day(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		return t, hansei.Invalid("due_date", "%q: expected a day such as 2026-01-31", text)
+	}
+	return t, nil
 }
 
 func (a *Account) workType(x thing) string {

@@ -71,6 +71,8 @@ type Issue struct {
 		Parent     named    `json:"parent"`
 		Created    Stamp    `json:"created"`
 		Updated    Stamp    `json:"updated"`
+		Due        string   `json:"duedate"` // a day
+		Resolution named    `json:"resolution"`
 		Resolved   Stamp    `json:"resolutiondate"`
 		Moved      Stamp    `json:"statuscategorychangedate"`
 		Links      []struct {
@@ -199,6 +201,12 @@ func (s *Site) issue(x Issue) (hansei.Observation, error) {
 	case *hansei.WorkItem:
 		*r = hansei.WorkItem{Title: f.Summary, Description: Text(f.Description), URL: s.browse(x.Key), Type: s.workType(x), Status: f.Status.Name,
 			Priority: f.Priority.Name, Services: services(x), Owner: hansei.ID(f.Assignee.Display), Parent: f.Parent.Key, Created: f.Created.Time, Done: done, Labels: f.Labels}
+		if r.Due, _ = time.Parse(time.DateOnly, f.Due); !done.IsZero() { // a day that is none is none
+			r.Outcome = hansei.FollowUpDone
+			if hansei.Declines(f.Resolution.Name) || hansei.Declines(f.Status.Name) {
+				r.Outcome = hansei.FollowUpDeclined
+			}
+		}
 		if r.Parent == "" {
 			r.Parent = f.Project.Key
 		}
