@@ -40,7 +40,7 @@ var table = map[string]struct {
 	"hansei/internal/source/*":          {[]string{"hansei", "hansei/internal/source", "hansei/internal/source/fetch", "hansei/internal/source/jq", "hansei/internal/source/file", "hansei/internal/source/file/*"}, "a tool is understood by a pure function: it knows no store, no clock and no other tool"},
 	"hansei/internal/seal":              {nil, "a box knows not what is in it"},
 	"hansei/internal/job":               {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record"}, "the queue knows not what is done"},
-	"hansei/internal/intake":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/source", "hansei/internal/source/file"}, "intake fills the journal and counts nothing"},
+	"hansei/internal/intake":            {[]string{"hansei", "hansei/internal/schema", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/source", "hansei/internal/source/file"}, "intake fills the journal and counts nothing"},
 	"hansei/internal/connect":           {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/source", "hansei/internal/source/fetch", "hansei/internal/source/jq", "hansei/internal/intake", "hansei/internal/seal"}, "connecting knows what a source is, and no tool"},
 	"hansei/internal/metric":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/fact/duck", "hansei/internal/stat"}, "numbers are asked for, never pushed"},
 	"hansei/internal/schema":            {[]string{"hansei"}, "what may be done with a schema is pure"},

@@ -230,17 +230,23 @@ func (b *batch) custom(rec hansei.Record, seq, upto int64) error {
 		return err
 	}
 	for name, value := range head.Custom {
-		s.app.String(0, string(head.ID))
-		s.app.String(1, string(rec.Kind()))
-		s.app.String(2, name)
-		s.app.String(3, value)
-		if n, err := strconv.ParseFloat(value, 64); err == nil {
-			s.app.Float(4, n)
-		} else {
-			s.app.Null(4)
+		values := hansei.OwnItems(value) // of a list each is a row
+		if values == nil {
+			values = []string{value}
 		}
-		if err := s.row(seq, upto); err != nil {
-			return err
+		for _, v := range values {
+			s.app.String(0, string(head.ID))
+			s.app.String(1, string(rec.Kind()))
+			s.app.String(2, name)
+			s.app.String(3, v)
+			if n, err := strconv.ParseFloat(v, 64); err == nil {
+				s.app.Float(4, n)
+			} else {
+				s.app.Null(4)
+			}
+			if err := s.row(seq, upto); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

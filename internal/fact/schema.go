@@ -142,7 +142,7 @@ var extraTables = []Table{
 		{"status", "VARCHAR", "The status it announced"},
 		{"text", "VARCHAR", "What it said"},
 	}},
-	{Name: customTable, owner: "record", Help: "The organization's own fields of every record", Columns: []Column{
+	{Name: customTable, owner: "record", Help: "The organization's own fields of every record; a list has a row for each of its items", Columns: []Column{
 		{"record", "VARCHAR", "The id of the record"},
 		{"kind", "VARCHAR", "The record's kind"},
 		{"name", "VARCHAR", "The field"},

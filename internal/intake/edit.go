@@ -50,6 +50,10 @@ func (p People) Edit(ctx context.Context, who auth.Actor, kind hansei.Kind, id h
 		}
 		head := stored.Record.Head()
 		head.Edits = slices.Clone(head.Edits)
+		sets, err := ownValues(ctx, tx, who.Scope(), stored.Record, sets)
+		if err != nil {
+			return err
+		}
 		for _, s := range sets {
 			if err := standing(stored.Record, s, who.Name, reason, tx.Now()); err != nil {
 				return err
@@ -70,6 +74,10 @@ func (p People) Edit(ctx context.Context, who auth.Actor, kind hansei.Kind, id h
 // standing puts an edit among the record's edits, in place of an earlier one
 // of the same field.
 func standing(rec hansei.Record, s Set, by, reason string, at time.Time) error {
+	if strings.HasPrefix(s.Field, hansei.CustomPrefix) {
+		standingOwn(rec.Head(), s, hansei.Edit{Field: s.Field, Value: s.Value, By: by, At: at, Reason: reason})
+		return nil
+	}
 	f, err := hansei.FieldNamed(rec.Kind(), s.Field)
 	if errors.Is(err, hansei.ErrNotFound) {
 		return hansei.Invalid(s.Field, "a %s has no such field", rec.Kind())
@@ -98,6 +106,10 @@ func (p People) Create(ctx context.Context, who auth.Actor, kind hansei.Kind, id
 	}
 	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
 		rec.Head().ID = id
+		sets, err := ownValues(ctx, tx, who.Scope(), rec, sets)
+		if err != nil {
+			return err
+		}
 		for _, s := range sets {
 			if err := standing(rec, s, who.Name, reason, tx.Now()); err != nil {
 				return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"hansei"
@@ -174,6 +175,9 @@ func fillIncident(to, from *hansei.Incident) {
 // applyEdit puts a person's word over a field. A milestone remembers what it
 // was moved from and by whom.
 func applyEdit(rec hansei.Record, e hansei.Edit) error {
+	if strings.HasPrefix(e.Field, hansei.CustomPrefix) {
+		return applyOwn(rec.Head(), e)
+	}
 	f, err := hansei.FieldNamed(rec.Kind(), e.Field)
 	if err != nil {
 		return err

@@ -47,10 +47,6 @@ func referred(name, column, named string) dimension {
 		none:  column + " IS NULL"}
 }
 
-// aboutPeople matches custom fields that name a person. No figure is ever
-// about one (blameless by construction).
-var aboutPeople = regexp.MustCompile(`(^|_)(by|author|assignee|assigned_to|caller|caller_id|owner|user|reporter|responder|engineer|commander|email)$`)
-
 // builtin are the columns of a fact table that are not fields of the kind.
 var builtin = []string{"source", "start_role"}
 
@@ -75,16 +71,33 @@ func dimensionOf(p Population, name string, holds func(string) string) (dimensio
 		}
 		return serviceDimension(p, name, holds), nil
 	}
-	if aboutPeople.MatchString(name) {
-		return dimension{}, person(name)
-	}
 	if !customName.MatchString(name) {
 		return dimension{}, hansei.Invalid("by", "%q is not the name of a field", name)
 	}
-	d := bridged(name, fmt.Sprintf("(SELECT x.record AS id, x.value AS v FROM history.custom_field x WHERE %s AND x.kind = %s AND x.name = %s)",
-		holds("x"), fact.Literal(string(p.Kind)), fact.Literal(name)), "")
+	kind, own := ownOf(p, name)
+	if hansei.AboutPeople(own) {
+		return dimension{}, person(name)
+	}
+	values := fmt.Sprintf("SELECT x.record AS id, x.value AS v FROM history.custom_field x WHERE %s AND x.kind = %s AND x.name = %s", holds("x"), fact.Literal(string(kind)), fact.Literal(own))
+	switch {
+	case kind == p.Kind:
+	case p.Kind == hansei.KindFollowUp:
+		values = fmt.Sprintf("SELECT DISTINCT f.id, o.v FROM history.follow_up f JOIN (%s) o ON o.id = f.retrospective WHERE %s", values, holds("f"))
+	default:
+		values = fmt.Sprintf("SELECT DISTINCT b.incident AS id, o.v FROM history.retrospective_incident b JOIN (%s) o ON o.id = b.retrospective WHERE %s", values, holds("b"))
+	}
+	d := bridged(name, "("+values+")", "")
 	d.own = true
 	return d, nil
+}
+
+// ownOf is the kind and the name of an own field: of the records themselves, or
+// of their retrospectives ("retrospective.blast_radius").
+func ownOf(p Population, name string) (hansei.Kind, string) {
+	if of, ok := strings.CutPrefix(name, string(hansei.KindRetrospective)+"."); ok && (p.Kind == hansei.KindIncident || p.Kind == hansei.KindFollowUp) {
+		return hansei.KindRetrospective, of
+	}
+	return p.Kind, strings.TrimPrefix(name, hansei.CustomPrefix)
 }
 
 // groupable lists the fields that records can be grouped by.

@@ -34,6 +34,7 @@ type ownWords struct {
 	at       record.Seq
 	settings Settings
 	zone     *time.Location
+	fields   []hansei.OwnField
 	custom   []Definition
 }
 
@@ -67,8 +68,9 @@ type asked struct {
 	seq      record.Seq
 	epoch    record.Epoch
 	settings Settings
-	first    time.Time // of the population's records; zero when there are none
-	open     bool      // the window's end was left open
+	fields   []hansei.OwnField // that the organization defined
+	first    time.Time         // of the population's records; zero when there are none
+	open     bool              // the window's end was left open
 	stat     StatisticName
 }
 
@@ -96,7 +98,7 @@ func (e *Engine) ask(ctx context.Context, who auth.Scope, q Query) (*asked, erro
 	if err != nil {
 		return nil, err
 	}
-	a.settings, a.zone = own.settings, own.zone
+	a.settings, a.zone, a.fields = own.settings, own.zone, own.fields
 	if a.def, err = find(own.custom, q.Metric); err != nil {
 		return nil, err
 	}
@@ -249,14 +251,18 @@ func (e *Engine) compile(ctx context.Context, a *asked, q Query) (*compiled, err
 // knows refuses a field that no record has: a mistyped name would otherwise
 // put everything into one group without a value.
 func (e *Engine) knows(ctx context.Context, a *asked, c *compiled) error {
-	for _, name := range c.own {
-		sql := fmt.Sprintf("SELECT count(*) FROM history.custom_field x WHERE x.kind = %s AND x.name = %s", fact.Literal(string(a.def.Of.Kind)), fact.Literal(name))
+	for _, asked := range c.own {
+		kind, name := ownOf(a.def.Of, asked)
+		if slices.ContainsFunc(a.fields, func(f hansei.OwnField) bool { return f.Kind == kind && f.Name == name }) {
+			continue
+		}
+		sql := fmt.Sprintf("SELECT count(*) FROM history.custom_field x WHERE x.kind = %s AND x.name = %s", fact.Literal(string(kind)), fact.Literal(name))
 		n, err := e.count(ctx, fmt.Sprintf("known %d %s %s", a.seq, a.epoch, sql), sql)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			return hansei.Invalid(name, "no %s has such a field; expected one of %s, or one of your own", a.def.Of.Kind, strings.Join(groupable(a.def.Of), ", "))
+			return hansei.Invalid(asked, "no %s has such a field; expected one of %s, or one of your own", kind, strings.Join(groupable(a.def.Of), ", "))
 		}
 	}
 	return nil
@@ -296,7 +302,11 @@ func (e *Engine) organization(ctx context.Context, who auth.Scope) (ownWords, er
 		return own, err
 	}
 	if s, ok := stored[hansei.OrganizationID]; ok {
-		own.settings = SettingsOf(s.Record.(*hansei.Organization))
+		o := s.Record.(*hansei.Organization)
+		own.settings = SettingsOf(o)
+		if o.Retrospectives != nil {
+			own.fields = o.Retrospectives.Fields
+		}
 	}
 	if own.zone, err = time.LoadLocation(own.settings.Zone); err != nil {
 		return own, fmt.Errorf("time zone of the organization: %w", err)

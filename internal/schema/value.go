@@ -141,25 +141,34 @@ func Parse(f hansei.OwnField, raw json.RawMessage) (string, error) {
 	return "", wrong(f, "expected %s, got %.100s", f.Type, raw)
 }
 
-// Set puts the value of an own field into a record's header; an empty value
-// takes it out. A field that is not defined is refused, and a retired one can
-// only be emptied.
-func Set(r hansei.RetroRules, k hansei.Kind, h *hansei.Header, name string, raw []byte) error {
+// Value reads what is to be written into an own field of a record; "" empties
+// it. A field that is not defined is refused unless a source brought it, and a
+// retired one can only be emptied.
+func Value(r hansei.RetroRules, k hansei.Kind, h *hansei.Header, name string, raw []byte) (string, error) {
 	f, ok := r.Own(k, name)
 	if !ok {
-		return hansei.Invalid(hansei.CustomPrefix+name, "there is no such field; the organization's own are defined in the settings")
+		if _, brought := h.Custom[name]; !brought {
+			return "", hansei.Invalid(hansei.CustomPrefix+name, "a %s has no such field; the organization's own are defined in the settings", k)
+		}
+		f = hansei.OwnField{Kind: k, Name: name, Type: hansei.OwnText}
 	}
 	value, err := Parse(f, raw)
+	if err == nil && value != "" && f.Retired && h.Custom[name] != value {
+		return "", hansei.Invalid(hansei.CustomPrefix+name, "%s is retired and not asked for any more", f.Title())
+	}
+	return value, err
+}
+
+// Set puts the value of an own field into a record's header.
+func Set(r hansei.RetroRules, k hansei.Kind, h *hansei.Header, name string, raw []byte) error {
+	value, err := Value(r, k, h, name, raw)
 	switch {
 	case err != nil:
 		return err
 	case value == "":
 		delete(h.Custom, name)
 		return nil
-	case f.Retired && h.Custom[name] != value:
-		return hansei.Invalid(hansei.CustomPrefix+name, "%s is retired and not asked for any more", f.Title())
-	}
-	if h.Custom == nil {
+	case h.Custom == nil:
 		h.Custom = map[string]string{}
 	}
 	h.Custom[name] = value
