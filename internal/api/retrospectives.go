@@ -14,6 +14,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/document"
 )
 
 // RetroParam names a retrospective, by its own id or that of its incident.
@@ -347,7 +348,7 @@ func (a *edge) retroRoutes() {
 	on(a, op("POST", "/retrospectives/{id}/comments", "comment-retrospective", "Comment on a section, or resolve a comment"), a.commentRetro)
 	on(a, op("POST", "/retrospectives/{id}/state", "move-retrospective", "Give it to review, publish it, or take it back"), a.moveRetro)
 	on(a, op("GET", "/retrospectives/{id}/document", "retrospective-document", "The document as Markdown, HTML, for Word or for Confluence"), a.retroDocument)
-	on(a, upload(op("POST", "/retrospective-imports", "import-retrospective", "Take in a document of the past: Markdown or HTML"), "application/octet-stream", retro.MaxDocument), a.importRetro)
+	on(a, upload(op("POST", "/retrospective-imports", "import-retrospective", "Take in a document of the past: Markdown or HTML"), "application/octet-stream", document.Max), a.importRetro)
 	on(a, op("GET", "/incidents/{id}/brief", "incident-brief", "What the record knows about an incident: spans, load, changes near it, similar ones, questions"), a.brief)
 	on(a, answers(http.StatusCreated, op("POST", "/follow-ups", "add-follow-up", "Make a follow-up")), a.addFollowUp)
 	on(a, op("POST", "/follow-ups/{id}/state", "close-follow-up", "Say that a follow-up is done, declined, or open again"), a.closeFollowUp)

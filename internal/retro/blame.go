@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"hansei"
+	"hansei/internal/retro/document"
 )
 
 // Remark is a sentence that a reader may take as blame, and how it could be
@@ -43,7 +44,7 @@ func Blame(r *hansei.Retrospective, people []string) []Remark {
 	names := personal(people)
 	out := []Remark{}
 	for _, s := range r.Sections {
-		for _, sentence := range sentences(s.Text) {
+		for _, sentence := range document.Sentences(s.Text) {
 			if m, ok := blames(sentence, names); ok {
 				m.Section = s.ID
 				out = append(out, m)
@@ -92,33 +93,4 @@ func personal(people []string) *regexp.Regexp {
 	}
 	slices.SortFunc(parts, func(a, b string) int { return len(b) - len(a) })
 	return regexp.MustCompile(`(?i)(^|[^\pL])(` + strings.Join(parts, "|") + `)($|[^\pL])`)
-}
-
-var sentenceEnd = regexp.MustCompile(`[.!?](\s+|$)|\n+`)
-
-// sentences cuts prose; what Markdown marks as a quotation or code is somebody
-// else's words.
-func sentences(text string) []string {
-	var out []string
-	fence := false
-	for _, line := range strings.Split(text, "\n") {
-		if strings.HasPrefix(strings.TrimSpace(line), "```") {
-			fence = !fence
-			continue
-		}
-		if fence || strings.HasPrefix(strings.TrimSpace(line), ">") {
-			continue
-		}
-		for len(line) > 0 {
-			end := sentenceEnd.FindStringIndex(line)
-			if end == nil {
-				end = []int{len(line), len(line)}
-			}
-			if s := strings.Trim(line[:end[1]], " \t-*#"); s != "" {
-				out = append(out, s)
-			}
-			line = line[end[1]:]
-		}
-	}
-	return out
 }

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/retro/document"
 )
 
 // Imported is what came of a document.
@@ -36,12 +38,12 @@ func (d *Desk) Import(ctx context.Context, who auth.Actor, name string, text []b
 	if err != nil {
 		return Imported{}, 0, err
 	}
-	found, err := Read(name, text, rules)
+	found, err := document.Read(name, text, rules)
 	if err != nil {
 		return Imported{}, 0, err
 	}
 	r := found.Retrospective
-	sum := sha256.Sum256([]byte(origin(found, name)))
+	sum := sha256.Sum256([]byte(document.Origin(found, name)))
 	key := hex.EncodeToString(sum[:8])
 	r.ID = ID(told(hansei.KindIncident, key).ID) // whether or not there is an incident
 	out := Imported{ID: r.ID, Title: r.Title, Services: found.Services, Sections: len(r.Sections), Moments: len(r.Timeline), FollowUps: len(found.FollowUps), Notes: found.Notes}
@@ -110,9 +112,6 @@ func services(ctx context.Context, tx *record.Tx, who auth.Actor, names []string
 // documents is the source that documents of the past are.
 const documents = "documents"
 
-// firstYear is from when on an incident can be a record.
-const firstYear = 1970
-
 // told is the header of a record that a document told of.
 func told(kind hansei.Kind, external string) hansei.Header {
 	return hansei.Header{ID: hansei.Key{Kind: kind, Source: documents, External: external}.ID(), From: []hansei.Observed{{Source: documents, External: external}}}
@@ -120,15 +119,15 @@ func told(kind hansei.Kind, external string) hansei.Header {
 
 // backfill is the incident that a document is about: one that it names by id,
 // else one made of it.
-func backfill(ctx context.Context, tx *record.Tx, who auth.Actor, f *Found, key string) (hansei.ID, error) {
-	if f.Began.Year() < firstYear {
+func backfill(ctx context.Context, tx *record.Tx, who auth.Actor, f *document.Found, key string) (hansei.ID, error) {
+	if f.Began.Year() < document.FirstYear {
 		return "", nil
 	}
 	r := f.Retrospective
 	in := &hansei.Incident{Header: told(hansei.KindIncident, key), Title: r.Title, URL: r.URL, Type: hansei.IncidentBackfilled, Status: hansei.StatusResolved,
 		Severity: r.Severity, Services: r.Services, Customers: r.Customers, CustomersMethod: r.CustomersMethod, Detection: r.Detection}
 	if s := r.Section("summary"); s != nil {
-		in.Description = cut(s.Text, 4000)
+		in.Description = document.Cut(s.Text, 4000)
 	}
 	in.Milestones.Set(hansei.RoleBegan, f.Began)
 	if !f.Ended.IsZero() && !f.Ended.Before(f.Began) {
@@ -146,7 +145,7 @@ func backfill(ctx context.Context, tx *record.Tx, who auth.Actor, f *Found, key 
 
 // followUps writes the follow-ups of a document. They were created when it was
 // published, as well as is known.
-func followUps(tx *record.Tx, r *hansei.Retrospective, found *Found, key string) error {
+func followUps(tx *record.Tx, r *hansei.Retrospective, found *document.Found, key string) error {
 	for i, f := range found.FollowUps {
 		f.Header = told(hansei.KindFollowUp, fmt.Sprintf("%s-%d", key, i+1))
 		f.Retrospective, f.Incidents, f.Services = r.ID, r.Incidents, r.Services
@@ -159,4 +158,12 @@ func followUps(tx *record.Tx, r *hansei.Retrospective, found *Found, key string)
 		}
 	}
 	return nil
+}
+
+// either is the first of two times that is known.
+func either(a, b time.Time) time.Time {
+	if a.IsZero() {
+		return b
+	}
+	return a
 }

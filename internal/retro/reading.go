@@ -7,6 +7,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/retro/document"
 )
 
 // Present are the names of those who took part, for the check of blame.
@@ -32,26 +33,26 @@ func (d *Desk) Present(ctx context.Context, who auth.Scope, r *hansei.Retrospect
 }
 
 // Document is a retrospective as one thing to read or to take elsewhere.
-func (d *Desk) Document(ctx context.Context, who auth.Scope, id hansei.ID) (Document, error) {
+func (d *Desk) Document(ctx context.Context, who auth.Scope, id hansei.ID) (document.Document, error) {
 	r, _, err := d.Get(ctx, who, id)
 	if err != nil {
-		return Document{}, err
+		return document.Document{}, err
 	}
 	follow, err := d.FollowUps(ctx, who, id)
 	if err != nil {
-		return Document{}, err
+		return document.Document{}, err
 	}
 	names := map[record.Ref]string{}
 	for kind, ids := range map[hansei.Kind][]hansei.ID{hansei.KindService: r.Services, hansei.KindTeam: r.Teams, hansei.KindPerson: {r.Owner}} {
 		found, err := record.Load(ctx, d.Records, who, kind, ids)
 		if err != nil {
-			return Document{}, err
+			return document.Document{}, err
 		}
 		for id, s := range found {
 			names[record.Ref{Kind: kind, ID: id}] = nameOf(s.Record)
 		}
 	}
-	return Document{Retrospective: r, FollowUps: follow, Name: func(k hansei.Kind, id hansei.ID) string { return names[record.Ref{Kind: k, ID: id}] }}, nil
+	return document.Document{Retrospective: r, FollowUps: follow, Name: func(k hansei.Kind, id hansei.ID) string { return names[record.Ref{Kind: k, ID: id}] }}, nil
 }
 
 func nameOf(rec hansei.Record) string {
@@ -64,24 +65,4 @@ func nameOf(rec hansei.Record) string {
 		return x.Name
 	}
 	return ""
-}
-
-// As writes the document in a format, and says its media type and how a file
-// of it ends.
-func (d Document) As(format string) (text, media, ending string, err error) {
-	switch format {
-	case "markdown":
-		text, err = d.Markdown()
-		return text, "text/markdown; charset=utf-8", ".md", err
-	case "html":
-		text, err = d.HTML()
-		return text, "text/html; charset=utf-8", ".html", err
-	case "word": // Word opens HTML under its own name
-		text, err = d.HTML()
-		return text, "application/msword", ".doc", err
-	case "confluence":
-		text, err = d.Confluence()
-		return text, "application/xhtml+xml; charset=utf-8", ".xml", err
-	}
-	return "", "", "", hansei.Invalid("format", "%q: expected markdown, html, word or confluence", format)
 }

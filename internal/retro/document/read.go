@@ -1,4 +1,4 @@
-package retro
+package document
 
 import (
 	"bytes"
@@ -28,18 +28,21 @@ type Found struct {
 	Notes         []string // what was guessed and from what, for people
 }
 
-// MaxDocument bounds a document, in bytes.
-const MaxDocument = 5 << 20
+// Max bounds a document, in bytes.
+const Max = 5 << 20
+
+// FirstYear is from when on an incident can be a record.
+const FirstYear = 1970
 
 // Read understands a document: Markdown, with its metadata in front or without,
 // or HTML, also as Confluence exports it. name is the file's; its ending says
 // which.
 func Read(name string, text []byte, rules hansei.RetroRules) (*Found, error) {
-	if len(text) > MaxDocument {
-		return nil, hansei.Invalid(name, "%d bytes are too many for a retrospective; at most %d", len(text), MaxDocument)
+	if len(text) > Max {
+		return nil, hansei.Invalid(name, "%d bytes are too many for a retrospective; at most %d", len(text), Max)
 	}
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	source := strings.ToValidUTF8(normal(string(text)), "\uFFFD")
+	source := strings.ToValidUTF8(strings.ReplaceAll(string(text), "\r\n", "\n"), "\uFFFD")
 	meta := map[string]any{}
 	var err error
 	switch ext := strings.ToLower(path.Ext(name)); {
@@ -95,8 +98,8 @@ type reader struct {
 func (x *reader) read(body string) {
 	r := x.found.Retrospective
 	title, parts := split(body)
-	r.Title = firstOf(x.text("title", "name"), title, cut(plainText(x.text("summary", "description")), 90), opening(parts), strings.TrimSuffix(path.Base(x.name), path.Ext(x.name)))
-	r.Title = cut(r.Title, 300)
+	r.Title = firstOf(x.text("title", "name"), title, Cut(plainText(x.text("summary", "description")), 90), opening(parts), strings.TrimSuffix(path.Base(x.name), path.Ext(x.name)))
+	r.Title = Cut(r.Title, 300)
 	r.URL = x.text("url", "link", "source")
 	r.Severity = severityOf(x.text("severity", "sev", "priority", "impact_level"))
 	x.found.Services = x.list("services", "service", "product", "products", "components", "component", "systems", "system")
@@ -105,7 +108,7 @@ func (x *reader) read(body string) {
 	}
 	x.found.Began, x.found.Ended = x.time("start_time", "started_at", "start", "began_at", "impact_start", "incident_start", "date"), x.time("end_time", "ended_at", "end", "resolved_at", "impact_end", "incident_end")
 	r.Published = x.time("published_at", "published", "source_published_at")
-	if !x.found.Began.IsZero() && x.found.Began.Year() < firstYear {
+	if !x.found.Began.IsZero() && x.found.Began.Year() < FirstYear {
 		x.found.Notes = append(x.found.Notes, "it began before 1970, so no incident was made of it")
 	}
 	x.describe(r)
@@ -273,8 +276,8 @@ func split(body string) (title string, parts []part) {
 // opening is how the text begins, for one that has no title.
 func opening(parts []part) string {
 	for _, p := range parts {
-		if list := sentences(p.text); len(list) > 0 {
-			return cut(plainText(list[0]), 90)
+		if list := Sentences(p.text); len(list) > 0 {
+			return Cut(plainText(list[0]), 90)
 		}
 	}
 	return ""
@@ -284,8 +287,8 @@ var markup = regexp.MustCompile("[*_`]|\\[([^\\]]*)\\]\\([^)]*\\)")
 
 func plainText(s string) string { return oneLine(markup.ReplaceAllString(s, "$1")) }
 
-// origin is where a document was before, for the record's id.
-func origin(f *Found, name string) string {
+// Origin is where a document was before, for the record's id.
+func Origin(f *Found, name string) string {
 	if u, err := url.Parse(f.Retrospective.URL); err == nil && u.Host != "" {
 		return u.Host + u.Path
 	}

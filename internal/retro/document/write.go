@@ -1,10 +1,11 @@
-package retro
+package document
 
 import (
 	"bytes"
 	"cmp"
 	"fmt"
 	"html"
+	"strconv"
 	"strings"
 	"time"
 
@@ -213,7 +214,7 @@ func (d Document) table() string {
 	row("Services", d.names(hansei.KindService, r.Services)...)
 	row("Functionality", r.Functionality...)
 	if r.Customers != nil {
-		row("Customers affected", count(*r.Customers))
+		row("Customers affected", strconv.FormatFloat(*r.Customers, 'f', 0, 64))
 	}
 	row("Detection", r.Detection)
 	row("Trigger", r.Trigger)

@@ -1,4 +1,4 @@
-package retro
+package document
 
 import (
 	"errors"
@@ -85,7 +85,7 @@ func TestReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Retrospective.ID = "retro:x"
-	settle(f.Retrospective, hansei.DefaultRetroRules)
+	f.Retrospective.FactorNames = factorNames(f.Retrospective)
 	var follow []*hansei.FollowUp
 	for i := range f.FollowUps {
 		follow = append(follow, &f.FollowUps[i])
@@ -142,7 +142,7 @@ func TestReadRefuses(t *testing.T) {
 // TestRealPostmortems reads public postmortems (icco/postmortems) and asks for
 // sensible metadata of most.
 func TestRealPostmortems(t *testing.T) {
-	files, err := filepath.Glob("../../../shared/data/postmortems/*.md")
+	files, err := filepath.Glob("../../../../shared/data/postmortems/*.md")
 	if err != nil || len(files) == 0 {
 		t.Skip("the postmortems are not here")
 	}

@@ -1,10 +1,9 @@
-package retro
+package document
 
 import (
 	"cmp"
 	"regexp"
 	"slices"
-	"strings"
 
 	"hansei"
 )
@@ -50,7 +49,7 @@ func suggested(text string, rules hansei.RetroRules) []hansei.Factor {
 		n int
 	}
 	var all []found
-	list := sentences(text)
+	list := Sentences(text)
 	for _, c := range clues {
 		known, ok := rules.Factor(c.factor)
 		if !ok || known.Retired {
@@ -61,7 +60,7 @@ func suggested(text string, rules hansei.RetroRules) []hansei.Factor {
 			if n := len(c.words.FindAllString(s, -1)); n > 0 {
 				f.n += n
 				if f.Evidence == "" {
-					f.Evidence = cut(s, 300)
+					f.Evidence = Cut(s, 300)
 				}
 			}
 		}
@@ -99,14 +98,3 @@ func detectionIn(text string) string {
 
 // affected finds a number of customers that a text names.
 var affected = regexp.MustCompile(`(?i)\b([0-9][0-9.,]*)\s*(million|thousand|k|m)?\s+(customers|users|accounts|subscribers|players|people|passengers)\b`)
-
-func cut(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	s = strings.ToValidUTF8(s[:n], "")
-	if i := strings.LastIndexByte(s, ' '); i > n/2 {
-		s = s[:i]
-	}
-	return s + " …"
-}

@@ -1,4 +1,4 @@
-package retro
+package document
 
 import (
 	"fmt"
@@ -47,7 +47,7 @@ func (x *reader) sections(r *hansei.Retrospective, parts []part) {
 		if s.Text != "" {
 			text = s.Text + "\n\n" + text
 		}
-		s.Text = cut(text, hansei.MaxSection-10)
+		s.Text = Cut(text, hansei.MaxSection-10)
 	}
 	put("summary", "Summary", x.text("summary", "description", "tldr"))
 	for _, p := range parts {
@@ -109,7 +109,7 @@ var afterwards = regexp.MustCompile(`\s*\((due|declined:?) [^)]*\)$`)
 func (x *reader) followUps(text string) bool {
 	list, done := items(text)
 	for i, title := range list {
-		f := hansei.FollowUp{Title: cut(afterwards.ReplaceAllString(title, ""), 300), Status: hansei.FollowUpOpen}
+		f := hansei.FollowUp{Title: Cut(afterwards.ReplaceAllString(title, ""), 300), Status: hansei.FollowUpOpen}
 		if done[i] {
 			f.Status = hansei.FollowUpDone
 		}
@@ -166,7 +166,7 @@ func moments(parts []part, began time.Time) []hansei.Moment {
 				at, day = at.AddDate(0, 0, 1), day.AddDate(0, 0, 1)
 			}
 			last = at
-			out = append(out, hansei.Moment{ID: fmt.Sprintf("text:%d", len(out)+1), At: at, What: WhatNote, Text: cut(plainText(m[4]), 1000)})
+			out = append(out, hansei.Moment{ID: fmt.Sprintf("text:%d", len(out)+1), At: at, What: "note", Text: Cut(plainText(m[4]), 1000)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b hansei.Moment) int { return a.At.Compare(b.At) })
@@ -193,12 +193,4 @@ func momentAt(text, half string, day time.Time) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	return day.Add(time.Duration(t.Hour())*time.Hour + time.Duration(t.Minute())*time.Minute + time.Duration(t.Second())*time.Second), true
-}
-
-// either is the first of two times that is known.
-func either(a, b time.Time) time.Time {
-	if a.IsZero() {
-		return b
-	}
-	return a
 }

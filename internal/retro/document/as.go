@@ -1,0 +1,23 @@
+package document
+
+import "hansei"
+
+// As writes the document in a format, and says its media type and how a file
+// of it ends.
+func (d Document) As(format string) (text, media, ending string, err error) {
+	switch format {
+	case "markdown":
+		text, err = d.Markdown()
+		return text, "text/markdown; charset=utf-8", ".md", err
+	case "html":
+		text, err = d.HTML()
+		return text, "text/html; charset=utf-8", ".html", err
+	case "word": // Word opens HTML under its own name
+		text, err = d.HTML()
+		return text, "application/msword", ".doc", err
+	case "confluence":
+		text, err = d.Confluence()
+		return text, "application/xhtml+xml; charset=utf-8", ".xml", err
+	}
+	return "", "", "", hansei.Invalid("format", "%q: expected markdown, html, word or confluence", format)
+}
