@@ -183,19 +183,21 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 	if err != nil {
 		return err
 	}
-	set, err := newWorkingSet(ctx, b.Records, who.Scope(), names)
-	if err != nil {
-		return err
-	}
-	set.before = b.again
-	if err := set.load(ctx, read); err != nil {
-		return err
-	}
+	var set *workingSet
 	done := make([]result, len(read))
-	for i, o := range read {
-		done[i] = set.take(o)
-	}
-	if err := set.joinNamed(ctx); err != nil {
+	if err := b.Records.Together(ctx, func(r record.Reader) (err error) {
+		if set, err = newWorkingSet(ctx, r, who.Scope(), names); err != nil {
+			return err
+		}
+		set.before = b.again
+		if err := set.load(ctx, read); err != nil {
+			return err
+		}
+		for i, o := range read {
+			done[i] = set.take(o)
+		}
+		return set.joinNamed(ctx)
+	}); err != nil {
 		return err
 	}
 	if err := set.encode(); err != nil {

@@ -18,7 +18,7 @@ import (
 // will be once it is written. Each record is written once, however many
 // deliveries told of it.
 type workingSet struct {
-	records *record.Store
+	records record.Reader
 	scope   auth.Scope
 	names   *resolver
 	order   ordering
@@ -64,7 +64,7 @@ func (w *working) now() *links {
 	return w.isLinks
 }
 
-func newWorkingSet(ctx context.Context, records *record.Store, scope auth.Scope, names *resolver) (*workingSet, error) {
+func newWorkingSet(ctx context.Context, records record.Reader, scope auth.Scope, names *resolver) (*workingSet, error) {
 	order, err := orderIn(ctx, records, scope)
 	if err != nil {
 		return nil, err

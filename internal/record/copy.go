@@ -73,7 +73,7 @@ type snapshot struct {
 }
 
 func (s *Store) snapshot(ctx context.Context) (*snapshot, error) {
-	tx, err := s.read.BeginTx(ctx, nil)
+	tx, err := s.read.db.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -154,13 +154,20 @@ func (tx *Tx) AddDeliveries(list []Packed) (isNew map[string]bool, err error) {
 	return isNew, nil
 }
 
-// returned runs a statement and gathers the texts it returns.
+// returned runs a statement of a fixed set and gathers the texts it returns.
 func (tx *Tx) returned(q string, args []any, into map[string]bool) error {
-	rows, err := tx.query(tx.ctx, q, args...)
-	if err != nil {
-		return err
+	if tx.ended {
+		return errEnded
 	}
-	return ids(rows, into)
+	tx.touched = true
+	rows, err := tx.store.stmts.query(tx.ctx, q, args...)
+	if err == nil {
+		err = ids(rows, into)
+	}
+	if err != nil {
+		return tx.fail(err)
+	}
+	return nil
 }
 
 // ids reads one column of texts to the end.

@@ -83,11 +83,12 @@ func namings(ctx context.Context, r Reader, who auth.Scope, q string, names []st
 	}
 	for len(names) > 0 {
 		n := min(maxIDs, len(names))
+		list := several(names[:n])
 		args := []any{string(journal)}
-		for _, name := range names[:n] {
+		for _, name := range list {
 			args = append(args, name)
 		}
-		if out, err = scanNamings(ctx, r, out, q+marks(n)+") ORDER BY kind, id LIMIT ?", append(args, maxLinked)...); err != nil {
+		if out, err = scanNamings(ctx, r, out, q+marks(len(list))+") ORDER BY kind, id LIMIT ?", append(args, maxLinked)...); err != nil {
 			return nil, err
 		}
 		names = names[n:]

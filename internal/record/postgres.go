@@ -182,6 +182,11 @@ func (p plain) ExecContext(ctx context.Context, args ...any) (sql.Result, error)
 	return p.of.session().ExecContext(ctx, p.text, append(p.mode, args...)...)
 }
 
+// QueryContext implements statement.
+func (p plain) QueryContext(ctx context.Context, args ...any) (*sql.Rows, error) {
+	return p.of.session().QueryContext(ctx, p.text, append(p.mode, args...)...)
+}
+
 // QueryRowContext implements statement.
 func (p plain) QueryRowContext(ctx context.Context, args ...any) *sql.Row {
 	return p.of.session().QueryRowContext(ctx, p.text, append(p.mode, args...)...)

@@ -20,10 +20,10 @@ type Reader interface {
 
 func (s *Store) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	q, args = s.engine.text(q), clean(args)
-	rows, err := s.read.QueryContext(ctx, q, args...)
+	rows, err := s.read.query(ctx, nil, q, args...)
 	for pause := firstPause; err != nil && s.engine.shared() && judge(err) != answer && pause < readPatience && ctx.Err() == nil; pause *= 2 {
 		sleep(ctx, pause) // the database is being started again, or another takes over
-		rows, err = s.read.QueryContext(ctx, q, args...)
+		rows, err = s.read.query(ctx, nil, q, args...)
 	}
 	if err != nil && s.engine.shared() && judge(err) == lost && ctx.Err() == nil {
 		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
@@ -89,7 +89,7 @@ type Version struct {
 }
 
 // maxIDs is how many records one statement looks up.
-const maxIDs = 500
+const maxIDs = 512
 
 // LoadRaw reads the current documents of records. Those that do not exist are
 // absent from the result.
@@ -101,12 +101,13 @@ func LoadRaw(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, id
 	out := make(map[hansei.ID]Raw, len(ids))
 	for len(ids) > 0 {
 		n := min(maxIDs, len(ids))
+		list := several(ids[:n])
 		args := []any{string(journal), string(kind)}
-		for _, id := range ids[:n] {
+		for _, id := range list {
 			args = append(args, string(id))
 		}
 		q := `SELECT c.id, c.revision, c.seq, e.at, e.doc FROM current c JOIN entry e ON e.journal = c.journal AND e.seq = c.seq
-			WHERE c.journal = ? AND c.kind = ? AND c.id IN (` + strings.TrimSuffix(strings.Repeat("?, ", n), ", ") + ")"
+			WHERE c.journal = ? AND c.kind = ? AND c.id IN (` + marks(len(list)) + ")"
 		if err := scanRaw(ctx, r, q, args, func(id hansei.ID, x Raw) { out[id] = x }); err != nil {
 			return nil, fmt.Errorf("load %ss: %w", kind, err)
 		}

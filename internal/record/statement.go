@@ -12,6 +12,7 @@ import (
 // statement is a prepared statement of the writer.
 type statement interface {
 	ExecContext(ctx context.Context, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, args ...any) (*sql.Rows, error)
 	QueryRowContext(ctx context.Context, args ...any) *sql.Row
 	Close() error
 }
@@ -61,6 +62,15 @@ func (c *statements) exec(ctx context.Context, q string, args ...any) (sql.Resul
 		return nil, err
 	}
 	return st.ExecContext(ctx, clean(args)...)
+}
+
+// query runs a statement for its rows.
+func (c *statements) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	st, err := c.prepare(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return st.QueryContext(ctx, clean(args)...)
 }
 
 // scan runs a statement for its one row, or returns sql.ErrNoRows.

@@ -48,7 +48,7 @@ type Store struct {
 	id        string      // of this writer among those of other servers
 	patience  time.Duration
 	db        *sql.DB // of write
-	read      *sql.DB
+	read      *reads
 	requests  chan *request
 	stopped   chan struct{} // closed when the writer has ended
 	closing   sync.Once
@@ -101,7 +101,12 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func (s *Store) open(ctx context.Context) (err error) {
-	if s.db, s.read, err = s.engine.open(ctx); err != nil {
+	var read *sql.DB
+	s.db, read, err = s.engine.open(ctx)
+	if read != nil {
+		s.read = newReads(read, !s.engine.shared())
+	}
+	if err != nil {
 		return err
 	}
 	if err := s.connect(ctx); err != nil {
@@ -163,7 +168,7 @@ func (s *Store) release() error {
 	s.following.Wait()
 	var errs []error
 	if s.read != nil {
-		errs = append(errs, s.read.Close())
+		errs = append(errs, s.read.close())
 	}
 	if s.write != nil {
 		errs = append(errs, s.stmts.close())

@@ -33,7 +33,7 @@ const (
 	feedPage = 5_000
 	retry    = time.Second
 	// gatherFor is how long the view waits for more before it looks again.
-	gatherFor = 100 * time.Millisecond
+	gatherFor = 200 * time.Millisecond
 )
 
 // Follow keeps the index at the journal's head until ctx ends.

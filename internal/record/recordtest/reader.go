@@ -55,6 +55,47 @@ func readersSeeWhatIsCommitted(t *testing.T, e Engine) {
 	}
 }
 
+// readsMayGoTogether: reads over one connection see what was committed before,
+// lists of any length find each of their records once, and the error of the
+// reading comes through.
+func readsMayGoTogether(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	var ids []hansei.ID
+	if _, err := s.Write(ctx, who, func(tx *record.Tx) error {
+		for i := range 1100 {
+			ids = append(ids, hansei.ID(fmt.Sprintf("s-%04d", i)))
+			if err := record.Put(tx, service(string(ids[i]), "x"), 0); err != nil {
+				return err
+			}
+		}
+		return tx.AddNames([]record.Naming{{Ref: record.Ref{Kind: hansei.KindService, ID: "s-0007"}, Name: "seven"}})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 1, 2, 3, 5, 511, 512, 513, 1100} {
+		err := s.Together(ctx, func(r record.Reader) error {
+			asked := ids[:n:n]
+			found, err := record.Load(ctx, r, who.Scope(), hansei.KindService, asked)
+			if err != nil || len(found) != n {
+				t.Errorf("of %d records %d were found, %v", n, len(found), err)
+			}
+			named, err := record.Named(ctx, r, who.Scope(), []string{"six", "seven", "eight"})
+			if err != nil || len(named) != 1 || named[0].ID != "s-0007" {
+				t.Errorf("got the names %v, %v", named, err)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Together(ctx, func(record.Reader) error { return errOwn }); !errors.Is(err, errOwn) {
+		t.Errorf("got %v, want the reading's own error", err)
+	}
+}
+
+var errOwn = errors.New("the reading's own")
+
 // waitingWriterMayGiveUp: a write whose context ends while another one runs
 // returns at once and is never done.
 func waitingWriterMayGiveUp(t *testing.T, e Engine) {

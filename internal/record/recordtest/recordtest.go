@@ -40,6 +40,7 @@ func Run(t *testing.T, e Engine) {
 		"EveryRevisionIsReadable":   everyRevisionIsReadable,
 		"EveryPutIsChecked":         everyPutIsChecked,
 		"ReadersSeeWhatIsCommitted": readersSeeWhatIsCommitted,
+		"ReadsMayGoTogether":        readsMayGoTogether,
 		"WaitingWriterMayGiveUp":    waitingWriterMayGiveUp,
 		"WaitEndsWithTheNextEntry":  waitEndsWithTheNextEntry,
 		"ClockMayJumpBack":          clockMayJumpBack,
