@@ -68,6 +68,8 @@ type Organization struct {
 	Joining     *Joining      `json:"joining,omitempty"` // DefaultJoining when nil
 	// Retrospectives are the rules for those; DefaultRetroRules where nothing is said.
 	Retrospectives *RetroRules `json:"retrospectives,omitempty"`
+	// Notices are what Hansei tells people by itself; DefaultNoticeRules where nothing is said.
+	Notices *NoticeRules `json:"notices,omitempty"`
 	// KeepPayloads is for how many days the payloads of deliveries that were
 	// understood are kept; for ever when 0. What failed is always kept.
 	KeepPayloads int `json:"keep_payloads,omitempty"`
@@ -116,6 +118,9 @@ func (o *Organization) Validate() error {
 	}
 	if o.KeepPayloads < 0 {
 		return Invalid("keep_payloads", "expected a number of days, or 0 for ever")
+	}
+	if err := o.Notices.Validate(); err != nil {
+		return err
 	}
 	return o.Retrospectives.Validate()
 }

@@ -43,18 +43,21 @@ const (
 	KindMetric        Kind = "metric"
 	KindSource        Kind = "source"
 	KindJoin          Kind = "join"
+	KindChannel       Kind = "channel"
 )
 
 // Kinds lists every kind in the order in which people meet them.
 var Kinds = []Kind{
 	KindIncident, KindDeployment, KindPullRequest, KindChange, KindAlert, KindTicket,
 	KindWorkItem, KindShift, KindRetrospective, KindFollowUp, KindService, KindTeam, KindPerson, KindOrganization, KindMetric,
-	KindSource, KindJoin,
+	KindSource, KindJoin, KindChannel,
 }
 
 // Configured says that a kind is what people set up rather than what happened:
 // it is in no view and counted by no metric.
-func (k Kind) Configured() bool { return k == KindMetric || k == KindSource || k == KindJoin }
+func (k Kind) Configured() bool {
+	return k == KindMetric || k == KindSource || k == KindJoin || k == KindChannel
+}
 
 // ParseKind reads a kind as a person writes it: singular or plural, with a
 // hyphen, underscore or space.
@@ -125,6 +128,8 @@ func New(k Kind) (Record, error) {
 		return &Source{}, nil
 	case KindJoin:
 		return &Join{}, nil
+	case KindChannel:
+		return &Channel{}, nil
 	}
 	return nil, fmt.Errorf("kind %q: %w", k, ErrNotFound)
 }

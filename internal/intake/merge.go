@@ -141,7 +141,7 @@ func fillRest(to, from hansei.Record) {
 		a.Tracker = from.(*hansei.FollowUp).Tracker
 	case *hansei.Organization:
 		b := from.(*hansei.Organization)
-		a.SourceOrder, a.Joining, a.KeepPayloads, a.Retrospectives = b.SourceOrder, b.Joining, b.KeepPayloads, b.Retrospectives
+		a.SourceOrder, a.Joining, a.KeepPayloads, a.Retrospectives, a.Notices = b.SourceOrder, b.Joining, b.KeepPayloads, b.Retrospectives, b.Notices
 	}
 	for k, v := range from.Head().Custom {
 		if to.Head().Custom == nil {

@@ -36,6 +36,9 @@ var installation = []copied{
 	{"secret", 3, []string{"journal", "owner", "name", "box"}, 1000},
 	{"pull", 3, []string{"journal", "source", "stream", "cursor", "through", "began", "at", "pages", "failures", "error"}, 1000},
 	{"counter", 4, []string{"journal", "source", "day", "name", "n"}, 1000},
+	{"notice", 2, []string{"journal", "id", "event", "channel", "person", "subject", "doc", "created", "due", "state", "attempts", "error", "ended"}, 1000},
+	{"told", 2, []string{"journal", "key", "at", "what"}, 1000},
+	{"follower", 2, []string{"journal", "name", "epoch", "seq"}, 1000},
 }
 
 // Copy copies everything that a store keeps into an empty one, whatever the

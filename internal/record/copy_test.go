@@ -41,7 +41,10 @@ func everything(t *testing.T, s *Store) {
 			tx.AddNames(names), tx.AddMentions(names),
 			tx.PutSecret("hook", "token", []byte{0, 255, 1}),
 			tx.PutPull(PullState{Source: "hook", Stream: "all", Cursor: "c", At: time.Now()}),
-			tx.AddCount(Count{Source: "hook", Name: "received", Day: time.Now(), N: 3}))
+			tx.AddCount(Count{Source: "hook", Name: "received", Day: time.Now(), N: 3}),
+			tx.AddNotice(Notice{ID: "n", Event: "due", Person: "ann", Doc: []byte("{}")}),
+			tx.PutCursor(Cursor{Name: "watch", Seq: 7}),
+			func() error { _, err := tx.Tell("due/x", ""); return err }())
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -14,7 +14,7 @@ var schemaVersion = len(migrations)
 // list. Views need none, they are rebuilt. The version stands in the file's
 // header, where it is read without opening the file; a migration library would
 // keep it in a table of its own and bring more code than this list.
-var migrations = [][]string{spine, sources, servers}
+var migrations = [][]string{spine, sources, servers, notices}
 
 // spine is the journal and what came in files.
 //
@@ -156,4 +156,39 @@ var servers = []string{
 		last TEXT NOT NULL,
 		at BIGINT NOT NULL,
 		PRIMARY KEY (journal, writer))`,
+}
+
+// notices is what is told to people.
+var notices = []string{
+	// What is sent, or was, to whom and why.
+	`CREATE TABLE notice (
+		journal TEXT NOT NULL,
+		id TEXT NOT NULL,
+		event TEXT NOT NULL,
+		channel TEXT NOT NULL,
+		person TEXT NOT NULL,
+		subject TEXT NOT NULL,
+		doc TEXT NOT NULL,
+		created BIGINT NOT NULL,
+		due BIGINT NOT NULL,
+		state TEXT NOT NULL,
+		attempts BIGINT NOT NULL,
+		error TEXT NOT NULL,
+		ended BIGINT NOT NULL,
+		PRIMARY KEY (journal, id))`,
+	`CREATE INDEX notice_created ON notice (journal, created, id)`,
+	// What was told already, so that nobody hears it twice.
+	`CREATE TABLE told (
+		journal TEXT NOT NULL,
+		key TEXT NOT NULL,
+		at BIGINT NOT NULL,
+		what TEXT NOT NULL,
+		PRIMARY KEY (journal, key))`,
+	// How far those are who act on what the journal says.
+	`CREATE TABLE follower (
+		journal TEXT NOT NULL,
+		name TEXT NOT NULL,
+		epoch TEXT NOT NULL,
+		seq BIGINT NOT NULL,
+		PRIMARY KEY (journal, name))`,
 }

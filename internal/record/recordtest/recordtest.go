@@ -50,6 +50,7 @@ func Run(t *testing.T, e Engine) {
 		"DeliveriesAreOnce":         deliveriesAreOnce,
 		"DeliveriesArePaged":        deliveriesArePaged,
 		"SessionsExpire":            sessionsExpire,
+		"NoticesAreToldOnce":        noticesAreKeptAndToldOnce,
 		"NobodySeesAnything":        nobodySeesAnything,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, e) })
