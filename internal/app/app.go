@@ -26,9 +26,11 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/metric"
+	"hansei/internal/notify"
 	"hansei/internal/record"
 	"hansei/internal/retro"
 	"hansei/internal/search"
+	"hansei/internal/watch"
 	"hansei/internal/web"
 )
 
@@ -42,6 +44,8 @@ type Config struct {
 	URL         string         // under which tools reach this server; http:// and Listen when empty
 	KeyFile     string         // seals secrets; hansei.key in the data directory when empty
 	Allow       []netip.Prefix // private addresses that sources may be at
+	SMTP        string         // smtp:// or smtps:// URL by which e-mail leaves; none when empty
+	MailFrom    string         // whom e-mail is from
 	Database    string         // postgres:// URL; "" keeps the records in the data directory
 	Log         *slog.Logger
 	Now         func() time.Time // time.Now when nil
@@ -62,6 +66,8 @@ type App struct {
 	jobs    *job.Queue
 	search  *search.View
 	retros  *retro.Desk
+	outbox  *notify.Outbox
+	watch   *watch.Watch
 	api     *api.Server
 	web     *web.Server
 
@@ -122,6 +128,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	people := intake.People{Records: a.records}
 	a.search = search.NewView(c.Log)
 	a.retros = &retro.Desk{Records: a.records, Facts: a.facts, Search: a.search, People: people, Now: c.Now}
+	a.watch = &watch.Watch{Records: a.records, Retros: a.retros, Outbox: a.outbox, Settled: a.settled, Later: a.forIncident, Now: c.Now, Log: c.Log}
 	a.api = &api.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, Search: a.search,
 		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.web = &web.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,

@@ -14,7 +14,7 @@ import (
 
 // settings are what can be said once instead of with every command: as a flag
 // (--data), in the environment ($HANSEI_DATA) or in a file (data:).
-var settings = []string{"data", "database", "listen", "hooks-listen", "url", "key-file", "allow-private", "output", "server", "token"}
+var settings = []string{"data", "database", "listen", "hooks-listen", "url", "key-file", "allow-private", "smtp", "mail-from", "output", "server", "token"}
 
 // ReadSettings reads what a YAML file ("" for none) and the environment say;
 // the environment stands above the file. Flags, which stand above both, are

@@ -3,10 +3,12 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"strings"
 
 	"hansei/internal/connect"
 	"hansei/internal/intake"
 	"hansei/internal/job"
+	"hansei/internal/notify"
 	"hansei/internal/record"
 	"hansei/internal/seal"
 	"hansei/internal/source"
@@ -54,6 +56,11 @@ func (a *App) connect(ctx context.Context) error {
 	a.inbox.Source = a.sources.Reading
 	a.hooks = &connect.Hooks{Sources: a.sources, Packer: packer}
 	a.joins = intake.Joins{Records: a.records, Near: a.near}
+	mail, err := notify.ParseMail(c.SMTP, c.MailFrom)
+	if err != nil {
+		return err
+	}
+	a.outbox = &notify.Outbox{Records: a.records, Seal: box, Mail: mail, Base: strings.TrimSuffix(c.URL, "/"), Allow: c.Allow, Now: c.Now, Log: c.Log, Later: a.deliver}
 	if a.jobs, err = job.Open(ctx, a.records, job.Options{Log: c.Log}); err != nil {
 		return err
 	}

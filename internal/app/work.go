@@ -85,6 +85,7 @@ func (a *App) timetable() {
 		return err
 	})
 	a.handle(connect.JobSuggest, shortTimeout, func(ctx context.Context, _ map[string]string) error { return a.suggest(ctx, who) })
+	a.watches(who)
 	a.jobs.Every(connect.JobDue, dueEvery, true)
 	a.jobs.Every(connect.JobExpire, expireEvery, false)
 	a.jobs.Every(connect.JobSuggest, suggestEvery, true)

@@ -37,12 +37,13 @@ type program struct {
 
 	config, dir, server, token, format string
 	database, keyFile, url             string
+	smtp, mailFrom                     string
 	allow                              []string // private addresses
 }
 
 // place is where the data is, for a server of this process.
 func (p *program) place(listen string, level slog.Level) (app.Config, error) {
-	c := app.Config{Dir: p.dir, Database: p.database, KeyFile: p.keyFile, URL: p.url, Listen: listen, Log: p.log(level)}
+	c := app.Config{Dir: p.dir, Database: p.database, KeyFile: p.keyFile, URL: p.url, SMTP: p.smtp, MailFrom: p.mailFrom, Listen: listen, Log: p.log(level)}
 	if c.URL == "" && listen == "" {
 		c.URL = "http://" + listenAt
 	}
@@ -137,6 +138,8 @@ func (p *program) root() *cobra.Command {
 	f.StringVar(&p.keyFile, "key-file", "", "file of the key that seals secrets (hansei.key in the data directory; $HANSEI_KEY_FILE)")
 	f.StringVar(&p.url, "url", "", "URL under which tools reach this server's webhooks ($HANSEI_URL)")
 	f.StringSliceVar(&p.allow, "allow-private", nil, "private addresses or networks that sources may be at, such as 10.1.0.0/16 ($HANSEI_ALLOW_PRIVATE)")
+	f.StringVar(&p.smtp, "smtp", "", "smtp://USER:PASSWORD@HOST:587 (STARTTLS) or smtps://… by which e-mail leaves; better said in $HANSEI_SMTP, where nobody sees the password")
+	f.StringVar(&p.mailFrom, "mail-from", "", "whom e-mail is from, such as Hansei <hansei@example.org> ($HANSEI_MAIL_FROM)")
 	f.StringVar(&p.server, "server", "", "URL of a server to ask instead of the data directory ($HANSEI_SERVER)")
 	f.StringVar(&p.token, "token", "", "token for that server ($HANSEI_TOKEN)")
 	f.StringVarP(&p.format, "output", "o", asTable, "table, json, csv or yaml ($HANSEI_OUTPUT)")

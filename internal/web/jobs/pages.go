@@ -45,6 +45,12 @@ var titles = map[string]string{
 	connect.JobDue:     "Look which sources are due",
 	connect.JobExpire:  "Drop old payloads",
 	connect.JobSuggest: "Look for incidents that are one",
+	// Of packages that this one need not know.
+	"deliver-notice":      "Send a message",
+	"watch":               "Look whether something happened that people want to know",
+	"remind":              "Look whether something is due",
+	"draft-retrospective": "Draft a retrospective",
+	"tell-similar":        "Tell what an open incident is like",
 }
 
 // words are the states of a job as people read them.
@@ -193,7 +199,7 @@ func about(args json.RawMessage) string {
 		return ""
 	}
 	var out []string
-	for _, name := range []string{"source", "stream"} {
+	for _, name := range []string{"source", "stream", "incident", "notice"} {
 		if s, ok := m[name].(string); ok {
 			out = append(out, s)
 		}
