@@ -30,6 +30,7 @@ import (
 	"hansei/internal/fact"
 	"hansei/internal/intake"
 	"hansei/internal/metric"
+	"hansei/internal/notify"
 	"hansei/internal/record"
 	"hansei/internal/retro"
 	"hansei/internal/search"
@@ -46,6 +47,7 @@ type Server struct {
 	Joins   intake.Joins
 	Sources *connect.Sources
 	Retros  *retro.Desk
+	Outbox  *notify.Outbox
 	Search  *search.View
 	Actor   func(*http.Request) (auth.Actor, error) // who asks; the same as the pages'
 	Now     func() time.Time

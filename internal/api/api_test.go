@@ -19,8 +19,10 @@ import (
 	"hansei/internal/fact"
 	"hansei/internal/intake"
 	"hansei/internal/metric"
+	"hansei/internal/notify"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/seal"
 	"hansei/internal/search"
 )
 
@@ -30,6 +32,7 @@ type world struct {
 	t       *testing.T
 	log     *bytes.Buffer
 	sources *connect.Sources
+	outbox  *notify.Outbox
 }
 
 func open(t *testing.T) *world { return openAt(t, time.Now) }
@@ -60,7 +63,12 @@ func openAt(t *testing.T, now func() time.Time) *world {
 	})
 	people := intake.People{Records: store}
 	w.sources = toys(t, store, log, now)
-	s := &Server{Records: store, Facts: facts, Metrics: metric.New(facts, store, now),
+	box, err := seal.New(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.outbox = &notify.Outbox{Records: store, Seal: box, Base: "https://hansei.example", Now: now, Log: log, Later: func(*record.Tx, string, time.Time) error { return nil }}
+	s := &Server{Outbox: w.outbox, Records: store, Facts: facts, Metrics: metric.New(facts, store, now),
 		Imports: &intake.Imports{Records: store, Log: log}, People: people,
 		Retros: &retro.Desk{Records: store, Facts: facts, Search: words, People: people, Now: now}, Search: words,
 		Joins: intake.Joins{Records: store}, Sources: w.sources,

@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"hansei/internal/auth"
+	"hansei/internal/record"
 )
 
 func TestDocuments(t *testing.T) {
@@ -101,6 +104,17 @@ func TestEveryOperationIsReachable(t *testing.T) {
 		bodies[op] = body
 	}
 	statuses["add-follow-up"] = 201
+	w.must(201, "POST", "/api/v1/channels", `{"type":"webhook","name":"ours","settings":{"url":"http://127.0.0.1:1/x"}}`)
+	if _, err := w.outbox.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error {
+		return errors.Join(tx.AddNotice(record.Notice{ID: "web", Event: "due", Channel: "ours", Subject: "Due", Doc: []byte("{}")}), tx.EndNotice("web", record.NoticeFailed, "no"))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for op, body := range map[string]string{"add-channel": `{"type":"email","name":"other","settings":{"addresses":"a@b.example"}}`, "try-channel": `{"type":"email","settings":{"addresses":"a@b.example"}}`,
+		"edit-channel": `{"paused":true}`, "set-notice-rules": `{"hour":8,"similar_from":"never"}`} {
+		bodies[op] = body
+	}
+	statuses["add-channel"], statuses["remove-channel"] = 201, 204
 	doc := w.must(200, "GET", "/openapi.json", "")
 	n := 0
 	for _, method := range []string{"get", "put", "post", "patch", "delete"} { // what is deleted is deleted last
@@ -119,6 +133,9 @@ func TestEveryOperationIsReachable(t *testing.T) {
 			}
 			if op == "merge-record" {
 				w.ask("POST", strings.Replace(path, "merge", "unmerge", 1), "")
+			}
+			if op == "restore-channel" {
+				w.ask("DELETE", strings.TrimSuffix(path, "/restore"), "")
 			}
 			want := statuses[op]
 			if want == 0 {

@@ -60,6 +60,7 @@ func (a *edge) routes() {
 	on(a, op("PATCH", "/rules", "edit-rules", "Change these rules"), a.setRules)
 
 	a.retroRoutes()
+	a.noticeRoutes()
 
 	on(a, op("POST", "/sql", "sql", "Run one read-only statement on the facts"), a.sql)
 	on(a, cached(a, op("GET", "/sql/schema", "sql-schema", "The tables and columns of the facts")), a.schema)
