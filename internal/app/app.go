@@ -132,7 +132,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.api = &api.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, Outbox: a.outbox, Search: a.search,
 		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.web = &web.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
-		Sources: a.sources, Joins: a.joins, Jobs: a.jobs,
+		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Retros: a.retros, Search: a.search,
 		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	return a, nil
 }

@@ -16,10 +16,13 @@ import (
 	"hansei/internal/job"
 	"hansei/internal/metric"
 	"hansei/internal/record"
+	"hansei/internal/retro"
+	"hansei/internal/search"
 	"hansei/internal/web/asset"
 	"hansei/internal/web/deliveries"
 	"hansei/internal/web/jobs"
 	"hansei/internal/web/joins"
+	"hansei/internal/web/retros"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/sources"
 	"hansei/internal/web/ui"
@@ -35,6 +38,8 @@ type Server struct {
 	Sources *connect.Sources // with Joins and Jobs; nil shows none of their pages
 	Joins   intake.Joins
 	Jobs    *job.Queue
+	Retros  *retro.Desk  // with Search; nil shows none of their pages
+	Search  *search.View // words of the records
 	// Previews show what a payload would become, for tools that are connected
 	// by a mapping.
 	Previews map[string]sources.Preview
@@ -58,7 +63,7 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+asset.Prefix, asset.Handler())
 	sh := s.shell()
-	for _, routes := range []map[string]page{s.figurePages(), s.recordPages(), s.sourcePages(sh)} {
+	for _, routes := range []map[string]page{s.figurePages(), s.recordPages(), s.sourcePages(sh), s.retroPages(sh)} {
 		for pattern, p := range routes {
 			mux.HandleFunc(pattern, sh.Serve(p))
 		}
@@ -82,14 +87,25 @@ func (s *Server) sourcePages(sh *shell.Shell) map[string]page {
 	return all
 }
 
+// retroPages are the pages about retrospectives.
+func (s *Server) retroPages(sh *shell.Shell) map[string]page {
+	if s.Retros == nil {
+		return nil
+	}
+	return (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics}).Routes()
+}
+
 // nav is what there is to see.
 func (s *Server) nav() []ui.NavItem {
-	return slices.DeleteFunc(slices.Clone(nav), func(n ui.NavItem) bool { return s.Sources == nil && n.URL == "/sources" })
+	return slices.DeleteFunc(slices.Clone(nav), func(n ui.NavItem) bool {
+		return s.Sources == nil && n.URL == "/sources" || s.Retros == nil && n.URL == "/retrospectives"
+	})
 }
 
 var nav = []ui.NavItem{
 	{Link: ui.Link{Text: "Overview", URL: "/"}, Icon: "layout-dashboard", Key: "o"},
 	{Link: ui.Link{Text: "Incidents", URL: "/incidents"}, Icon: "flame", Key: "i"},
+	{Link: ui.Link{Text: "Retrospectives", URL: "/retrospectives"}, Icon: "notebook", Key: "r"},
 	{Link: ui.Link{Text: "Metrics", URL: "/metrics"}, Icon: "chart-dots", Key: "m"},
 	{Link: ui.Link{Text: "Services & teams", URL: "/services"}, Icon: "building", Key: "s"},
 	{Link: ui.Link{Text: "Sources", URL: "/sources"}, Icon: "plug", Key: "c"},

@@ -18,6 +18,8 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/metric"
 	"hansei/internal/record"
+	"hansei/internal/retro"
+	"hansei/internal/search"
 	"hansei/internal/web"
 )
 
@@ -47,8 +49,13 @@ func newSite(t *testing.T) *site {
 	ended := make(chan error, 1)
 	go func() { ended <- facts.Follow(follow, records, auth.Local().Scope()) }()
 	log := slog.New(slog.NewTextHandler(t.Output(), nil))
+	words := search.NewView(log)
+	searching := make(chan error, 1)
+	go func() { searching <- words.Follow(follow, records, auth.Local().Scope()) }()
+	people := intake.People{Records: records}
 	s := &web.Server{Records: records, Facts: facts, Metrics: metric.New(facts, records, clock),
-		Imports: &intake.Imports{Records: records, Log: log}, People: intake.People{Records: records},
+		Imports: &intake.Imports{Records: records, Log: log}, People: people,
+		Retros: &retro.Desk{Records: records, Facts: facts, Search: words, People: people, Now: clock}, Search: words,
 		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: clock, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { fn(follow) }}
 	connectToys(t, s, dir)
@@ -61,6 +68,7 @@ func newSite(t *testing.T) *site {
 		server.Close()
 		stop()
 		<-ended
+		<-searching
 		facts.Close()
 		if err := s.Jobs.Close(); err != nil {
 			t.Error(err)

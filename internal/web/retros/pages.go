@@ -1,0 +1,32 @@
+package retros
+
+import (
+	"maps"
+	"net/url"
+
+	"hansei"
+	"hansei/internal/metric"
+	"hansei/internal/retro"
+	"hansei/internal/search"
+	"hansei/internal/web/shell"
+)
+
+// Pages are the pages about retrospectives.
+type Pages struct {
+	*shell.Shell
+	Desk    *retro.Desk
+	Search  *search.View
+	Metrics *metric.Engine
+}
+
+// Routes are the addresses of the pages.
+func (p *Pages) Routes() map[string]shell.Page {
+	all := map[string]shell.Page{}
+	for _, part := range []map[string]shell.Page{p.listRoutes(), p.documentRoutes()} {
+		maps.Copy(all, part)
+	}
+	return all
+}
+
+// URL is the page of a retrospective.
+func URL(id hansei.ID) string { return "/retrospectives/" + url.PathEscape(string(id)) }
