@@ -13,11 +13,14 @@ func (d Document) As(format string) (text, media, ending string, err error) {
 		text, err = d.HTML()
 		return text, "text/html; charset=utf-8", ".html", err
 	case "word": // Word opens HTML under its own name
-		text, err = d.HTML()
+		text, err = d.Word()
 		return text, "application/msword", ".doc", err
+	case "docs":
+		text, err = d.Docs()
+		return text, "text/html; charset=utf-8", ".html", err
 	case "confluence":
 		text, err = d.Confluence()
 		return text, "application/xhtml+xml; charset=utf-8", ".xml", err
 	}
-	return "", "", "", hansei.Invalid("format", "%q: expected markdown, html, word or confluence", format)
+	return "", "", "", hansei.Invalid("format", "%q: expected markdown, html, word, docs or confluence", format)
 }

@@ -41,27 +41,52 @@ var clues = []clue{
 // maxSuggested is how many factors a text suggests at most.
 const maxSuggested = 5
 
-// suggested are the factors of the taxonomy that a text hints at, the most
-// often hinted first, each with the sentence that does. A person confirms them.
+var (
+	// causal words say that a sentence tells why; remedial ones, that it tells
+	// what was done about it.
+	causal   = regexp.MustCompile(`(?i)\b(caus(e|es|ed|ing)|due to|because|led to|leading to|result(ed|ing|s)? (in|from)|trigger(s|ed)?|stem(s|med) from|contribut(ed|ing)|attributed to|introduced)\b`)
+	remedial = regexp.MustCompile(`(?i)\b(fix(es|ed)?|patch(es|ed)?|mitigat(e|ed|ion)|hotfix|restor(e|ed|ing)|resolv(e|ed)|recover(y|ed|ing)?|will|plan(s|ned)? to|to prevent|going forward|in the future|refund(s|ed)?|improv(e|ed|ements?))\b`)
+)
+
+// weight is how much a sentence says about why: one that names a cause counts
+// thrice, one that tells of the repair alone not at all.
+func weight(sentence string) int {
+	switch {
+	case causal.MatchString(sentence):
+		return 3
+	case remedial.MatchString(sentence):
+		return 0
+	}
+	return 1
+}
+
+// suggested are the factors of the taxonomy that a text hints at, those with
+// the strongest hints first, each with the sentence that hints most. A person
+// confirms them.
 func suggested(text string, rules hansei.RetroRules) []hansei.Factor {
 	type found struct {
 		hansei.Factor
-		n int
+		n, best int
 	}
 	var all []found
 	list := Sentences(text)
+	weights := make([]int, len(list))
+	for i, s := range list {
+		weights[i] = weight(s)
+	}
 	for _, c := range clues {
 		known, ok := rules.Factor(c.factor)
 		if !ok || known.Retired {
 			continue
 		}
 		f := found{Factor: hansei.Factor{Name: known.Name}}
-		for _, s := range list {
-			if n := len(c.words.FindAllString(s, -1)); n > 0 {
-				f.n += n
-				if f.Evidence == "" {
-					f.Evidence = Cut(s, 300)
-				}
+		for i, s := range list {
+			if weights[i] == 0 || !c.words.MatchString(s) {
+				continue
+			}
+			f.n += weights[i]
+			if weights[i] > f.best {
+				f.best, f.Evidence = weights[i], Cut(s, 300)
 			}
 		}
 		if f.n > 0 {

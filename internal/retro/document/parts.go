@@ -28,7 +28,13 @@ var headings = []struct {
 }
 
 // derived are written by Markdown itself and understood from elsewhere.
-var derived = []string{"In short", "Evidence of the contributing factors"}
+var derived = []string{shortTitle, evidenceTitle}
+
+const (
+	shortTitle    = "In short"
+	evidenceTitle = "Evidence of the contributing factors"
+	timelineTitle = "Timeline"
+)
 
 // sections puts the parts of a document where the template has a place for
 // them; what has no place keeps its own heading.
@@ -49,6 +55,7 @@ func (x *reader) sections(r *hansei.Retrospective, parts []part) {
 		}
 		s.Text = Cut(text, hansei.MaxSection-10)
 	}
+	r.Title = Cut(r.Title, 300)
 	put("summary", "Summary", x.text("summary", "description", "tldr"))
 	for _, p := range parts {
 		if slices.Contains(derived, p.title) {
@@ -91,13 +98,13 @@ func place(title string, sections []hansei.Section) (id string, known bool) {
 	return "", false
 }
 
-var bullet = regexp.MustCompile(`^\s*(?:[-*+•]|\d+[.)])\s+(?:\[([ xX])\]\s*)?(.+)$`)
+var bullet = regexp.MustCompile(`^\s*(?:[-*+•]|\d+[.)])\s+(?:(\\?\[[ xX]\\?\]|[☐☑])\s*)?(.+)$`)
 
 // items are the entries of the lists in a text.
 func items(text string) (out []string, done []bool) {
 	for _, line := range strings.Split(text, "\n") {
 		if m := bullet.FindStringSubmatch(line); m != nil {
-			out, done = append(out, plainText(m[2])), append(done, m[1] == "x" || m[1] == "X")
+			out, done = append(out, plainText(m[2])), append(done, strings.ContainsAny(m[1], "xX☑"))
 		}
 	}
 	return out, done
@@ -105,8 +112,15 @@ func items(text string) (out []string, done []bool) {
 
 var afterwards = regexp.MustCompile(`\s*\((due|declined:?) [^)]*\)$`)
 
+// maxFollowUps is how many a document has at most.
+const maxFollowUps = 200
+
 // followUps makes follow-ups of a list.
 func (x *reader) followUps(text string) bool {
+	defer func() { x.found.FollowUps = x.found.FollowUps[:min(len(x.found.FollowUps), maxFollowUps)] }()
+	if x.tableFollowUps(text) {
+		return true
+	}
 	list, done := items(text)
 	for i, title := range list {
 		f := hansei.FollowUp{Title: Cut(afterwards.ReplaceAllString(title, ""), 300), Status: hansei.FollowUpOpen}

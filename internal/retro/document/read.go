@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	htmltomarkdown "github.com/JohannesKaufmann/html-to-markdown/v2"
 	"github.com/goccy/go-yaml"
 
 	"hansei"
@@ -21,11 +20,15 @@ import (
 // Found is what a document of the past says: a retrospective whose metadata a
 // person should confirm, and what else is named in it.
 type Found struct {
-	Retrospective *hansei.Retrospective
-	Services      []string // by name
-	Began, Ended  time.Time
-	FollowUps     []hansei.FollowUp
-	Notes         []string // what was guessed and from what, for people
+	Retrospective *hansei.Retrospective `json:"retrospective"`
+	Incidents     []hansei.ID           `json:"incidents,omitempty"` // that it names itself
+	Services      []string              `json:"services,omitempty"`  // by name
+	Teams         []string              `json:"teams,omitempty"`     // by name
+	Began         time.Time             `json:"began,omitzero"`
+	Ended         time.Time             `json:"ended,omitzero"`
+	FollowUps     []hansei.FollowUp     `json:"follow_ups,omitempty"`
+	Guessed       []string              `json:"guessed,omitempty"` // names of fields that were read out of the prose
+	Notes         []string              `json:"notes,omitempty"`   // what was guessed and from what, for people
 }
 
 // Max bounds a document, in bytes.
@@ -41,34 +44,65 @@ func Read(name string, text []byte, rules hansei.RetroRules) (*Found, error) {
 	if len(text) > Max {
 		return nil, hansei.Invalid(name, "%d bytes are too many for a retrospective; at most %d", len(text), Max)
 	}
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	source := strings.ToValidUTF8(strings.ReplaceAll(string(text), "\r\n", "\n"), "\uFFFD")
-	meta := map[string]any{}
-	var err error
-	switch ext := strings.ToLower(path.Ext(name)); {
-	case ext == ".html" || ext == ".htm" || ext == ".xhtml" || strings.HasPrefix(strings.TrimSpace(strings.ToLower(source)), "<!doctype html"):
-		if t := htmlTitle.FindStringSubmatch(source); t != nil {
-			meta["title"] = strings.TrimSpace(t[1])
-		}
-		if source, err = htmltomarkdown.ConvertString(clean.Sanitize(source)); err != nil {
-			return nil, hansei.Invalid(name, "the HTML cannot be read: %v", err)
-		}
-	case ext == ".md" || ext == ".markdown" || ext == ".txt" || ext == "":
-		if meta, source, err = frontOf(name, source); err != nil {
-			return nil, err
-		}
-	default:
-		return nil, hansei.Invalid(name, "expected Markdown (.md) or HTML (.html), not %s", ext)
+	r := &reader{rules: rules, meta: map[string]any{}, name: name, found: &Found{Retrospective: &hansei.Retrospective{State: hansei.RetroDraft}}}
+	source, err := r.markdown(name, text)
+	if err != nil {
+		return nil, err
 	}
-	if strings.TrimSpace(source) == "" && len(meta) == 0 {
+	if strings.TrimSpace(source) == "" && len(r.meta) == 0 {
 		return nil, hansei.Invalid(name, "the document is empty")
 	}
-	r := &reader{rules: rules, meta: meta, name: name, found: &Found{Retrospective: &hansei.Retrospective{State: hansei.RetroDraft}}}
 	r.read(source)
+	if r.found.Retrospective.Title = Cut(r.found.Retrospective.Title, 300); r.found.Retrospective.Title == "" {
+		r.found.Retrospective.Title = "Retrospective"
+	}
 	return r.found, nil
 }
 
-var htmlTitle = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+// markdown brings a file into the form that is understood, and takes what
+// stands in front of it.
+func (x *reader) markdown(name string, text []byte) (source string, err error) {
+	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	ext, begin := strings.ToLower(path.Ext(name)), strings.ToLower(string(text[:min(len(text), 600)]))
+	switch {
+	case bytes.HasPrefix(text, []byte("\xd0\xcf\x11\xe0")) || ext == ".docx":
+		return "", hansei.Invalid(name, "this is a file of Word; save it there as a web page (HTML) and import that")
+	case ext == ".html" || ext == ".htm" || ext == ".xhtml" || ext == ".xml" || ext == ".doc" || strings.HasPrefix(strings.TrimSpace(begin), "<!doctype html"):
+		if strings.Contains(begin, "<entities") || strings.Contains(begin, "<hibernate-generic") {
+			return "", hansei.Invalid(name, "this is a backup of a Confluence space; export the space as HTML and import that")
+		}
+		return x.html(name, decode(text))
+	case ext == ".md" || ext == ".markdown" || ext == ".txt" || ext == "":
+		source = strings.ToValidUTF8(strings.ReplaceAll(string(text), "\r\n", "\n"), "\uFFFD")
+		x.meta, source, err = frontOf(name, source)
+		return source, err
+	}
+	return "", hansei.Invalid(name, "expected Markdown (.md) or HTML (.html, .xml), not %s", ext)
+}
+
+func (x *reader) html(name, text string) (string, error) {
+	f := &foreign{lost: map[string]bool{}}
+	source, err := f.markdownOf(text)
+	if err != nil {
+		return "", hansei.Invalid(name, "the HTML cannot be read: %v", err)
+	}
+	if exportIndex.MatchString(text) {
+		return "", hansei.Invalid(name, "this is the list of pages of an export, not a document")
+	}
+	x.found.Notes = append(x.found.Notes, f.notes...)
+	if f.front != "" {
+		if x.meta, _, err = frontOf(name, "---\n"+f.front+"\n---\n"); err != nil {
+			return "", err
+		}
+	}
+	if f.title != "" && x.meta["title"] == nil {
+		x.meta["title"] = f.title
+	}
+	return strings.ToValidUTF8(source, "\uFFFD"), nil
+}
+
+// exportIndex is what only the index of a Confluence export says.
+var exportIndex = regexp.MustCompile(`(?s)<h[12][^>]*>\s*(?:Space Details:|Available Pages:)`)
 
 // frontOf takes the YAML between two lines of hyphens off a Markdown file.
 func frontOf(name, source string) (map[string]any, string, error) {
@@ -85,6 +119,12 @@ func frontOf(name, source string) (map[string]any, string, error) {
 		return nil, "", hansei.Invalid(name, "the YAML in front cannot be read: %s", strings.TrimSpace(yaml.FormatError(err, false, false)))
 	}
 	_, body, _ = strings.Cut(body, "\n")
+	if meta["hansei"] != nil {
+		var f front
+		if err := yaml.Unmarshal([]byte(head), &f); err == nil {
+			meta[frontName] = f
+		}
+	}
 	return meta, body, nil
 }
 
@@ -97,9 +137,13 @@ type reader struct {
 
 func (x *reader) read(body string) {
 	r := x.found.Retrospective
-	title, parts := split(body)
+	title, parts := split(body, x.text("title", "name") == "" || strings.Count("\n"+body, "\n# ") == 1)
+	if f, ok := x.meta[frontName].(front); ok {
+		x.ours(f, parts)
+		return
+	}
+	x.tableFields(parts)
 	r.Title = firstOf(x.text("title", "name"), title, Cut(plainText(x.text("summary", "description")), 90), opening(parts), strings.TrimSuffix(path.Base(x.name), path.Ext(x.name)))
-	r.Title = Cut(r.Title, 300)
 	r.URL = x.text("url", "link", "source")
 	r.Severity = severityOf(x.text("severity", "sev", "priority", "impact_level"))
 	x.found.Services = x.list("services", "service", "product", "products", "components", "component", "systems", "system")
@@ -108,11 +152,9 @@ func (x *reader) read(body string) {
 	}
 	x.found.Began, x.found.Ended = x.time("start_time", "started_at", "start", "began_at", "impact_start", "incident_start", "date"), x.time("end_time", "ended_at", "end", "resolved_at", "impact_end", "incident_end")
 	r.Published = x.time("published_at", "published", "source_published_at")
-	if !x.found.Began.IsZero() && x.found.Began.Year() < FirstYear {
-		x.found.Notes = append(x.found.Notes, "it began before 1970, so no incident was made of it")
-	}
 	x.describe(r)
 	x.sections(r, parts)
+	x.dates(r, parts)
 	whole := r.Title + "\n" + x.text("summary") + "\n" + body
 	x.guess(r, whole)
 	r.Timeline = moments(parts, x.found.Began)
@@ -125,7 +167,13 @@ func (x *reader) describe(r *hansei.Retrospective) {
 	r.Detection, r.Trigger, r.Mitigation = x.text("detection", "detection_method"), x.text("trigger"), x.text("mitigation", "resolution")
 	r.Customers, r.CustomersLow, r.CustomersHigh = x.number("customers_affected", "customers", "users_affected"), x.number("customers_low"), x.number("customers_high")
 	r.CustomersMethod = x.text("customers_method")
-	for _, name := range x.list("factors", "contributing_factors", "root_causes", "causes") {
+	x.known(x.list("factors", "contributing_factors", "root_causes", "causes"))
+}
+
+// known takes factors that the document names itself.
+func (x *reader) known(names []string) {
+	r := x.found.Retrospective
+	for _, name := range names {
 		if f, ok := x.rules.Factor(name); ok {
 			r.Factors = append(r.Factors, hansei.Factor{Name: f.Name})
 		} else {
@@ -136,17 +184,18 @@ func (x *reader) describe(r *hansei.Retrospective) {
 
 // guess fills what is missing from the words of the text, and says so.
 func (x *reader) guess(r *hansei.Retrospective, whole string) {
-	note := func(format string, args ...any) {
+	note := func(field, format string, args ...any) {
+		x.found.Guessed = append(x.found.Guessed, field)
 		x.found.Notes = append(x.found.Notes, fmt.Sprintf(format, args...))
 	}
 	if len(r.Factors) == 0 {
 		if r.Factors = suggested(whole, x.rules); len(r.Factors) > 0 {
-			note("%d contributing factors were guessed from the text; each shows its sentence", len(r.Factors))
+			note("factors", "%d contributing factors were guessed from the text; each shows its sentence", len(r.Factors))
 		}
 	}
 	if r.Detection == "" {
 		if r.Detection = detectionIn(whole); r.Detection != "" {
-			note("detection by %s was guessed from the text", r.Detection)
+			note("detection", "detection by %s was guessed from the text", r.Detection)
 		}
 	}
 	if r.Customers == nil {
@@ -159,7 +208,7 @@ func (x *reader) guess(r *hansei.Retrospective, whole string) {
 					n *= 1e3
 				}
 				r.Customers, r.CustomersMethod = &n, "the text: "+oneLine(m[0])
-				note("the number of customers was taken from %q", oneLine(m[0]))
+				note("customers", "the number of customers was taken from %q", oneLine(m[0]))
 			}
 		}
 	}
@@ -249,27 +298,29 @@ type part struct{ title, text string }
 
 var heading = regexp.MustCompile(`^(#{1,4})\s+(.*?)\s*#*$`)
 
-// split cuts Markdown at its headings; the first of the top level is the title.
-func split(body string) (title string, parts []part) {
+// split cuts Markdown at its headings. The first of the top level is the title
+// where titled says that one of them is: Word's sections are of that level too.
+func split(body string, titled bool) (title string, parts []part) {
 	parts = []part{{}}
-	fence := false
+	fence, from, at := false, 0, 0 // of the part's text in body
+	end := func() { parts[len(parts)-1].text = body[from:at] }
 	for line := range strings.Lines(body) {
 		if strings.HasPrefix(strings.TrimSpace(line), "```") {
 			fence = !fence
 		}
 		m := heading.FindStringSubmatch(strings.TrimRight(line, "\n"))
-		last := &parts[len(parts)-1]
-		switch {
-		case m == nil || fence:
-			last.text += line
-		case m[1] == "#" && title == "":
-			title = plainText(m[2])
-		case len(m[1]) > 2 && last.title != "":
-			last.text += line // a part of a part
-		default:
-			parts = append(parts, part{title: plainText(m[2])})
+		inner := m == nil || fence || len(m[1]) > 2 && parts[len(parts)-1].title != "" // a part of a part
+		if !inner {
+			end()
+			next := part{title: plainText(m[2])}
+			if m[1] == "#" && title == "" && titled {
+				title, next = next.title, part{}
+			}
+			parts, from = append(parts, next), at+len(line)
 		}
+		at += len(line)
 	}
+	end()
 	return title, slices.DeleteFunc(parts, func(p part) bool { return strings.TrimSpace(p.title+p.text) == "" })
 }
 

@@ -2,8 +2,6 @@ package document
 
 import (
 	"errors"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -135,46 +133,6 @@ func TestReadRefuses(t *testing.T) {
 		var invalid *hansei.InvalidError
 		if !errors.As(err, &invalid) || invalid.Field != name {
 			t.Errorf("%s: got %v, want an error that names the file", name, err)
-		}
-	}
-}
-
-// TestRealPostmortems reads public postmortems (icco/postmortems) and asks for
-// sensible metadata of most.
-func TestRealPostmortems(t *testing.T) {
-	files, err := filepath.Glob("../../../../shared/data/postmortems/*.md")
-	if err != nil || len(files) == 0 {
-		t.Skip("the postmortems are not here")
-	}
-	var titled, coded, placed, served int
-	for _, name := range files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		f, err := Read(filepath.Base(name), text, hansei.DefaultRetroRules)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		r := f.Retrospective
-		if r.Title != "" && !strings.HasPrefix(filepath.Base(name), r.Title) {
-			titled++
-		}
-		if len(r.Factors) > 0 {
-			coded++
-		}
-		if r.Section("what-happened").Text != "" || r.Section("summary").Text != "" {
-			placed++
-		}
-		if len(f.Services) > 0 {
-			served++
-		}
-	}
-	t.Logf("of %d: %d with a title, %d with factors, %d with prose, %d with services", len(files), titled, coded, placed, served)
-	for what, n := range map[string]int{"title": titled, "factors": coded, "prose": placed, "services": served} {
-		if n*10 < len(files)*9 {
-			t.Errorf("only %d of %d have %s", n, len(files), what)
 		}
 	}
 }

@@ -1,0 +1,38 @@
+package document
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"hansei"
+)
+
+// TestHostile: what is made to be slow or deep is read, or refused, in time.
+func TestHostile(t *testing.T) {
+	const n = 200_000
+	for name, text := range map[string]string{
+		"deep.html":    strings.Repeat("<div>", n) + "x",
+		"macros.xml":   strings.Repeat(`<ac:structured-macro ac:name="info"><ac:rich-text-body>`, n/20) + "x",
+		"flat.xml":     strings.Repeat(`<ac:structured-macro ac:name="info"></ac:structured-macro>`, n/10),
+		"list.html":    strings.Repeat("<ul><li>", n/20) + "x",
+		"stars.md":     strings.Repeat("*", n),
+		"brackets.md":  "## Timeline\n" + strings.Repeat("[", n),
+		"table.md":     "## Action items\n" + strings.Repeat("|a|b|\n", n/5),
+		"heads.md":     strings.Repeat("# a\n", n/4),
+		"cdata.xml":    strings.Repeat("<![CDATA[", n/10),
+		"sentences.md": strings.Repeat("due to a config change. ", n/24),
+		"long.md":      strings.Repeat("customers reported ", n/19),
+		"word.html":    strings.Repeat("<p class=MsoListParagraph>· a</p>", n/40),
+	} {
+		began := time.Now()
+		f, err := Read(name, []byte(text), hansei.DefaultRetroRules)
+		if took := time.Since(began); took > 4*time.Second {
+			t.Errorf("%s took %v", name, took)
+		}
+		if err == nil && f.Retrospective.Title == "" {
+			t.Errorf("%s: no title", name)
+		}
+		t.Logf("%-13s %6d ms %v", name, time.Since(began).Milliseconds(), err)
+	}
+}
