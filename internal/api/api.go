@@ -33,6 +33,7 @@ import (
 	"hansei/internal/notify"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/rulebook"
 	"hansei/internal/search"
 )
 
@@ -48,6 +49,7 @@ type Server struct {
 	Sources *connect.Sources
 	Retros  *retro.Desk
 	Outbox  *notify.Outbox
+	Rules   *rulebook.Book
 	Search  *search.View
 	Actor   func(*http.Request) (auth.Actor, error) // who asks; the same as the pages'
 	Now     func() time.Time

@@ -30,6 +30,7 @@ type RetroDoc struct {
 	Gaps          []retro.Gap           `json:"gaps" doc:"What it still lacks, and why that matters"`
 	Remarks       []retro.Remark        `json:"remarks" doc:"Sentences that may be read as blame, and how they could be said"`
 	FollowUps     []*hansei.FollowUp    `json:"follow_ups"`
+	Fitting       string                `json:"fitting" doc:"The template that its severity and type would get today"`
 }
 
 // retrospective finds the id that a parameter means.
@@ -62,6 +63,9 @@ func (a *edge) retroDoc(ctx context.Context, who auth.Scope, id hansei.ID) (*ans
 	}
 	_, gaps := retro.Completeness(r, rules)
 	out := RetroDoc{Retrospective: r, Revision: rev, Gaps: gaps, Remarks: retro.Blame(r, people), FollowUps: follow}
+	if out.Fitting, err = a.Retros.Fitting(ctx, who, r, rules); err != nil {
+		return nil, err
+	}
 	if out.Gaps == nil {
 		out.Gaps = []retro.Gap{}
 	}

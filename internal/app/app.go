@@ -29,6 +29,7 @@ import (
 	"hansei/internal/notify"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/rulebook"
 	"hansei/internal/search"
 	"hansei/internal/watch"
 	"hansei/internal/web"
@@ -68,6 +69,7 @@ type App struct {
 	retros  *retro.Desk
 	outbox  *notify.Outbox
 	watch   *watch.Watch
+	rules   *rulebook.Book
 	api     *api.Server
 	web     *web.Server
 
@@ -129,7 +131,8 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.search = search.NewView(c.Log)
 	a.retros = &retro.Desk{Records: a.records, Facts: a.facts, Search: a.search, People: people, Now: c.Now}
 	a.watch = &watch.Watch{Records: a.records, Retros: a.retros, Outbox: a.outbox, Settled: a.settled, Later: a.forIncident, Now: c.Now, Log: c.Log}
-	a.api = &api.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, Outbox: a.outbox, Search: a.search,
+	a.rules = &rulebook.Book{Records: a.records, Facts: a.facts, People: people, Desk: a.retros, Later: a.renewLater}
+	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, Outbox: a.outbox, Search: a.search,
 		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.web = &web.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
 		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Retros: a.retros, Search: a.search,

@@ -17,6 +17,7 @@ import (
 	"hansei/internal/fact"
 	"hansei/internal/job"
 	"hansei/internal/record"
+	"hansei/internal/rulebook"
 )
 
 // The timetable of periodic jobs. One server runs each.
@@ -32,6 +33,11 @@ const (
 // later has a job done after the transaction commits.
 func (a *App) later(tx *record.Tx, j connect.Job) error {
 	return a.jobs.Enqueue(tx, job.Job{Kind: j.Kind, Args: j.Args, Unique: j.Kind == connect.JobPull})
+}
+
+// renewLater has the factors of many records renewed by a job.
+func (a *App) renewLater(tx *record.Tx, names []string) error {
+	return a.jobs.Enqueue(tx, job.Job{Kind: rulebook.JobRenew, Args: map[string]string{"names": strings.Join(names, "\n")}})
 }
 
 // timetable says which jobs there are and what does them.
@@ -57,6 +63,9 @@ func (a *App) timetable() {
 	a.handle(connect.JobForget, shortTimeout, func(ctx context.Context, args map[string]string) error {
 		_, err := a.inbox.ForgetSource(ctx, who, args["source"])
 		return err
+	})
+	a.handle(rulebook.JobRenew, pullTimeout, func(ctx context.Context, args map[string]string) error {
+		return a.rules.Renew(ctx, who, strings.Split(args["names"], "\n"))
 	})
 	a.handle(connect.JobDue, shortTimeout, func(ctx context.Context, _ map[string]string) error {
 		due, err := a.sources.Due(ctx, who.Scope())

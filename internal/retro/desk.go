@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"hansei"
@@ -74,7 +75,9 @@ func (d *Desk) change(ctx context.Context, who auth.Actor, id hansei.ID, fn func
 func settle(r *hansei.Retrospective, rules hansei.RetroRules) {
 	r.FactorNames = nil
 	for _, f := range r.Factors {
-		r.FactorNames = append(r.FactorNames, f.Name)
+		if !slices.Contains(r.FactorNames, f.Name) { // two that became one keep their evidence apart
+			r.FactorNames = append(r.FactorNames, f.Name)
+		}
 	}
 	score, _ := Completeness(r, rules)
 	r.Completeness = &score

@@ -7,6 +7,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/schema"
 )
 
 // Retemplate gives a retrospective another template. No answer is lost by it:
@@ -44,4 +45,24 @@ func (d *Desk) Fitting(ctx context.Context, who auth.Scope, r *hansei.Retrospect
 		}
 	}
 	return rules.TemplateFor(severity, kind).Name, nil
+}
+
+// Renew gives the factors of a retrospective the names that the taxonomy has
+// for them today; seq is 0 when nothing changed. It is no revision of what was
+// written.
+func (d *Desk) Renew(ctx context.Context, who auth.Actor, id hansei.ID) (record.Seq, error) {
+	seq, err := d.change(ctx, who, id, func(tx *record.Tx, r *hansei.Retrospective) error {
+		rules, err := Rules(ctx, tx, who.Scope())
+		if err != nil {
+			return err
+		}
+		if !schema.Renew(r, rules.Taxonomy) {
+			return errUnchanged
+		}
+		return nil
+	})
+	if errors.Is(err, errUnchanged) {
+		return 0, nil
+	}
+	return seq, err
 }

@@ -145,8 +145,12 @@ func (d *Desk) Code(ctx context.Context, who auth.Actor, id hansei.ID, factors [
 			if i >= 0 {
 				f.As = had[i].As
 			}
-			if !slices.ContainsFunc(r.Factors, func(x hansei.Factor) bool { return x.Name == f.Name }) {
+			at := slices.IndexFunc(r.Factors, func(x hansei.Factor) bool { return x.Name == f.Name })
+			if at < 0 {
 				r.Factors = append(r.Factors, f)
+			} else if more := strings.TrimSpace(f.Evidence); more != "" && !strings.Contains(r.Factors[at].Evidence, more) {
+				// Named twice, as where two factors became one: no evidence is lost.
+				r.Factors[at].Evidence = strings.TrimSpace(r.Factors[at].Evidence + "\n" + more)
 			}
 		}
 		revised(r)
