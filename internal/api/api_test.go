@@ -22,6 +22,7 @@ import (
 	"hansei/internal/notify"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/rulebook"
 	"hansei/internal/seal"
 	"hansei/internal/search"
 )
@@ -63,6 +64,7 @@ func openAt(t *testing.T, now func() time.Time) *world {
 	})
 	people := intake.People{Records: store}
 	w.sources = toys(t, store, log, now)
+	desk := &retro.Desk{Records: store, Facts: facts, Search: words, People: people, Now: now}
 	box, err := seal.New(make([]byte, 32))
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +72,7 @@ func openAt(t *testing.T, now func() time.Time) *world {
 	w.outbox = &notify.Outbox{Records: store, Seal: box, Base: "https://hansei.example", Now: now, Log: log, Later: func(*record.Tx, string, time.Time) error { return nil }}
 	s := &Server{Outbox: w.outbox, Records: store, Facts: facts, Metrics: metric.New(facts, store, now),
 		Imports: &intake.Imports{Records: store, Log: log}, People: people,
-		Retros: &retro.Desk{Records: store, Facts: facts, Search: words, People: people, Now: now}, Search: words,
+		Retros: desk, Rules: &rulebook.Book{Records: store, Facts: facts, People: people, Desk: desk}, Search: words,
 		Joins: intake.Joins{Records: store}, Sources: w.sources,
 		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: now, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { background.Go(func() { fn(follow) }) }}

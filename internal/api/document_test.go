@@ -115,6 +115,10 @@ func TestEveryOperationIsReachable(t *testing.T) {
 		bodies[op] = body
 	}
 	statuses["add-channel"], statuses["remove-channel"] = 201, 204
+	for op, body := range map[string]string{"edit-retro-rules": `{"rules":{"due_days":7}}`, "try-retro-rules": `{"rules":{"required":["lessons"]}}`, "change-factor": `{"do":"rename","name":"capacity","to":"load"}`,
+		"put-template": `{"template":{"name":"Security","types":["real"],"sections":[{"id":"a","title":"A"}]}}`, "put-field": `{"kind":"incident","name":"cells","type":"number"}`, "template-retrospective": `{"template":"Short"}`} {
+		bodies[op] = body
+	}
 	doc := w.must(200, "GET", "/openapi.json", "")
 	n := 0
 	for _, method := range []string{"get", "put", "post", "patch", "delete"} { // what is deleted is deleted last
@@ -136,6 +140,10 @@ func TestEveryOperationIsReachable(t *testing.T) {
 			}
 			if op == "restore-channel" {
 				w.ask("DELETE", strings.TrimSuffix(path, "/restore"), "")
+			}
+			if op == "undo-retro-rules" { // whatever was the last change
+				doc := w.must(200, "PATCH", "/api/v1/retro-rules", `{"rules":{"due_days":8}}`)
+				bodies[op] = `{"revision":` + jsonText(doc["change"].(map[string]any)["revision"]) + `}`
 			}
 			want := statuses[op]
 			if want == 0 {
