@@ -217,6 +217,14 @@ var fields = map[Kind][]Field{
 		text("zone", "The time zone in which days, weeks and months are cut", func(r *Organization) any { return &r.Zone }),
 		number("customers_served", "How many customers it serves: the denominator of SAIDI and SAIFI", func(r *Organization) any { return &r.CustomersServed }),
 	},
+	KindJudgement: {
+		text("of", "Of which kind the two records are: incident or retrospective", func(r *Judgement) any { return (*string)(&r.Of) }),
+		text("a", "The record whose id is less", func(r *Judgement) any { return (*string)(&r.A) }),
+		text("b", "The other record", func(r *Judgement) any { return (*string)(&r.B) }),
+		enum("verdict", "Whether the two teach the same lesson", LessonVerdicts, func(r *Judgement) any { return &r.Verdict }),
+		instant("judged_at", "When a person said so", func(r *Judgement) any { return &r.At }),
+		number("place", "Where in the list of suggestions the pair stood, from 1", func(r *Judgement) any { return &r.Place }),
+	},
 	KindMetric: {
 		text("definition", "The metric as YAML", func(r *CustomMetric) any { return &r.Definition }),
 	},

@@ -44,19 +44,20 @@ const (
 	KindSource        Kind = "source"
 	KindJoin          Kind = "join"
 	KindChannel       Kind = "channel"
+	KindJudgement     Kind = "judgement"
 )
 
 // Kinds lists every kind in the order in which people meet them.
 var Kinds = []Kind{
 	KindIncident, KindDeployment, KindPullRequest, KindChange, KindAlert, KindTicket,
 	KindWorkItem, KindShift, KindRetrospective, KindFollowUp, KindService, KindTeam, KindPerson, KindOrganization, KindMetric,
-	KindSource, KindJoin, KindChannel,
+	KindSource, KindJoin, KindChannel, KindJudgement,
 }
 
 // Configured says that a kind is what people set up rather than what happened:
-// it is in no view and counted by no metric.
+// it is counted by no metric, and in no view but for judgements.
 func (k Kind) Configured() bool {
-	return k == KindMetric || k == KindSource || k == KindJoin || k == KindChannel
+	return k == KindMetric || k == KindSource || k == KindJoin || k == KindChannel || k == KindJudgement
 }
 
 // ParseKind reads a kind as a person writes it: singular or plural, with a
@@ -130,6 +131,8 @@ func New(k Kind) (Record, error) {
 		return &Join{}, nil
 	case KindChannel:
 		return &Channel{}, nil
+	case KindJudgement:
+		return &Judgement{}, nil
 	}
 	return nil, fmt.Errorf("kind %q: %w", k, ErrNotFound)
 }

@@ -31,6 +31,7 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/metric"
 	"hansei/internal/notify"
+	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
 	"hansei/internal/rulebook"
@@ -51,6 +52,7 @@ type Server struct {
 	Outbox  *notify.Outbox
 	Rules   *rulebook.Book
 	Search  *search.View
+	Recall  *recall.Memory
 	Actor   func(*http.Request) (auth.Actor, error) // who asks; the same as the pages'
 	Now     func() time.Time
 	Log     *slog.Logger

@@ -96,6 +96,8 @@ func TestEveryOperationIsReachable(t *testing.T) {
 	// filled with.
 	w.must(201, "POST", "/api/v1/records/incident", `{"id":"web","fields":{"title":"Web is down","declared_at":"2025-01-05T00:00:00Z"}}`)
 	w.must(201, "POST", "/api/v1/records/follow-up", `{"id":"web","fields":{"title":"Alert earlier","status":"open","created_at":"2025-01-06T00:00:00Z"}}`)
+	w.must(201, "POST", "/api/v1/records/incident", `{"id":"web-2","fields":{"title":"Web is down again","declared_at":"2025-02-05T00:00:00Z"}}`)
+	bodies["judge"], statuses["retract-judgement"] = `{"a":"web","b":"web-2","verdict":"same","place":1}`, 204
 	w.must(200, "POST", "/api/v1/retrospectives", `{"incident":"web"}`)
 	for op, body := range map[string]string{"draft-retrospective": `{"incident":"web"}`, "describe-retrospective": `{"fields":{"trigger":"a deployment"}}`,
 		"write-section": `{"base":"","text":"Nobody could log in."}`, "code-retrospective": `{"factors":[{"name":"testing gap"}]}`,
@@ -154,6 +156,9 @@ func TestEveryOperationIsReachable(t *testing.T) {
 			}
 			if op == "import-retrospective" {
 				path += "?name=down.md"
+			}
+			if op == "retract-judgement" {
+				path += "?a=web-2&b=web"
 			}
 			w.must(want, strings.ToUpper(method), path, bodies[op])
 		}

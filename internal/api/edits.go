@@ -31,6 +31,8 @@ func byHand(kind hansei.Kind) error {
 		return hansei.Invalid("kind", "a retrospective is written; POST, PATCH or PUT under %s/retrospectives", Base)
 	case hansei.KindJoin:
 		return hansei.Invalid("kind", "a join is decided; POST %s/joins", Base)
+	case hansei.KindJudgement:
+		return hansei.Invalid("kind", "a judgement is made; POST or DELETE %s/judgements", Base)
 	case hansei.KindChannel:
 		return hansei.Invalid("kind", "a channel is not changed field by field; PATCH or DELETE %s/channels/NAME", Base)
 	case hansei.KindOrganization:

@@ -62,6 +62,7 @@ func (a *edge) routes() {
 	a.retroRoutes()
 	a.noticeRoutes()
 	a.ruleRoutes()
+	a.recallRoutes()
 
 	on(a, op("POST", "/sql", "sql", "Run one read-only statement on the facts"), a.sql)
 	on(a, cached(a, op("GET", "/sql/schema", "sql-schema", "The tables and columns of the facts")), a.schema)

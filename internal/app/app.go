@@ -27,6 +27,7 @@ import (
 	"hansei/internal/job"
 	"hansei/internal/metric"
 	"hansei/internal/notify"
+	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
 	"hansei/internal/rulebook"
@@ -67,6 +68,7 @@ type App struct {
 	jobs    *job.Queue
 	search  *search.View
 	retros  *retro.Desk
+	recall  *recall.Memory
 	outbox  *notify.Outbox
 	watch   *watch.Watch
 	rules   *rulebook.Book
@@ -129,13 +131,14 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.imports = &intake.Imports{Records: a.records, Log: c.Log}
 	people := intake.People{Records: a.records}
 	a.search = search.NewView(c.Log)
+	a.recall = &recall.Memory{Records: a.records, Search: a.search, Now: c.Now}
 	a.retros = &retro.Desk{Records: a.records, Facts: a.facts, Search: a.search, People: people, Now: c.Now}
 	a.watch = &watch.Watch{Records: a.records, Retros: a.retros, Outbox: a.outbox, Settled: a.settled, Later: a.forIncident, Now: c.Now, Log: c.Log}
 	a.rules = &rulebook.Book{Records: a.records, Facts: a.facts, People: people, Desk: a.retros, Later: a.renewLater}
-	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, Outbox: a.outbox, Search: a.search,
+	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, Outbox: a.outbox, Search: a.search, Recall: a.recall,
 		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.web = &web.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
-		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Retros: a.retros, Search: a.search,
+		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Retros: a.retros, Search: a.search, Recall: a.recall,
 		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	return a, nil
 }

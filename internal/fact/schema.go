@@ -10,7 +10,7 @@ import (
 
 // schemaVersion is the shape of the tables. Another number in the file means
 // that the facts are rebuilt from the journal; there are no migrations.
-const schemaVersion = 4
+const schemaVersion = 5
 
 // Forever is the upto of a row that still holds.
 const Forever = 1<<63 - 1
@@ -35,8 +35,9 @@ type Table struct {
 // TableOf names the table of a kind.
 func TableOf(k hansei.Kind) string { return strings.ReplaceAll(string(k), "-", "_") }
 
-// factKinds are the kinds that become rows.
-var factKinds = slices.DeleteFunc(slices.Clone(hansei.Kinds), func(k hansei.Kind) bool { return k.Configured() })
+// factKinds are the kinds that become rows: what happened, and which pairs of
+// it people judged.
+var factKinds = slices.DeleteFunc(slices.Clone(hansei.Kinds), func(k hansei.Kind) bool { return k.Configured() && k != hansei.KindJudgement })
 
 // tables lists every fact table, in the order in which people read of them.
 func tables() []Table {

@@ -15,6 +15,7 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/metric"
+	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
 	"hansei/internal/search"
@@ -38,8 +39,9 @@ type Server struct {
 	Sources *connect.Sources // with Joins and Jobs; nil shows none of their pages
 	Joins   intake.Joins
 	Jobs    *job.Queue
-	Retros  *retro.Desk  // with Search; nil shows none of their pages
-	Search  *search.View // words of the records
+	Retros  *retro.Desk    // with Search; nil shows none of their pages
+	Search  *search.View   // words of the records
+	Recall  *recall.Memory // with Search: what the past has to say
 	// Previews show what a payload would become, for tools that are connected
 	// by a mapping.
 	Previews map[string]sources.Preview
