@@ -84,7 +84,7 @@ const mailTimeout = 30 * time.Second
 // send brings a message to addresses. id makes the message's own id, which
 // stays the same when it is sent again.
 func (m *Mail) send(ctx context.Context, id string, to []string, text Message, base string, at time.Time) error {
-	msg := smtp.NewMsg()
+	msg := smtp.NewMsg(smtp.WithNoDefaultUserAgent())
 	if err := errors.Join(msg.From(m.From), msg.To(to...)); err != nil {
 		return &Refusal{Says: "an address is not one: " + err.Error(), Final: true}
 	}
