@@ -25,6 +25,10 @@ type Client struct {
 	base  string // scheme and host, with any path prefix, without a slash at the end
 	token string
 	http  *http.Client
+
+	// Person is the id of the person who acts; what is written carries their
+	// name. Empty for nobody in particular.
+	Person string
 }
 
 // root is where the API begins on every server.
@@ -90,6 +94,9 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 	req.Header.Set("Accept", "application/json, application/problem+json")
 	if r.media != "" {
 		req.Header.Set("Content-Type", r.media)
+	}
+	if c.Person != "" {
+		req.Header.Set("Hansei-Person", c.Person)
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -136,17 +135,12 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.watch = &watch.Watch{Records: a.records, Retros: a.retros, Outbox: a.outbox, Settled: a.settled, Later: a.forIncident, Now: c.Now, Log: c.Log}
 	a.rules = &rulebook.Book{Records: a.records, Facts: a.facts, People: people, Desk: a.retros, Later: a.renewLater}
 	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, Outbox: a.outbox, Search: a.search, Recall: a.recall,
-		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
+		Actor: a.who, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.web = &web.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
 		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Retros: a.retros, Search: a.search, Recall: a.recall,
-		Actor: local, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
+		Actor: a.who, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	return a, nil
 }
-
-// local lets in whoever reaches the loopback interface or the Unix socket:
-// until there are accounts, that is the one user of this machine. Requests
-// from elsewhere do not get this far (see guard).
-func local(*http.Request) (auth.Actor, error) { return auth.Local(), nil }
 
 // Background runs work that outlives the request that began it. Close waits
 // for it.

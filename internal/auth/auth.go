@@ -6,7 +6,12 @@
 // Unix socket that only the owner of the data directory can open.
 package auth
 
-import "hansei"
+import (
+	"net/http"
+	"net/url"
+
+	"hansei"
+)
 
 // Journal names the log that one organization's records live in.
 type Journal string
@@ -52,4 +57,28 @@ func (s Scope) MayRead() (Journal, error) {
 		return "", hansei.ErrForbidden
 	}
 	return s.journal, nil
+}
+
+// How a request names the person who acts, by their id, until there are
+// accounts: the header for programs, the cookie for browsers.
+const (
+	PersonHeader = "Hansei-Person"
+	PersonCookie = "hansei-person"
+)
+
+// Named is the id of a person that a request names: the header's, which must
+// be right, or the cookie's, which may have outlived the person.
+func Named(r *http.Request) (id hansei.ID, must bool) {
+	if v := r.Header.Get(PersonHeader); v != "" {
+		return hansei.ID(v), true
+	}
+	c, err := r.Cookie(PersonCookie)
+	if err != nil {
+		return "", false
+	}
+	v, err := url.QueryUnescape(c.Value)
+	if err != nil {
+		return "", false
+	}
+	return hansei.ID(v), false
 }

@@ -23,6 +23,7 @@ import (
 	"hansei/internal/web/deliveries"
 	"hansei/internal/web/jobs"
 	"hansei/internal/web/joins"
+	"hansei/internal/web/people"
 	"hansei/internal/web/retros"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/sources"
@@ -54,6 +55,7 @@ type Server struct {
 	Background func(func(context.Context))
 
 	offered offered
+	all     *people.Directory
 	joins   *joins.Pages // set by Handler when there are sources
 }
 
@@ -65,7 +67,8 @@ func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+asset.Prefix, asset.Handler())
 	sh := s.shell()
-	for _, routes := range []map[string]page{s.figurePages(), s.recordPages(), s.sourcePages(sh), s.retroPages(sh)} {
+	s.all = &people.Directory{Records: s.Records}
+	for _, routes := range []map[string]page{s.figurePages(), s.recordPages(), s.sourcePages(sh), s.retroPages(sh), (&people.Pages{Shell: sh, All: s.all}).Routes()} {
 		for pattern, p := range routes {
 			mux.HandleFunc(pattern, sh.Serve(p))
 		}
@@ -94,7 +97,7 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 	if s.Retros == nil {
 		return nil
 	}
-	return (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics}).Routes()
+	return (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics, People: s.all}).Routes()
 }
 
 // nav is what there is to see.

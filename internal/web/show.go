@@ -8,13 +8,14 @@ import (
 
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/web/people"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
 
 // shell is what the pages here share with those of other packages.
 func (s *Server) shell() *shell.Shell {
-	return &shell.Shell{Records: s.Records, Facts: s.Facts, Actor: s.Actor, Zone: s.Metrics.Zone, Now: s.Now, Log: s.Log, Nav: s.nav()}
+	return &shell.Shell{Records: s.Records, Facts: s.Facts, Actor: s.Actor, Zone: s.Metrics.Zone, Now: s.Now, Log: s.Log, Nav: s.nav(), PersonURL: people.Path}
 }
 
 // show answers with a page.

@@ -56,7 +56,7 @@ func newSite(t *testing.T) *site {
 	s := &web.Server{Records: records, Facts: facts, Metrics: metric.New(facts, records, clock),
 		Imports: &intake.Imports{Records: records, Log: log}, People: people,
 		Retros: &retro.Desk{Records: records, Facts: facts, Search: words, People: people, Now: clock}, Search: words,
-		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: clock, Log: log, Version: "test",
+		Actor: asked, Now: clock, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { fn(follow) }}
 	connectToys(t, s, dir)
 	server := httptest.NewServer(s.Handler())
@@ -78,6 +78,14 @@ func newSite(t *testing.T) *site {
 		}
 	})
 	return &site{s, server.URL, &http.Client{Jar: jar}}
+}
+
+// asked is who asks: the person whom a browser says its reader is.
+func asked(r *http.Request) (auth.Actor, error) {
+	if id, _ := auth.Named(r); id != "" {
+		return auth.Local().As(string(id)), nil
+	}
+	return auth.Local(), nil
 }
 
 // load imports a file and waits until the facts hold it.

@@ -8,6 +8,7 @@ import (
 	"hansei/internal/metric"
 	"hansei/internal/retro"
 	"hansei/internal/search"
+	"hansei/internal/web/people"
 	"hansei/internal/web/shell"
 )
 
@@ -17,6 +18,7 @@ type Pages struct {
 	Desk    *retro.Desk
 	Search  *search.View
 	Metrics *metric.Engine
+	People  *people.Directory
 }
 
 // Routes are the addresses of the pages.

@@ -25,6 +25,8 @@ type Shell struct {
 	Now     func() time.Time
 	Log     *slog.Logger
 	Nav     []ui.NavItem // what there is to see
+	// PersonURL is where readers say who they are; "" where they cannot.
+	PersonURL string
 }
 
 // Page is a handler that may fail; one place decides what the person sees.

@@ -19,7 +19,7 @@ import (
 
 // base is what every page shows around its content.
 func (s *Shell) base(ctx context.Context, who auth.Actor, title string) (ui.Page, error) {
-	p := ui.Page{Title: title, Organization: "Hansei", Person: who.Name, Nav: s.Nav, SearchURL: "/search"}
+	p := ui.Page{Title: title, Organization: "Hansei", Person: s.person(ctx, who), PersonURL: s.PersonURL, Nav: s.Nav, SearchURL: "/search"}
 	org, _, err := record.Get[*hansei.Organization](ctx, s.Records, who.Scope(), hansei.OrganizationID)
 	switch {
 	case errors.Is(err, hansei.ErrNotFound):
@@ -29,6 +29,15 @@ func (s *Shell) base(ctx context.Context, who auth.Actor, title string) (ui.Page
 		p.Organization = org.Name
 	}
 	return p, nil
+}
+
+// person is what the one who reads is called.
+func (s *Shell) person(ctx context.Context, who auth.Actor) string {
+	p, _, err := record.Get[*hansei.Person](ctx, s.Records, who.Scope(), hansei.ID(who.Name))
+	if err != nil {
+		return who.Name // a part of the program, or somebody without a record
+	}
+	return p.Name
 }
 
 // render writes a page. One that must not be kept has said so before.
@@ -53,7 +62,7 @@ func (s *Shell) ShowAs(w http.ResponseWriter, r *http.Request, who auth.Actor, s
 	if err != nil {
 		return err
 	}
-	p.Organization, p.Person, p.SearchURL, p.Nav = base.Organization, base.Person, base.SearchURL, slices.Clone(base.Nav)
+	p.Organization, p.Person, p.PersonURL, p.SearchURL, p.Nav = base.Organization, base.Person, base.PersonURL, base.SearchURL, slices.Clone(base.Nav)
 	at := r.URL.Path
 	if p.Under != "" {
 		at = p.Under

@@ -25,6 +25,7 @@ type Page struct {
 	Lead         string // a sentence under the heading; may be empty
 	Organization string
 	Person       string // who is reading
+	PersonURL    string // where they say who they are; may be empty
 	Nav          []NavItem
 	Under        string // the address of the entry of Nav that it belongs to, when its own does not say
 	Crumbs       []Link
