@@ -107,9 +107,11 @@ type Tracked struct {
 	// Seen is how new, by the tracker's clock, the newest word of the issue is
 	// that was heeded. What comes later and is older changes nothing.
 	Seen time.Time `json:"seen_at,omitzero"`
-	// Agreed are the values, by field, that both sides last held: which side
-	// changed one since is read from it.
-	Agreed map[string]string `json:"agreed,omitempty"`
+	// Here and There are the values, by field, that the two sides held when they
+	// last met: which side changed one since is read from them. They differ
+	// where the tracker could not take a value, and are then left as they are.
+	Here  map[string]string `json:"here,omitempty"`
+	There map[string]string `json:"there,omitempty"`
 	// Marker is what the issue carries so that it is found again: it is looked
 	// for before one is created. Claimed is since when somebody creates it.
 	Marker  string    `json:"marker,omitempty"`

@@ -28,6 +28,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/fact"
+	"hansei/internal/followup"
 	"hansei/internal/intake"
 	"hansei/internal/metric"
 	"hansei/internal/notify"
@@ -41,22 +42,23 @@ import (
 // Server holds what the API speaks for. Its fields are set once, before
 // Handler.
 type Server struct {
-	Records *record.Store
-	Facts   *fact.View
-	Metrics *metric.Engine
-	Imports *intake.Imports
-	People  intake.People
-	Joins   intake.Joins
-	Sources *connect.Sources
-	Retros  *retro.Desk
-	Outbox  *notify.Outbox
-	Rules   *rulebook.Book
-	Search  *search.View
-	Recall  *recall.Memory
-	Actor   func(*http.Request) (auth.Actor, error) // who asks; the same as the pages'
-	Now     func() time.Time
-	Log     *slog.Logger
-	Version string // of the program
+	Records   *record.Store
+	Facts     *fact.View
+	Metrics   *metric.Engine
+	Imports   *intake.Imports
+	People    intake.People
+	Joins     intake.Joins
+	Sources   *connect.Sources
+	Retros    *retro.Desk
+	FollowUps *followup.Desk
+	Outbox    *notify.Outbox
+	Rules     *rulebook.Book
+	Search    *search.View
+	Recall    *recall.Memory
+	Actor     func(*http.Request) (auth.Actor, error) // who asks; the same as the pages'
+	Now       func() time.Time
+	Log       *slog.Logger
+	Version   string // of the program
 	// Background runs work that outlives the request that began it, such as
 	// understanding a file. Whoever gives it waits for that work before closing
 	// what it works on.

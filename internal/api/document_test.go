@@ -102,7 +102,9 @@ func TestEveryOperationIsReachable(t *testing.T) {
 	for op, body := range map[string]string{"draft-retrospective": `{"incident":"web"}`, "describe-retrospective": `{"fields":{"trigger":"a deployment"}}`,
 		"write-section": `{"base":"","text":"Nobody could log in."}`, "code-retrospective": `{"factors":[{"name":"testing gap"}]}`,
 		"tell-retrospective": `{"entries":[]}`, "comment-retrospective": `{"section":"summary","text":"Since when?"}`, "move-retrospective": `{"state":"in_review"}`,
-		"import-retrospective": "# Down\n\nIt was down.\n", "add-follow-up": `{"title":"Test it"}`, "close-follow-up": `{"status":"done"}`} {
+		"import-retrospective": "# Down\n\nIt was down.\n", "add-follow-up": `{"title":"Test it"}`, "close-follow-up": `{"status":"done"}`,
+		"edit-follow-up": `{"fields":{"size":"small"}}`, "verify-follow-up": `{"worked":true}`, "push-follow-up": `{"source":"code","issue":"acme/shop#7"}`,
+		"change-follow-ups": `{"ids":["web"],"priority":"low"}`, "undo-follow-ups": `{"after":0,"through":1}`} {
 		bodies[op] = body
 	}
 	statuses["add-follow-up"] = 201

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -300,48 +299,7 @@ func (a *edge) importRetro(ctx context.Context, who auth.Actor, in *RetroUpload)
 	return answered(out)
 }
 
-// FollowUpBody is a new follow-up.
-type FollowUpBody struct {
-	Caller
-	Body struct {
-		Title         string      `json:"title"`
-		Description   string      `json:"description,omitempty"`
-		Type          string      `json:"type,omitempty" enum:"prevent,detect,mitigate,process,investigate"`
-		Retrospective hansei.ID   `json:"retrospective,omitempty"`
-		Incidents     []hansei.ID `json:"incidents,omitempty"`
-		Services      []hansei.ID `json:"services,omitempty"`
-		Team          hansei.ID   `json:"team,omitempty"`
-		Owner         hansei.ID   `json:"owner,omitempty"`
-		Priority      string      `json:"priority,omitempty"`
-		Size          string      `json:"size,omitempty"`
-		Factor        string      `json:"factor,omitempty"`
-		Verify        string      `json:"verify,omitempty"`
-	}
-}
-
-func (a *edge) addFollowUp(ctx context.Context, who auth.Actor, in *FollowUpBody) (*answer[RecordDoc], error) {
-	b := in.Body
-	id, seq, err := a.Retros.Add(ctx, who, hansei.FollowUp{Title: b.Title, Description: b.Description, Type: b.Type, Retrospective: b.Retrospective,
-		Incidents: b.Incidents, Services: b.Services, Team: b.Team, Owner: b.Owner, Priority: b.Priority, Size: b.Size, Factor: b.Factor, Verify: b.Verify})
-	return a.written(ctx, who, hansei.KindFollowUp, id, seq, err)
-}
-
-// FollowUpState ends a follow-up, or opens it again.
-type FollowUpState struct {
-	Caller
-	ID   hansei.ID `path:"id"`
-	Body struct {
-		Status string `json:"status" enum:"open,done,declined"`
-		Reason string `json:"reason,omitempty" doc:"Why it is declined"`
-	}
-}
-
-func (a *edge) closeFollowUp(ctx context.Context, who auth.Actor, in *FollowUpState) (*answer[RecordDoc], error) {
-	seq, err := a.Retros.Close(ctx, who, in.ID, in.Body.Status, in.Body.Reason)
-	return a.written(ctx, who, hansei.KindFollowUp, in.ID, seq, err)
-}
-
-// retroRoutes are the operations on retrospectives and follow-ups.
+// retroRoutes are the operations on retrospectives.
 func (a *edge) retroRoutes() {
 	on(a, op("POST", "/retrospectives", "draft-retrospective", "Draft the retrospective of an incident, or bring its timeline up to date"), a.draftRetro)
 	on(a, op("GET", "/retrospectives/{id}", "get-retrospective", "A retrospective, what it lacks, and its follow-ups"), a.getRetro)
@@ -354,8 +312,6 @@ func (a *edge) retroRoutes() {
 	on(a, op("GET", "/retrospectives/{id}/document", "retrospective-document", "The document as Markdown, HTML, for Word or for Confluence"), a.retroDocument)
 	on(a, upload(op("POST", "/retrospective-imports", "import-retrospective", "Take in a document of the past: Markdown or HTML"), "application/octet-stream", document.Max), a.importRetro)
 	on(a, op("GET", "/incidents/{id}/brief", "incident-brief", "What the record knows about an incident: spans, load, changes near it, similar ones, questions"), a.brief)
-	on(a, answers(http.StatusCreated, op("POST", "/follow-ups", "add-follow-up", "Make a follow-up")), a.addFollowUp)
-	on(a, op("POST", "/follow-ups/{id}/state", "close-follow-up", "Say that a follow-up is done, declined, or open again"), a.closeFollowUp)
 	on(a, op("GET", "/search", "search", "Find records by their words"), a.search)
 	on(a, op("GET", "/records/{kind}/{id}/similar", "similar-records", "Records like this one, and why"), a.similar)
 }

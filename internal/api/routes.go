@@ -60,6 +60,7 @@ func (a *edge) routes() {
 	on(a, op("PATCH", "/rules", "edit-rules", "Change these rules"), a.setRules)
 
 	a.retroRoutes()
+	a.followUpRoutes()
 	a.noticeRoutes()
 	a.ruleRoutes()
 	a.recallRoutes()

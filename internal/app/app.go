@@ -22,6 +22,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/fact"
+	"hansei/internal/followup"
 	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/metric"
@@ -54,25 +55,26 @@ type Config struct {
 
 // App is an open installation.
 type App struct {
-	config  Config
-	log     *slog.Logger
-	records *record.Store
-	facts   *fact.View
-	metrics *metric.Engine
-	imports *intake.Imports
-	inbox   *intake.Inbox
-	joins   intake.Joins
-	sources *connect.Sources
-	hooks   *connect.Hooks
-	jobs    *job.Queue
-	search  *search.View
-	retros  *retro.Desk
-	recall  *recall.Memory
-	outbox  *notify.Outbox
-	watch   *watch.Watch
-	rules   *rulebook.Book
-	api     *api.Server
-	web     *web.Server
+	config    Config
+	log       *slog.Logger
+	records   *record.Store
+	facts     *fact.View
+	metrics   *metric.Engine
+	imports   *intake.Imports
+	inbox     *intake.Inbox
+	joins     intake.Joins
+	sources   *connect.Sources
+	hooks     *connect.Hooks
+	jobs      *job.Queue
+	search    *search.View
+	retros    *retro.Desk
+	followups *followup.Desk
+	recall    *recall.Memory
+	outbox    *notify.Outbox
+	watch     *watch.Watch
+	rules     *rulebook.Book
+	api       *api.Server
+	web       *web.Server
 
 	suggested record.Seq // how far incidents were looked at for joins; of one job at a time
 
@@ -123,18 +125,20 @@ func New(ctx context.Context, c Config) (*App, error) {
 	if a.facts, err = fact.Open(ctx, fact.Options{Dir: c.Dir, Log: c.Log}); err != nil {
 		return nil, errors.Join(err, a.records.Close())
 	}
+	a.followups = &followup.Desk{Records: a.records, Facts: a.facts, Kinds: trackers, Now: c.Now}
 	if err := a.connect(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	a.metrics = metric.New(a.facts, a.records, c.Now)
 	a.imports = &intake.Imports{Records: a.records, Log: c.Log}
-	people := intake.People{Records: a.records}
+	people := intake.People{Records: a.records, Before: a.followups.Before}
 	a.search = search.NewView(c.Log)
 	a.recall = &recall.Memory{Records: a.records, Search: a.search, Now: c.Now}
 	a.retros = &retro.Desk{Records: a.records, Facts: a.facts, Search: a.search, People: people, Now: c.Now}
+	a.followups.Retros, a.followups.People = a.retros, people
 	a.watch = &watch.Watch{Records: a.records, Retros: a.retros, Outbox: a.outbox, Settled: a.settled, Later: a.forIncident, Now: c.Now, Log: c.Log}
 	a.rules = &rulebook.Book{Records: a.records, Facts: a.facts, People: people, Desk: a.retros, Later: a.renewLater}
-	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, Outbox: a.outbox, Search: a.search, Recall: a.recall,
+	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, FollowUps: a.followups, Outbox: a.outbox, Search: a.search, Recall: a.recall,
 		Actor: a.who, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.web = &web.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
 		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Retros: a.retros, Search: a.search, Recall: a.recall,

@@ -65,5 +65,7 @@ func (a *App) connect(ctx context.Context) error {
 		return err
 	}
 	a.timetable()
+	a.followups.Base = c.URL
+	a.followUps()
 	return nil
 }

@@ -18,6 +18,17 @@ import (
 // and outlives every later import.
 type People struct {
 	Records *record.Store
+	// Before is called in the transaction, before a record is written that a
+	// person made (fresh) or changed: for what must happen with it or not at
+	// all. It may change what is no field of the record. May be nil.
+	Before func(tx *record.Tx, rec hansei.Record, fresh bool) error
+}
+
+func (p People) before(tx *record.Tx, rec hansei.Record, fresh bool) error {
+	if p.Before == nil {
+		return nil
+	}
+	return p.Before(tx, rec, fresh)
 }
 
 // Set is one field to be set by a person; a null Value gives the field back
@@ -30,12 +41,6 @@ type Set struct {
 // Edit sets fields of a record. read is the revision the person saw; when
 // somebody was faster it returns ErrConflict and changes nothing.
 func (p People) Edit(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID, read record.Revision, sets []Set, reason string) (record.Seq, error) {
-	if len(sets) == 0 {
-		return 0, hansei.Invalid("fields", "nothing to change")
-	}
-	if len(reason) > 1000 {
-		return 0, hansei.Invalid("reason", "%d characters are too many; at most 1,000", len(reason))
-	}
 	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
 		stored, err := one(ctx, tx, who.Scope(), kind, id)
 		if err != nil {
@@ -44,31 +49,49 @@ func (p People) Edit(ctx context.Context, who auth.Actor, kind hansei.Kind, id h
 		if read != 0 && stored.Revision != read {
 			return hansei.ErrConflict
 		}
-		versions, err := versionsOf(stored.Record)
-		if err != nil {
-			return err
-		}
-		head := stored.Record.Head()
-		head.Edits = slices.Clone(head.Edits)
-		sets, err := ownValues(ctx, tx, who.Scope(), stored.Record, sets)
-		if err != nil {
-			return err
-		}
-		for _, s := range sets {
-			if err := standing(stored.Record, s, who.Name, reason, tx.Now()); err != nil {
-				return err
-			}
-		}
-		order, err := orderIn(ctx, tx, who.Scope())
-		if err != nil {
-			return err
-		}
-		rec, err := assemble(stored.Record, versions, order)
-		if err != nil {
-			return err
-		}
-		return record.Put(tx, rec, stored.Revision)
+		return p.EditIn(ctx, tx, who, stored, sets, reason)
 	})
+}
+
+// EditIn is Edit of a record that was read in a transaction, within it.
+func (p People) EditIn(ctx context.Context, tx *record.Tx, who auth.Actor, stored record.Stored, sets []Set, reason string) error {
+	rec, err := Edited(ctx, tx, who, stored, sets, reason)
+	if err == nil {
+		err = p.before(tx, rec, false)
+	}
+	if err != nil {
+		return err
+	}
+	return record.Put(tx, rec, stored.Revision)
+}
+
+// Edited is a record with fields set by somebody. It is not written.
+func Edited(ctx context.Context, tx *record.Tx, who auth.Actor, stored record.Stored, sets []Set, reason string) (hansei.Record, error) {
+	if len(sets) == 0 {
+		return nil, hansei.Invalid("fields", "nothing to change")
+	}
+	if len(reason) > 1000 {
+		return nil, hansei.Invalid("reason", "%d characters are too many; at most 1,000", len(reason))
+	}
+	versions, err := versionsOf(stored.Record)
+	if err != nil {
+		return nil, err
+	}
+	head := stored.Record.Head()
+	head.Edits = slices.Clone(head.Edits)
+	if sets, err = ownValues(ctx, tx, who.Scope(), stored.Record, sets); err != nil {
+		return nil, err
+	}
+	for _, s := range sets {
+		if err := standing(stored.Record, s, who.Name, reason, tx.Now()); err != nil {
+			return nil, err
+		}
+	}
+	order, err := orderIn(ctx, tx, who.Scope())
+	if err != nil {
+		return nil, err
+	}
+	return assemble(stored.Record, versions, order)
 }
 
 // standing puts an edit among the record's edits, in place of an earlier one
@@ -88,6 +111,9 @@ func standing(rec hansei.Record, s Set, by, reason string, at time.Time) error {
 	head := rec.Head()
 	head.Edits = slices.DeleteFunc(head.Edits, func(e hansei.Edit) bool { return e.Field == s.Field })
 	if len(s.Value) == 0 || string(s.Value) == "null" {
+		if len(head.From) == 0 { // no source to give it back to: it is empty then
+			return f.Set(rec, nil)
+		}
 		return nil
 	}
 	if _, err := ParseValue(f, s.Value); err != nil {
@@ -116,6 +142,9 @@ func (p People) Create(ctx context.Context, who auth.Actor, kind hansei.Kind, id
 			}
 		}
 		whole, err := assemble(rec, nil, ordering{})
+		if err == nil {
+			err = p.before(tx, whole, true)
+		}
 		if err != nil {
 			return err
 		}

@@ -24,6 +24,9 @@ type Inbox struct {
 	// Source finds how a configured source is understood, or returns
 	// ErrNotFound for one that is gone.
 	Source func(name string) (Reading, error)
+	// Told is called in the transaction that writes what sources told, with the
+	// records that changed by it. May be nil.
+	Told func(tx *record.Tx, changed []hansei.Record) error
 
 	once  sync.Once
 	wake  chan struct{}
@@ -204,7 +207,10 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 		return err
 	}
 	_, err = b.Records.Write(ctx, who.As("sources"), func(tx *record.Tx) error {
-		return write(tx, set, done)
+		if err := write(tx, set, done); err != nil || b.Told == nil {
+			return err
+		}
+		return b.Told(tx, set.changedRecords())
 	})
 	if err != nil {
 		b.names = nil
@@ -251,6 +257,15 @@ func write(tx *record.Tx, set *workingSet, done []result) error {
 		finished[i].Summary = string(text)
 	}
 	return tx.FinishDeliveries(finished)
+}
+
+// changedRecords are the records that are written.
+func (s *workingSet) changedRecords() []hansei.Record {
+	out := make([]hansei.Record, len(s.changed))
+	for i, ref := range s.changed {
+		out[i] = s.have[ref].rec
+	}
+	return out
 }
 
 // resolver is the one of the last batch unless somebody else changed what

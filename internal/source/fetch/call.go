@@ -36,6 +36,27 @@ func (c *Client) Post(ctx context.Context, url string, body []byte, header http.
 	return c.do(ctx, http.MethodPost, url, body, header)
 }
 
+// LaterError is a call that failed for a reason that may pass.
+type LaterError struct {
+	Err   error
+	After time.Duration // that the tool asks to wait; 0: not said
+}
+
+func (e *LaterError) Error() string { return e.Err.Error() }
+func (e *LaterError) Unwrap() error { return e.Err }
+
+// Send makes one call, which may change something, and never repeats it: the
+// caller must find out first whether it was done. What may pass is a
+// *LaterError.
+func (c *Client) Send(ctx context.Context, method, url string, body []byte, header http.Header) (*Response, error) {
+	r, err := c.once(ctx, method, url, body, header)
+	var passing *passingError
+	if errors.As(err, &passing) {
+		return nil, &LaterError{c.clean(passing.err), passing.wait}
+	}
+	return r, c.clean(err)
+}
+
 // JSON is Get of a JSON document, decoded into a value.
 func (c *Client) JSON(ctx context.Context, url string, into any) (*Response, error) {
 	r, err := c.Get(ctx, url, nil)
