@@ -68,12 +68,12 @@ func openAt(t *testing.T, now func() time.Time) *world {
 			t.Errorf("follow with the search index: %v", err)
 		}
 	})
-	desk := &followup.Desk{Records: store, Facts: facts, Now: now, Kinds: []tracker.Kind{github.Kind}, Base: "https://hansei.example",
+	actions := &followup.Desk{Records: store, Facts: facts, Now: now, Kinds: []tracker.Kind{github.Kind}, Base: "https://hansei.example",
 		Later: func(*record.Tx, hansei.ID, bool) error { return nil },
 		Accounts: func(context.Context, auth.Scope) ([]followup.Account, error) {
 			return []followup.Account{{Account: tracker.Account{Source: "code", Settings: map[string]string{"token": "t", "repositories": "acme/shop"}, Client: &fetch.Client{}}, Tool: "github"}}, nil
 		}}
-	people := intake.People{Records: store, Before: desk.Before}
+	people := intake.People{Records: store, Before: actions.Before}
 	w.sources = toys(t, store, log, now)
 	desk := &retro.Desk{Records: store, Facts: facts, Search: words, People: people, Now: now}
 	box, err := seal.New(make([]byte, 32))
@@ -87,7 +87,7 @@ func openAt(t *testing.T, now func() time.Time) *world {
 		Joins: intake.Joins{Records: store}, Sources: w.sources,
 		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: now, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { background.Go(func() { fn(follow) }) }}
-	desk.People, desk.Retros, s.FollowUps = people, s.Retros, desk
+	actions.People, actions.Retros, s.FollowUps = people, s.Retros, actions
 	w.Server = httptest.NewServer(s.Handler())
 	t.Cleanup(func() {
 		w.Close()
