@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"hansei"
 )
 
 // Lister reads one page of a list that belongs to one thing, such as a
@@ -38,6 +40,9 @@ func Walk(p *Pull, things []string, back time.Duration, list Lister, wrap func(o
 		items, after, err := list(p, c.Of, c.Since, c.Began, c.Next)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Of, err)
+		}
+		if after != "" && after == c.Next {
+			return fmt.Errorf("%s: %w", c.Of, hansei.Invalid("next", "the tool names the same page again and again"))
 		}
 		page, next := Page{}, walking{c.Since, c.Began, c.Of, after}
 		if after == "" {

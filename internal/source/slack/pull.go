@@ -12,13 +12,13 @@ import (
 
 	"hansei/internal/source"
 	"hansei/internal/source/slack/reading"
+	"hansei/internal/source/slack/web"
 )
 
 // puller is a workspace whose history may be read.
 type puller struct{ *slack }
 
 const (
-	pageSize = 200 // what Slack recommends at most; some apps are given less
 	// again is how far back each look reaches: threads go on under old
 	// messages, and reactions come late.
 	again = 48 * time.Hour
@@ -32,60 +32,21 @@ func (s *puller) Streams() []source.Stream {
 	}
 }
 
-// call asks a method of the Web API. Slack answers 200 to nearly everything;
-// what went wrong is in the answer.
 func (s *puller) call(p *source.Pull, method string, q url.Values, into any) ([]byte, http.Header, error) {
-	p.Client.Auth = func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+s.token) }
-	r, err := p.Client.Get(p.Ctx, s.base+"/"+method+"?"+q.Encode(), nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	var said struct {
-		OK     bool   `json:"ok"`
-		Error  string `json:"error"`
-		Needed string `json:"needed"`
-	}
-	if err := json.Unmarshal(r.Body, &said); err != nil {
-		return nil, nil, fmt.Errorf("%s: the answer is not JSON", method)
-	}
-	if !said.OK {
-		return nil, r.Header, &refusal{method, said.Error, said.Needed}
-	}
-	if into != nil {
-		err = json.Unmarshal(r.Body, into)
-	}
-	return r.Body, r.Header, err
-}
-
-// refusal is an answer of Slack's that is not ok.
-type refusal struct{ method, code, needed string }
-
-func (e *refusal) Error() string {
-	if e.needed != "" {
-		return fmt.Sprintf("%s: %s: the scope %s is missing", e.method, e.code, e.needed)
-	}
-	return e.method + ": " + e.code
-}
-
-type paging struct {
-	Metadata struct {
-		Next string `json:"next_cursor"`
-	} `json:"response_metadata"`
+	return web.Client{Base: s.base, Token: s.token}.Call(p, method, q, into)
 }
 
 func (s *puller) users(p *source.Pull) error {
 	next := p.Cursor
 	for {
-		var said paging
-		q := url.Values{"limit": {fmt.Sprint(pageSize)}}
-		if next != "" {
-			q.Set("cursor", next)
+		var said web.Paging
+		body, _, err := s.call(p, "users.list", web.At(next, url.Values{}), &said)
+		if err == nil {
+			err = said.After(&next)
 		}
-		body, _, err := s.call(p, "users.list", q, &said)
 		if err != nil {
 			return err
 		}
-		next = said.Metadata.Next
 		if err := p.Emit(source.Page{Body: body, Cursor: next, Through: p.Now}); err != nil || next == "" {
 			return err
 		}
@@ -135,14 +96,10 @@ func (s *puller) channels(p *source.Pull) ([]reading.Channel, error) {
 	var out []reading.Channel
 	for next := ""; ; {
 		var said struct {
-			paging
+			web.Paging
 			Channels []reading.Channel `json:"channels"`
 		}
-		q := url.Values{"limit": {fmt.Sprint(pageSize)}, "types": {"public_channel,private_channel"}}
-		if next != "" {
-			q.Set("cursor", next)
-		}
-		if _, _, err := s.call(p, "conversations.list", q, &said); err != nil {
+		if _, _, err := s.call(p, "conversations.list", web.At(next, url.Values{"types": {"public_channel,private_channel"}}), &said); err != nil {
 			return nil, err
 		}
 		for _, ch := range said.Channels {
@@ -150,9 +107,9 @@ func (s *puller) channels(p *source.Pull) ([]reading.Channel, error) {
 				out = append(out, ch)
 			}
 		}
-		if next = said.Metadata.Next; next == "" {
+		if err := said.After(&next); err != nil || next == "" {
 			slices.SortStableFunc(out, func(a, b reading.Channel) int { return int(a.Created - b.Created) })
-			return out, nil
+			return out, err
 		}
 	}
 }
@@ -168,19 +125,16 @@ func (s *puller) channel(p *source.Pull, c *cursor, ch reading.Channel, names ma
 	newest := c.Seen[ch.ID]
 	for next := ""; ; {
 		var said struct {
-			paging
+			web.Paging
 			Messages []reading.Message `json:"messages"`
 		}
-		q := url.Values{"channel": {ch.ID}, "limit": {fmt.Sprint(pageSize)}}
+		q := web.At(next, url.Values{"channel": {ch.ID}})
 		if oldest != "" {
 			q.Set("oldest", oldest)
 		}
-		if next != "" {
-			q.Set("cursor", next)
-		}
 		_, _, err := s.call(p, "conversations.history", q, &said)
-		var no *refusal
-		if errors.As(err, &no) && no.code == "not_in_channel" {
+		var no *web.Refusal
+		if errors.As(err, &no) && no.Code == "not_in_channel" {
 			c.Done = append(c.Done, ch.ID) // a public channel nobody invited the app to
 			return nil
 		}
@@ -201,7 +155,10 @@ func (s *puller) channel(p *source.Pull, c *cursor, ch reading.Channel, names ma
 		if err := s.name(p, &page, names); err != nil {
 			return err
 		}
-		if next = said.Metadata.Next; next == "" {
+		if err := said.After(&next); err != nil {
+			return err
+		}
+		if next == "" {
 			c.Seen[ch.ID] = newest
 			c.Done = append(c.Done, ch.ID)
 		}
@@ -237,15 +194,12 @@ func (s *puller) replies(p *source.Pull, channel, thread, oldest string) ([]read
 	var out []reading.Message
 	for next := ""; ; {
 		var said struct {
-			paging
+			web.Paging
 			Messages []reading.Message `json:"messages"`
 		}
-		q := url.Values{"channel": {channel}, "ts": {thread}, "limit": {fmt.Sprint(pageSize)}}
+		q := web.At(next, url.Values{"channel": {channel}, "ts": {thread}})
 		if oldest != "" {
 			q.Set("oldest", oldest)
-		}
-		if next != "" {
-			q.Set("cursor", next)
 		}
 		if _, _, err := s.call(p, "conversations.replies", q, &said); err != nil {
 			return nil, err
@@ -255,8 +209,8 @@ func (s *puller) replies(p *source.Pull, channel, thread, oldest string) ([]read
 				out = append(out, m)
 			}
 		}
-		if next = said.Metadata.Next; next == "" {
-			return out, nil
+		if err := said.After(&next); err != nil || next == "" {
+			return out, err
 		}
 	}
 }
@@ -282,8 +236,8 @@ func (s *puller) name(p *source.Pull, page *reading.Page, names map[string]strin
 					} `json:"user"`
 				}
 				_, _, err := s.call(p, "users.info", url.Values{"user": {id}}, &said)
-				var no *refusal
-				if err != nil && (!errors.As(err, &no) || no.code != "user_not_found") {
+				var no *web.Refusal
+				if err != nil && (!errors.As(err, &no) || no.Code != "user_not_found") {
 					return err
 				}
 				names[id] = said.User.Profile.Real

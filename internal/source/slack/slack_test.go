@@ -123,9 +123,9 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// web is a workspace behind the Web API: an incident channel with a thread,
+// webAPI is a workspace behind the Web API: an incident channel with a thread,
 // over two pages, and one channel that is none of ours.
-func web(t *testing.T, calls *[]string) *httptest.Server {
+func webAPI(t *testing.T, calls *[]string) *httptest.Server {
 	answers := map[string]func(url.Values) string{
 		"auth.test": func(url.Values) string { return `{"ok":true}` },
 		"conversations.list": func(url.Values) string {
@@ -164,7 +164,7 @@ func web(t *testing.T, calls *[]string) *httptest.Server {
 
 func TestPull(t *testing.T) {
 	var calls []string
-	server := web(t, &calls)
+	server := webAPI(t, &calls)
 	src := workspace(t, map[string]string{"webhook_secret": "s", "token": "xoxb-1"}).(*puller)
 	src.base = server.URL
 	var pages []source.Page

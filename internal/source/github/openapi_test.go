@@ -1,0 +1,114 @@
+package github
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"hansei/internal/source"
+	"hansei/internal/source/fetch"
+	"hansei/internal/source/sourcetest"
+)
+
+// TestPullsAsDescribed pulls the lists of the REST API from a server that holds
+// each request and each answer to GitHub's own OpenAPI description, and
+// answers with the description's examples.
+func TestPullsAsDescribed(t *testing.T) {
+	var answers map[string]json.RawMessage
+	read(t, "testdata/answers.json", func(text []byte) error { return json.Unmarshal(text, &answers) })
+	var server string
+	read(t, "testdata/openapi.json", func(text []byte) error {
+		server = sourcetest.Described(t, text, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			if _, err := w.Write(answers[path.Base(r.URL.Path)]); err != nil {
+				t.Error(err)
+			}
+		})).URL
+		return nil
+	})
+	src := account(t, map[string]string{"token": "tok", "repositories": "octocat/Hello-World", "api_url": server, "workflows": ".*", "releases": "yes"}).(*puller)
+	rest := map[string]bool{"issues": true, "commits": true, "releases": true, "workflow_runs": true}
+	for _, st := range src.Streams() {
+		if !rest[st.Name] {
+			continue // asked by GraphQL, see TestQueriesAsDescribed
+		}
+		pages, said := 0, 0
+		err := st.Pull(&source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: http.DefaultClient}, From: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Now: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC),
+			Emit: func(page source.Page) error {
+				if len(page.Body) == 0 {
+					return nil
+				}
+				pages++
+				list, err := src.Normalize(source.Delivery{Name: "pull/" + st.Name, Body: page.Body})
+				said += len(list)
+				return err
+			}})
+		if err != nil || pages == 0 {
+			t.Errorf("%s: %d pages, %v", st.Name, pages, err)
+		}
+		if said == 0 && st.Name != "workflow_runs" { // the example's run is of no deployment
+			t.Errorf("%s: nothing was made of the answer", st.Name)
+		}
+	}
+}
+
+// TestQueriesAsDescribed holds each query to GitHub's own GraphQL schema.
+func TestQueriesAsDescribed(t *testing.T) {
+	var schema *ast.Schema
+	read(t, "testdata/schema.graphql", func(text []byte) (err error) {
+		schema, err = gqlparser.LoadSchema(&ast.Source{Name: "schema.graphql", Input: string(text)})
+		return err
+	})
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var q struct{ Query string }
+		text, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = json.Unmarshal(text, &q)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		asked++
+		if _, list := gqlparser.LoadQueryWithRules(schema, q.Query, nil); len(list) > 0 {
+			t.Errorf("GitHub's schema does not allow it: %v\n%s", list, q.Query)
+		}
+		name := "deployments"
+		if strings.Contains(q.Query, "pullRequests") {
+			name = "pullRequests"
+		}
+		fmt.Fprintf(w, `{"data":{"repository":{%q:{"nodes":[],"pageInfo":{"hasNextPage":false,"endCursor":null}}}}}`, name)
+	}))
+	defer server.Close()
+	src := account(t, map[string]string{"token": "tok", "repositories": "octocat/Hello-World", "api_url": server.URL}).(*puller)
+	for _, st := range src.Streams()[:2] {
+		if err := st.Pull(&source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: http.DefaultClient}, Now: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC),
+			Emit: func(source.Page) error { return nil }}); err != nil {
+			t.Errorf("%s: %v", st.Name, err)
+		}
+	}
+	if asked != 2 {
+		t.Errorf("got %d queries, want 2", asked)
+	}
+}
+
+func read(t *testing.T, name string, fn func([]byte) error) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err == nil {
+		err = fn(text)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
