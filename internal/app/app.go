@@ -140,7 +140,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.rules = &rulebook.Book{Records: a.records, Facts: a.facts, People: people, Desk: a.retros, Later: a.renewLater}
 	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, FollowUps: a.followups, Outbox: a.outbox, Search: a.search, Recall: a.recall,
 		Actor: a.who, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
-	a.web = &web.Server{Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
+	a.web = &web.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
 		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Retros: a.retros, Search: a.search, Recall: a.recall,
 		Actor: a.who, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	return a, nil

@@ -17,7 +17,7 @@ import (
 
 // Act is one thing done to the taxonomy.
 type Act struct {
-	Do     string `json:"do" enum:"add,rename,merge,retire,restore,describe,move"`
+	Do     string `json:"do" enum:"add,rename,edit,merge,retire,restore,describe,move"`
 	Name   string `json:"name"`
 	To     string `json:"to,omitempty"`     // its new name, or what it is merged into
 	Before string `json:"before,omitempty"` // where it is moved to; last when empty
@@ -27,6 +27,17 @@ type Act struct {
 
 // Act changes the taxonomy.
 func (b *Book) Act(ctx context.Context, who auth.Actor, read record.Revision, a Act) (Change, error) {
+	if a.Do == "merge" {
+		// A name that only records bear can be merged; a mistyped one cannot.
+		uses, err := b.Uses(ctx, who.Scope())
+		if err != nil {
+			return Change{}, err
+		}
+		bears := func(u Use) bool { return strings.EqualFold(u.Name, strings.TrimSpace(a.Name)) }
+		if !slices.ContainsFunc(uses.Factors, bears) && !slices.ContainsFunc(uses.Strays, bears) {
+			return Change{}, hansei.Invalid("name", "%q is not in the taxonomy, and no record bears it", a.Name)
+		}
+	}
 	return b.Change(ctx, who, read, func(own *hansei.RetroRules, now hansei.RetroRules) (err error) {
 		own.Taxonomy, err = act(now.Taxonomy, a)
 		return err
@@ -45,12 +56,21 @@ func act(t hansei.Taxonomy, a Act) (hansei.Taxonomy, error) {
 		return schema.Retire(t, a.Name)
 	case "restore":
 		return schema.Restore(t, a.Name)
+	case "edit": // name and description in one
+		if a.To != "" && a.To != a.Name {
+			var err error
+			if t, err = schema.Rename(t, a.Name, a.To); err != nil {
+				return nil, err
+			}
+			a.Name = a.To
+		}
+		return schema.Describe(t, a.Name, a.Group, a.Help)
 	case "describe":
 		return schema.Describe(t, a.Name, a.Group, a.Help)
 	case "move":
 		return schema.Move(t, a.Name, a.Before)
 	}
-	return nil, hansei.Invalid("do", "%q: expected add, rename, merge, retire, restore, describe or move", a.Do)
+	return nil, hansei.Invalid("do", "%q: expected add, rename, edit, merge, retire, restore, describe or move", a.Do)
 }
 
 // Use is a factor of the taxonomy and how often it was named.

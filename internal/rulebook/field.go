@@ -25,19 +25,28 @@ func (b *Book) PutField(ctx context.Context, who auth.Actor, read record.Revisio
 	if err != nil {
 		return Change{}, err
 	}
-	return b.Change(ctx, who, read, func(own *hansei.RetroRules, now hansei.RetroRules) error {
+	return b.Change(ctx, who, read, putting(f, filled[f.Name]))
+}
+
+// TryField says what PutField would mean for the retrospectives that are there.
+func (b *Book) TryField(ctx context.Context, who auth.Scope, f hansei.OwnField) ([]Lack, error) {
+	return b.WhatIf(ctx, who, putting(f, 0))
+}
+
+func putting(f hansei.OwnField, filled int) func(*hansei.RetroRules, hansei.RetroRules) error {
+	return func(own *hansei.RetroRules, now hansei.RetroRules) error {
 		own.Fields = slices.Clone(now.Fields)
 		i := slices.IndexFunc(own.Fields, func(x hansei.OwnField) bool { return x.Kind == f.Kind && x.Name == f.Name })
 		if i < 0 {
 			own.Fields = append(own.Fields, f)
 			return nil
 		}
-		if n := filled[f.Name]; n > 0 && own.Fields[i].Type != f.Type {
-			return hansei.Invalid("type", "%d records have a %s here; retire this field and add another", n, own.Fields[i].Type)
+		if filled > 0 && own.Fields[i].Type != f.Type {
+			return hansei.Invalid("type", "%d records have a %s here; retire this field and add another", filled, own.Fields[i].Type)
 		}
 		own.Fields[i] = f
 		return nil
-	})
+	}
 }
 
 // RetireField stops asking for a field, or asks for it again. What was written

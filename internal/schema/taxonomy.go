@@ -84,8 +84,12 @@ func Rename(t hansei.Taxonomy, name, to string) (hansei.Taxonomy, error) {
 	return out, out.Validate()
 }
 
-// Merge says that one factor is another one.
+// Merge says that one factor is another one. One that only records know is
+// taken in by it, so that they are renewed too.
 func Merge(t hansei.Taxonomy, name, into string) (hansei.Taxonomy, error) {
+	if name = strings.TrimSpace(name); name != "" && t.Index(name) < 0 {
+		t = append(slices.Clone(t), hansei.FactorType{Name: name})
+	}
 	i, err := live(t, name)
 	if err != nil {
 		return nil, err

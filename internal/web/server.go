@@ -18,12 +18,14 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/rulebook"
 	"hansei/internal/search"
 	"hansei/internal/web/asset"
 	"hansei/internal/web/deliveries"
 	"hansei/internal/web/jobs"
 	"hansei/internal/web/joins"
 	"hansei/internal/web/people"
+	"hansei/internal/web/retrorules"
 	"hansei/internal/web/retros"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/sources"
@@ -43,6 +45,7 @@ type Server struct {
 	Retros  *retro.Desk    // with Search; nil shows none of their pages
 	Search  *search.View   // words of the records
 	Recall  *recall.Memory // with Search: what the past has to say
+	Rules   *rulebook.Book
 	// Previews show what a payload would become, for tools that are connected
 	// by a mapping.
 	Previews map[string]sources.Preview
@@ -97,7 +100,11 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 	if s.Retros == nil {
 		return nil
 	}
-	return (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics, People: s.all}).Routes()
+	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics, People: s.all}).Routes()
+	if s.Rules != nil {
+		maps.Copy(all, (&retrorules.Pages{Shell: sh, Book: s.Rules}).Routes())
+	}
+	return all
 }
 
 // nav is what there is to see.

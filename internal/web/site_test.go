@@ -19,6 +19,7 @@ import (
 	"hansei/internal/metric"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/rulebook"
 	"hansei/internal/search"
 	"hansei/internal/web"
 )
@@ -53,9 +54,10 @@ func newSite(t *testing.T) *site {
 	searching := make(chan error, 1)
 	go func() { searching <- words.Follow(follow, records, auth.Local().Scope()) }()
 	people := intake.People{Records: records}
+	desk := &retro.Desk{Records: records, Facts: facts, Search: words, People: people, Now: clock}
 	s := &web.Server{Records: records, Facts: facts, Metrics: metric.New(facts, records, clock),
 		Imports: &intake.Imports{Records: records, Log: log}, People: people,
-		Retros: &retro.Desk{Records: records, Facts: facts, Search: words, People: people, Now: clock}, Search: words,
+		Retros: desk, Rules: &rulebook.Book{Records: records, Facts: facts, People: people, Desk: desk}, Search: words,
 		Actor: asked, Now: clock, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { fn(follow) }}
 	connectToys(t, s, dir)

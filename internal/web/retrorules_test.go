@@ -1,0 +1,173 @@
+package web_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record"
+)
+
+const rulesAt = "/settings/retrospectives"
+
+// ruled is a site with retrospectives that name factors.
+func ruled(t *testing.T) *site {
+	t.Helper()
+	s := newSite(t)
+	seq, err := s.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error {
+		for i, factors := range [][]string{{"capacity", "missing alert"}, {"capacity", "bad luck"}, {"testing gap"}} {
+			id := hansei.ID(fmt.Sprintf("i%d", i))
+			in := &hansei.Incident{Header: hansei.Header{ID: id}, Title: "Checkout is slow", Factors: factors}
+			in.Milestones.Set(hansei.RoleBegan, now.AddDate(0, 0, -9))
+			r := &hansei.Retrospective{Header: hansei.Header{ID: "retro:" + id}, Title: "Checkout is slow", State: hansei.RetroPublished, Severity: "sev1", Incidents: []hansei.ID{id}, FactorNames: factors, Published: now.Add(-time.Hour)}
+			for _, f := range factors {
+				r.Factors = append(r.Factors, hansei.Factor{Name: f, Evidence: "seen in the graphs"})
+			}
+			if err := record.Put(tx, in, 0); err != nil {
+				return err
+			}
+			if err := record.Put(tx, r, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = s.Facts.Wait(t.Context(), seq)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestRetroPolicies(t *testing.T) {
+	s := ruled(t)
+	s.get(t, "/settings").says(t, 200, `href="/settings/retrospectives"`)
+	s.get(t, rulesAt).says(t, 200, "A retrospective is needed from", `name="due-0-days"`, `value="65"`)
+	form := func(due, days, needed string) answer {
+		return s.post(t, rulesAt, "needed_from", needed, "draft_from", "never", "due_days", due, "required_from", "sev1", "weekends", "yes",
+			"due-0-type", "detect", "due-0-severity", "", "due-0-priority", "", "due-0-days", days, "due-1-type", "", "due-1-days", "")
+	}
+	form("x", "3", "sev3").says(t, 422, "expected 1 to 365", `value="x"`)
+	form("3", "many", "sev3").says(t, 422, "is not a number of days", `value="many"`)
+	form("3", "5000", "sev3").says(t, 422, "expected 1 to 1000 days")
+	form("3", "4", "worst").says(t, 422, "is not a severity")
+	form("3", "4", "sev3").says(t, 200, "The policies were saved", `action="/settings/retrospectives/undo"`, `value="4"`, `<option value="never" selected>`)
+	s.post(t, rulesAt+"/undo", "revision", "1", "back", rulesAt).says(t, 200, "as it was before", `value="65"`)
+	s.post(t, rulesAt+"/undo", "revision", "1", "back", rulesAt).says(t, 409, "Somebody was faster")
+	s.post(t, rulesAt+"/undo", "revision", "x").says(t, 422, "names no revision")
+	s.post(t, rulesAt+"/reset", "part", "nothing").says(t, 422, "nothing to change")
+	s.post(t, rulesAt+"/reset", "part", "policies", "back", "https://evil.example").says(t, 200, "The default is back")
+}
+
+func TestRetroTemplates(t *testing.T) {
+	s := ruled(t)
+	at := rulesAt + "/template"
+	s.get(t, rulesAt+"/templates").says(t, 200, "Near miss", "every other incident", "sev4, sev5")
+	s.get(t, at+"?name=Nothing").says(t, 404)
+	s.get(t, at).says(t, 200, "A new template", `name="part-title"`)
+	part := []string{"part-id", "", "part-title", "What <leaked>", "part-prompt", "Which?", "part-id", "summary", "part-title", "Summary", "part-prompt", ""}
+	form := func(do string, more ...string) answer {
+		return s.post(t, at, append(append([]string{"do", do}, more...), part...)...)
+	}
+	form("add", "name", "Secrets").says(t, 200, `value="What &lt;leaked&gt;"`, "Part 3")
+	form("remove-0", "name", "Secrets").says(t, 200, "!What &lt;leaked&gt;")
+	form("save", "name", "").says(t, 422, "needs a name")
+	form("save", "name", "standard").says(t, 422, "has this name")
+	form("save", "name", "near miss").says(t, 200) // it changes the one of that name
+	form("save", "name", "Secrets", "severities", "sev1", "types", "real", "required", "trigger").says(t, 200, "“Secrets” was saved", "sev1 · real", "What &lt;leaked&gt; · Summary")
+	form("save", "name", "Short", "before", "Secrets").says(t, 422, "there is a template")
+	form("save", "name", "Leaks", "before", "Secrets").says(t, 200, "“Leaks” was saved", "!>Secrets<")
+	form("save", "name", "Standard", "before", "Standard").says(t, 200, "“Standard” was saved", "every other incident")
+	s.post(t, at, "do", "save", "name", "Empty").says(t, 422, "needs a part")
+	s.post(t, at+"/preview", part...).says(t, 200, "What &lt;leaked&gt;", "!<html")
+	s.post(t, rulesAt+"/templates", "name", "Leaks", "do", "up").says(t, 200, "order of the templates")
+	s.post(t, rulesAt+"/templates", "name", "Nothing", "do", "up").says(t, 404)
+	s.post(t, rulesAt+"/templates", "name", "Leaks", "do", "remove").says(t, 200, "no template any more", "keep their parts")
+	s.post(t, rulesAt+"/reset", "part", "templates", "back", rulesAt+"/templates").says(t, 200, "The default is back", "Near miss", "!Leaks")
+}
+
+func TestRetroFactors(t *testing.T) {
+	s := ruled(t)
+	at := rulesAt + "/factors"
+	s.get(t, at).says(t, 200, "capacity", "2 retrospectives", "2 incidents", `href="/incidents?where=factor%3Dcapacity"`, "not in the taxonomy", "bad luck")
+	act := func(do string, more ...string) answer { return s.post(t, at, append([]string{"do", do}, more...)...) }
+	act("add", "name", "Capacity", "help", "<b>").says(t, 422, "there is", "already", "&lt;b&gt;")
+	act("add", "name", "feature flag", "group", "change").says(t, 200, "can be chosen now", "feature flag")
+	act("retire", "name", "network").says(t, 200, "not offered any more", "1 retired factor")
+	act("restore", "name", "network").says(t, 200, "can be chosen again")
+	act("move", "name", "network", "before", "capacity").says(t, 200, "The taxonomy was saved")
+	act("burn", "name", "network").says(t, 422, "expected add")
+	s.get(t, rulesAt+"/factor?name=nothing").says(t, 404)
+	s.get(t, rulesAt+"/factor?name=capacity").says(t, 200, "Merge into", `value="capacity"`)
+	edit := func(more ...string) answer {
+		return s.post(t, rulesAt+"/factor", append([]string{"name", "capacity"}, more...)...)
+	}
+	edit("to", "network", "group", "system").says(t, 422, "merge the two instead")
+	edit("to", "load", "group", "system", "help", "Too much").says(t, 200, "4 records have the new name", "Earlier: capacity", "Too much")
+	s.get(t, rulesAt+"/factor?name=load").says(t, 200, "It also stands for: capacity")
+	s.get(t, "/incidents/i0").says(t, 200, "load")
+	s.post(t, rulesAt+"/factor", "name", "load", "do", "merge", "into", "network").says(t, 200, "“load” is “network” now", "4 records")
+	s.get(t, at+".yaml").says(t, 200, "- name: code defect", "into: network")
+	s.post(t, at+"/import", "file", "- name: a\n  colour: b\n").says(t, 422, "colour", "<details open>")
+	s.post(t, at+"/import", "file", "- name: only\n  group: g\n").says(t, 200, "was taken over", "only", "retired factors")
+}
+
+func TestRetroFields(t *testing.T) {
+	s := ruled(t)
+	at := rulesAt + "/field"
+	s.get(t, rulesAt+"/fields").says(t, 200, "None yet", "Detection", "as a rule (sev2 and worse)")
+	form := func(more ...string) answer {
+		return s.post(t, at, append([]string{"kind", "retrospective", "type", "choice", "options", "one\nall"}, more...)...)
+	}
+	form("new", "yes", "name", "Blast").says(t, 422, "lower-case letters", `value="Blast"`)
+	form("new", "yes", "name", "approved_by").says(t, 422, "promises a person")
+	form("new", "yes", "name", "detection").says(t, 422, "means something already")
+	form("new", "yes", "name", "blast", "label", "Blast <i>", "required_from", "sev2").says(t, 200, "was saved", "Blast &lt;i&gt;", "one, all", "!<i>")
+	form("new", "yes", "name", "blast").says(t, 422, "already")
+	s.get(t, at+"?kind=retrospective&name=blast").says(t, 200, "0 records have a value")
+	s.get(t, at+"?kind=incident&name=blast").says(t, 404)
+	s.post(t, at+"/trial", "kind", "retrospective", "name", "cells", "type", "number", "required_from", "sev1").says(t, 200, "3 published retrospectives lack it and stay published")
+	s.post(t, at+"/trial", "kind", "retrospective", "name", "Cells", "type", "number").says(t, 200)
+	s.post(t, at+"/retire", "kind", "retrospective", "name", "blast", "retired", "yes").says(t, 200, "The field is retired", "Ask again")
+	s.post(t, at+"/retire", "kind", "retrospective", "name", "blast").says(t, 200, "is asked for again")
+	s.post(t, rulesAt+"/fields/trial", "from-surprises", "sev1", "from-lessons", "general").says(t, 200, "Surprises: 3 published")
+	s.post(t, rulesAt+"/fields", "from-surprises", "worst").says(t, 422, "is not a severity")
+	s.post(t, rulesAt+"/fields", "from-surprises", "sev1", "label-lucky", "Luck <b>", "hidden-trigger", "yes").says(t, 200, "The fields were saved", `value="Luck &lt;b&gt;"`)
+	s.post(t, rulesAt+"/reset", "part", "builtin", "back", rulesAt+"/fields").says(t, 200, "The default is back", "!Luck &lt;")
+}
+
+func TestRulePagesHaveNoAccessibilityViolations(t *testing.T) {
+	ctx := browser(t)
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := ruled(t)
+	s.post(t, rulesAt+"/field", "new", "yes", "kind", "retrospective", "type", "choice", "options", "one cell\nall cells", "name", "blast_radius", "label", "Blast radius", "help", "How far it reached: what isolation is judged by", "required_from", "sev2").says(t, 200)
+	s.post(t, rulesAt+"/factors", "do", "retire", "name", "network").says(t, 200)
+	pages := map[string]string{"policies": rulesAt, "templates": rulesAt + "/templates", "template": rulesAt + "/template?name=Near+miss", "new-template": rulesAt + "/template",
+		"factors": rulesAt + "/factors", "factor": rulesAt + "/factor?name=capacity", "fields": rulesAt + "/fields", "field": rulesAt + "/field?kind=retrospective&name=blast_radius"}
+	for i, theme := range []string{"light", "dark", "light", "dark"} {
+		width := []int64{1440, 390, 390, 1440}[i]
+		do(t, ctx, chromedp.EmulateViewport(width, 1100))
+		for _, name := range slices.Sorted(maps.Keys(pages)) {
+			do(t, ctx, chromedp.Navigate(s.url+pages[name]))
+			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
+			shoot(t, ctx, fmt.Sprintf("rules-%s-%s-%d", name, theme, width))
+			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
+			judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))
+			if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
+				t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
+			}
+		}
+	}
+}
