@@ -88,18 +88,6 @@ func (c *Client) Brief(ctx context.Context, incident string) (json.RawMessage, e
 	return out, err
 }
 
-// AddFollowUp makes a follow-up: title, and any of its other fields.
-func (c *Client) AddFollowUp(ctx context.Context, fields map[string]any) (Version, error) {
-	var out Version
-	err := c.send(ctx, http.MethodPost, "/follow-ups", fields, &out)
-	return out, err
-}
-
-// CloseFollowUp says that a follow-up is done, declined (with a reason) or open.
-func (c *Client) CloseFollowUp(ctx context.Context, id, status, reason string) error {
-	return c.send(ctx, http.MethodPost, "/follow-ups/"+segment(id)+"/state", map[string]string{"status": status, "reason": reason}, nil)
-}
-
 // SearchFilter narrows a search down.
 type SearchFilter struct {
 	Kinds, Tags []string

@@ -20,6 +20,7 @@ import (
 	"hansei/internal/source/gitlab"
 	"hansei/internal/source/icalendar"
 	"hansei/internal/source/jira"
+	"hansei/internal/source/linear"
 	"hansei/internal/source/pagerduty"
 	"hansei/internal/source/slack"
 	"hansei/internal/source/statuspage"
@@ -30,7 +31,7 @@ import (
 var tools = []source.Kind{
 	pagerduty.Kind, alertmanager.Kind, alertmanager.Grafana, statuspage.Kind,
 	github.Kind, gitlab.Kind, git.Kind, cdevents.Kind,
-	jira.Kind, zendesk.Kind, slack.Kind, icalendar.Kind, generic.Kind,
+	jira.Kind, linear.Kind, zendesk.Kind, slack.Kind, icalendar.Kind, generic.Kind,
 }
 
 // connect builds what live sources need.

@@ -26,7 +26,7 @@ var Kind = source.Kind{
 	Name: "github", Title: "GitHub", Docs: "https://docs.github.com/en/webhooks/webhook-events-and-payloads",
 	About: "Deployments, releases, pull requests with their first commit and review, commits, and issues as work items and follow-ups.",
 	Settings: []source.Setting{
-		{Name: "token", Title: "Token", Secret: true, Help: "For the history: a fine-grained personal access token of the repositories below with read access to Metadata, Contents, Deployments, Pull requests, Issues and Actions. Leave it empty to take webhooks only."},
+		{Name: "token", Title: "Token", Secret: true, Help: "For the history: a fine-grained personal access token of the repositories below with read access to Metadata, Contents, Deployments, Pull requests, Issues and Actions. To create follow-ups there, Issues also need write access. Leave it empty to take webhooks only."},
 		{Name: "repositories", Title: "Repositories", Long: true, Help: "owner/name, one a line or with commas between, whose history is pulled. Webhooks are taken from all that send them."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at GitHub."},
 		{Name: "workflows", Title: "Workflows that deploy", Help: "A regular expression on the names of workflows whose runs are deployments, such as (?i)deploy. Empty: none; GitHub's own deployments always count."},

@@ -30,7 +30,7 @@ var Kind = source.Kind{
 	Settings: []source.Setting{
 		{Name: "url", Title: "URL of the site", Required: true, Help: "https://YOURS.atlassian.net, or the address of your Data Center."},
 		{Name: "email", Title: "E-mail of the account", Help: "Of the account the API token belongs to. Empty for Data Center."},
-		{Name: "token", Title: "API token", Secret: true, Help: "Cloud: id.atlassian.com, Security, API tokens (read access to the projects). Data Center: a personal access token. Leave it empty to take webhooks only."},
+		{Name: "token", Title: "API token", Secret: true, Help: "Cloud: id.atlassian.com, Security, API tokens (read access to the projects). Data Center: a personal access token. To create follow-ups there, the account also needs to create, edit, assign and transition issues. Leave it empty to take webhooks only."},
 		{Name: "projects", Title: "Projects", Help: "Keys of projects to pull, with commas between. Empty: all the account may see."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at Jira."},
 		{Name: "incident_types", Title: "Issue types that are incidents", Default: "Incident,[System] Incident", Help: "Names of issue types, with commas between."},
