@@ -58,6 +58,11 @@ type Retrospective struct {
 	Sections []Section `json:"sections,omitempty"`
 	Timeline []Moment  `json:"timeline,omitempty"`
 	Comments []Comment `json:"comments,omitempty"`
+	// Frozen are the figures in the prose as they stood when it was published.
+	Frozen []Frozen `json:"frozen,omitempty"`
+	// Dismissed are sentences at which the check for blame stopped and that
+	// somebody looked at and left.
+	Dismissed []string `json:"dismissed,omitempty"`
 }
 
 // Section is one part of a retrospective's prose.
@@ -130,7 +135,8 @@ type Moment struct {
 	Marker  string `json:"marker,omitempty"`
 }
 
-// Comment is a remark on a section.
+// Comment is a remark on a section, an answer to one, or a suggestion of other
+// words.
 type Comment struct {
 	ID       string    `json:"id"`
 	Section  string    `json:"section"`
@@ -138,6 +144,50 @@ type Comment struct {
 	At       time.Time `json:"at"`
 	Text     string    `json:"text"`
 	Resolved bool      `json:"resolved,omitzero"`
+	Of       string    `json:"of,omitempty"`      // the comment that it answers
+	Passage  string    `json:"passage,omitempty"` // the words of the section that it is about
+	// Instead, in a suggestion, is what to write in the place of Passage; the
+	// empty text takes the passage out.
+	Instead  *string   `json:"instead,omitempty"`
+	Verdict  string    `json:"verdict,omitempty"` // on a suggestion: accepted or declined
+	ClosedBy string    `json:"closed_by,omitempty"`
+	ClosedAt time.Time `json:"closed_at,omitzero"`
+}
+
+// The verdicts on a suggestion.
+const (
+	SuggestionAccepted = "accepted"
+	SuggestionDeclined = "declined"
+)
+
+// Frozen is a figure in the prose as it stood when the retrospective was
+// published.
+type Frozen struct {
+	Block     string    `json:"block"` // the directive: "figure time_to_resolve service=checkout"
+	At        time.Time `json:"at"`
+	Seq       int64     `json:"seq"` // of the journal, at which it was computed
+	Title     string    `json:"title"`
+	Statistic string    `json:"statistic,omitempty"`
+	Unit      string    `json:"unit,omitempty"`
+	Noun      string    `json:"noun,omitempty"`
+	Value     *float64  `json:"value,omitempty"`
+	Low       *float64  `json:"low,omitempty"`
+	High      *float64  `json:"high,omitempty"`
+	Level     float64   `json:"level,omitzero"`
+	Method    string    `json:"method,omitempty"`
+	N         int       `json:"n"`
+	Since     time.Time `json:"since,omitzero"`
+	Until     time.Time `json:"until,omitzero"`
+	Says      string    `json:"says,omitempty"` // why there is no value
+	Records   string    `json:"records"`        // the address of the records behind it
+	Months    []Month   `json:"months,omitempty"`
+}
+
+// Month is one value of a series, oldest first.
+type Month struct {
+	Label string   `json:"label"`
+	Value *float64 `json:"value"`
+	N     int      `json:"n"`
 }
 
 // Kind is KindRetrospective.

@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"hansei"
 	"hansei/internal/api"
 	"hansei/internal/auth"
 	"hansei/internal/connect"
@@ -30,6 +31,7 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/block"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
 	"hansei/internal/watch"
@@ -136,6 +138,9 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.recall = &recall.Memory{Records: a.records, Search: a.search, Now: c.Now}
 	a.retros = &retro.Desk{Records: a.records, Facts: a.facts, Search: a.search, People: people, Now: c.Now}
 	a.followups.Retros, a.followups.People = a.retros, people
+	a.retros.Figure = func(ctx context.Context, who auth.Scope, directive string) (hansei.Frozen, error) {
+		return block.Compute(ctx, a.metrics, who, directive, c.Now())
+	}
 	a.watch = &watch.Watch{Records: a.records, Retros: a.retros, Outbox: a.outbox, Settled: a.settled, Later: a.forIncident, Now: c.Now, Log: c.Log}
 	a.rules = &rulebook.Book{Records: a.records, Facts: a.facts, People: people, Desk: a.retros, Later: a.renewLater}
 	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, FollowUps: a.followups, Outbox: a.outbox, Search: a.search, Recall: a.recall,

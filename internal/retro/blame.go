@@ -15,7 +15,8 @@ type Remark struct {
 	Section  string `json:"section"`
 	Sentence string `json:"sentence"`
 	Why      string `json:"why"`
-	Instead  string `json:"instead"`
+	Instead  string `json:"instead"`           // what to ask instead
+	Rewrite  string `json:"rewrite,omitempty"` // the sentence as the system's; a person reads it before taking it
 }
 
 // causal are verbs that make a person the cause, and the question that asks
@@ -23,17 +24,41 @@ type Remark struct {
 var causal = []struct {
 	verb    *regexp.Regexp
 	instead string
+	// rewrite makes a sentence about the system of what stands behind the
+	// verb; %s is that, %v the verb.
+	rewrite string
 }{
-	{regexp.MustCompile(`(?i)\b(forgot|forgotten|neglected|omitted|overlooked|missed)\b`), "What made the step easy to miss? Say what would have reminded anybody."},
-	{regexp.MustCompile(`(?i)\b(failed to|did not|didn't|never)\b`), "Say what the situation looked like then, and what made the other choice sensible."},
-	{regexp.MustCompile(`(?i)\b(should have|could have|ought to have)\b`), "This is known only afterwards. Say what was known then, and what would have had to be visible."},
-	{regexp.MustCompile(`(?i)\b(broke|caused|crashed|took down|brought down|deleted|destroyed|triggered)\b`), "Name the change and the condition that let it do harm: \"the change removed X, and nothing checked that Y\"."},
-	{regexp.MustCompile(`(?i)\b(mistakenly|accidentally|carelessly|wrongly|incorrectly|by mistake)\b`), "Say what made the wrong action look like the right one."},
-	{regexp.MustCompile(`(?i)\b(was|were|is) (careless|negligent|at fault|to blame|responsible for)\b`), "Leave out whose it was. Say which safeguard was not there."},
+	{regexp.MustCompile(`(?i)\b(forgot|forgotten|neglected|omitted|overlooked|missed)\b`), "What made the step easy to miss? Say what would have reminded anybody.", "The step %s was easy to miss, and nothing pointed it out."},
+	{regexp.MustCompile(`(?i)\b(failed to|did not|didn't|never)\b`), "Say what the situation looked like then, and what made the other choice sensible.", "Nothing in the situation then prompted anybody to %s."},
+	{regexp.MustCompile(`(?i)\b(should have|could have|ought to have)\b`), "This is known only afterwards. Say what was known then, and what would have had to be visible.", "At the time, nothing showed the need to have %s."},
+	{regexp.MustCompile(`(?i)\b(mistakenly|accidentally|carelessly|wrongly|incorrectly|by mistake)\b`), "Say what made the wrong action look like the right one.", "An action that looked right at the time %s."},
+	{regexp.MustCompile(`(?i)\b(broke|caused|crashed|took down|brought down|deleted|destroyed|triggered)\b`), "Name the change and the condition that let it do harm: \"the change removed X, and nothing checked that Y\".", "A change %v %s, and no safeguard stopped it."},
+	{regexp.MustCompile(`(?i)\b(was|were|is) (careless|negligent|at fault|to blame|responsible for)\b`), "Leave out whose it was. Say which safeguard was not there.", "No safeguard stood in the way of %s."},
 }
 
 // errorWords blame without naming anybody.
 var errorWords = regexp.MustCompile(`(?i)\b(human|user|operator|engineer|developer) error\b|\b(typo by|fault of|fault was|to blame)\b`)
+
+// humanError is what can be replaced as it stands.
+var humanError = regexp.MustCompile(`(?i)\b(a |an )?(human|user|operator|engineer|developer) error\b`)
+
+// rewritten is a sentence as one about the system: what stood before the person
+// is kept, and of what stood after the verb the first part.
+func rewritten(sentence string, person int, verb, rest, form string) string {
+	rest = strings.TrimRight(strings.TrimSpace(rest), ".!?")
+	if rest == "" || strings.ContainsAny(rest, "\n|") {
+		return ""
+	}
+	before := strings.TrimRight(sentence[:person], " (\"“")
+	out := strings.ReplaceAll(strings.ReplaceAll(form, "%v", strings.ToLower(strings.TrimSpace(verb))), "%s", rest)
+	if before == "" {
+		return out
+	}
+	if strings.HasSuffix(before, ".") || strings.HasSuffix(before, ":") {
+		return before + " " + out
+	}
+	return before + " " + strings.ToLower(out[:1]) + out[1:]
+}
 
 // roles stand for a person.
 var roles = regexp.MustCompile(`(?i)\b(he|she|they|the (engineer|developer|operator|admin|administrator|on-call|oncall|responder|intern|contractor|author|reviewer|employee|team ?mate|colleague))\b`)
@@ -45,7 +70,7 @@ func Blame(r *hansei.Retrospective, people []string) []Remark {
 	out := []Remark{}
 	for _, s := range r.Sections {
 		for _, sentence := range document.Sentences(s.Text) {
-			if m, ok := blames(sentence, names); ok {
+			if m, ok := blames(sentence, names); ok && !slices.Contains(r.Dismissed, sentence) {
 				m.Section = s.ID
 				out = append(out, m)
 			}
@@ -57,7 +82,8 @@ func Blame(r *hansei.Retrospective, people []string) []Remark {
 func blames(sentence string, names *regexp.Regexp) (Remark, bool) {
 	if errorWords.MatchString(sentence) {
 		return Remark{Sentence: sentence, Why: "An error of a person is where an analysis begins, not its result.",
-			Instead: "Which conditions made the action likely, and let it do harm?"}, true
+			Instead: "Which conditions made the action likely, and let it do harm?",
+			Rewrite: humanError.ReplaceAllString(sentence, "conditions that made the action likely, and safeguards that did not stop it")}, true
 	}
 	who := roles.FindStringIndex(sentence)
 	if names != nil {
@@ -71,7 +97,7 @@ func blames(sentence string, names *regexp.Regexp) (Remark, bool) {
 	for _, c := range causal {
 		// The verb must come after the person: "the alert told him" is no blame.
 		if verb := c.verb.FindStringIndex(sentence[who[1]:]); verb != nil && verb[0] < 60 {
-			return Remark{Sentence: sentence, Instead: c.instead,
+			return Remark{Sentence: sentence, Instead: c.instead, Rewrite: rewritten(sentence, who[0], sentence[who[1]+verb[0]:who[1]+verb[1]], sentence[who[1]+verb[1]:], c.rewrite),
 				Why: "It pairs " + strings.TrimSpace(sentence[who[0]:who[1]]) + " with \"" + strings.TrimSpace(sentence[who[1]+verb[0]:who[1]+verb[1]]) + "\"."}, true
 		}
 	}

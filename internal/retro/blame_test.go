@@ -31,3 +31,28 @@ func TestBlame(t *testing.T) {
 		}
 	}
 }
+
+func TestBlameIsRephrased(t *testing.T) {
+	for text, want := range map[string]string{
+		"Ann Smith forgot to renew the certificate.":              "The step to renew the certificate was easy to miss, and nothing pointed it out.",
+		"Ann broke the build.":                                    "A change broke the build, and no safeguard stopped it.",
+		"The engineer should have checked the plan.":              "At the time, nothing showed the need to have checked the plan.",
+		"The outage was due to human error.":                      "The outage was due to conditions that made the action likely, and safeguards that did not stop it.",
+		"On Friday he accidentally deleted the primary database.": "On Friday an action that looked right at the time deleted the primary database.",
+		"Ann did not read the runbook.":                           "Nothing in the situation then prompted anybody to read the runbook.",
+		"She forgot.":                                             "",
+	} {
+		got := Blame(&hansei.Retrospective{Sections: []hansei.Section{{ID: "s", Text: text}}}, []string{"Ann Smith"})
+		if len(got) != 1 || got[0].Rewrite != want {
+			t.Errorf("%q:\ngot  %+v\nwant %q", text, got, want)
+			continue
+		}
+		if again := Blame(&hansei.Retrospective{Sections: []hansei.Section{{ID: "s", Text: want}}}, []string{"Ann Smith"}); len(again) > 0 {
+			t.Errorf("%q is remarked on again: %+v", want, again)
+		}
+		r := &hansei.Retrospective{Sections: []hansei.Section{{ID: "s", Text: text}}, Dismissed: []string{text}}
+		if again := Blame(r, []string{"Ann Smith"}); len(again) > 0 {
+			t.Errorf("%q was dismissed and comes again", text)
+		}
+	}
+}

@@ -22,6 +22,8 @@ type Desk struct {
 	Search  *search.View
 	People  intake.People
 	Now     func() time.Time
+	// Figure computes a live block as it stands now, for good; nil freezes none.
+	Figure func(ctx context.Context, who auth.Scope, block string) (hansei.Frozen, error)
 }
 
 // ID is the id of the retrospective of an incident.

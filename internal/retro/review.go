@@ -27,6 +27,10 @@ var moves = map[string][]string{
 // factors of its incidents.
 func (d *Desk) Move(ctx context.Context, who auth.Actor, id hansei.ID, state string) (record.Seq, error) {
 	var published *hansei.Retrospective
+	frozen, err := d.freeze(ctx, who, id, state)
+	if err != nil {
+		return 0, err
+	}
 	seq, err := d.change(ctx, who, id, func(tx *record.Tx, r *hansei.Retrospective) error {
 		published = nil
 		if !slices.Contains(moves[r.State], state) {
@@ -37,6 +41,9 @@ func (d *Desk) Move(ctx context.Context, who auth.Actor, id hansei.ID, state str
 			r.InReview = tx.Now()
 		case hansei.RetroPublished:
 			if err := d.publishable(ctx, tx, who, r); err != nil {
+				return err
+			}
+			if err := frozen.into(r); err != nil {
 				return err
 			}
 			if r.Published.IsZero() {

@@ -36,9 +36,25 @@ func (d *Desk) Write(ctx context.Context, who auth.Actor, id hansei.ID, w Writin
 		if s == nil {
 			return fmt.Errorf("section %q: %w", w.Section, hansei.ErrNotFound)
 		}
+		// Who goes on writing a text that stands beside the other one does not
+		// make a third.
+		if i := slices.IndexFunc(s.Others, func(o hansei.Wording) bool { return o.By == who.Name && o.Text == normal(w.Base) }); i >= 0 && s.Text != normal(w.Base) {
+			apart = true
+			if s.Others[i].Text == normal(w.Text) {
+				return errUnchanged
+			}
+			s.Others[i] = hansei.Wording{By: who.Name, At: tx.Now(), Text: normal(w.Text)}
+			return nil
+		}
 		merged, ok := Merge(normal(w.Base), normal(w.Text), s.Text)
 		if !ok {
 			apart = true
+			if slices.ContainsFunc(s.Others, func(o hansei.Wording) bool { return o.By == who.Name && o.Text == normal(w.Text) }) {
+				return errUnchanged // sent again
+			}
+			if len(s.Others) == maxOthers {
+				return hansei.Invalid("text", "%d texts stand beside each other in section %q; choose one first", maxOthers+1, s.Title)
+			}
 			s.Others = append(s.Others, hansei.Wording{By: who.Name, At: tx.Now(), Text: normal(w.Text)})
 			return nil
 		}
@@ -54,6 +70,9 @@ func (d *Desk) Write(ctx context.Context, who auth.Actor, id hansei.ID, w Writin
 	}
 	return seq, apart, err
 }
+
+// maxOthers bounds how many texts stand beside a section's own.
+const maxOthers = 8
 
 // errUnchanged ends a write that has nothing to say.
 var errUnchanged = errors.New("nothing changed")
@@ -223,30 +242,6 @@ func (d *Desk) Tell(ctx context.Context, who auth.Actor, id hansei.ID, touches [
 		return nil
 	})
 }
-
-// Comment adds a comment to a section, or marks one as resolved.
-func (d *Desk) Comment(ctx context.Context, who auth.Actor, id hansei.ID, c hansei.Comment) (record.Seq, error) {
-	return d.change(ctx, who, id, func(tx *record.Tx, r *hansei.Retrospective) error {
-		if c.ID != "" {
-			i := slices.IndexFunc(r.Comments, func(x hansei.Comment) bool { return x.ID == c.ID })
-			if i < 0 {
-				return fmt.Errorf("comment %q: %w", c.ID, hansei.ErrNotFound)
-			}
-			r.Comments[i].Resolved = c.Resolved
-			return nil
-		}
-		if r.Section(c.Section) == nil {
-			return fmt.Errorf("section %q: %w", c.Section, hansei.ErrNotFound)
-		}
-		if strings.TrimSpace(c.Text) == "" || len(c.Text) > maxComment {
-			return hansei.Invalid("text", "a comment has 1 to %d bytes", maxComment)
-		}
-		r.Comments = append(r.Comments, hansei.Comment{ID: random(), Section: c.Section, By: who.Name, At: tx.Now(), Text: c.Text})
-		return nil
-	})
-}
-
-const maxComment = 10_000
 
 // random is an id that nobody guesses.
 func random() string { return strings.ToLower(rand.Text()[:10]) }

@@ -34,6 +34,8 @@ type one struct {
 	Zone     *time.Location
 	Names    map[record.Ref]string // of the people, services and teams it names
 	Now      time.Time
+	Size     int                  // about how many bytes a revision of it has
+	people   map[hansei.ID]string // what everybody is called
 }
 
 // one reads a retrospective; ErrNotFound if there is none.
@@ -50,14 +52,23 @@ func (p *Pages) one(ctx context.Context, who auth.Scope, id hansei.ID) (*one, er
 		return nil, err
 	}
 	_, o.Gaps = retro.Completeness(r, o.Rules)
-	people := slices.Concat([]hansei.ID{r.Owner, r.Facilitator}, r.Reviewers)
-	for kind, ids := range map[hansei.Kind][]hansei.ID{hansei.KindPerson: people, hansei.KindService: r.Services, hansei.KindTeam: r.Teams, hansei.KindIncident: r.Incidents} {
+	if o.people, err = p.People.Names(ctx, who); err != nil {
+		return nil, err
+	}
+	o.Size = len(r.Timeline) * momentSize
+	for _, s := range r.Sections {
+		o.Size += len(s.Text)
+	}
+	for kind, ids := range map[hansei.Kind][]hansei.ID{hansei.KindService: r.Services, hansei.KindTeam: r.Teams, hansei.KindIncident: r.Incidents} {
 		if err := p.name(ctx, who, o.Names, kind, ids); err != nil {
 			return nil, err
 		}
 	}
 	return o, nil
 }
+
+// momentSize is about how many bytes an entry of the timeline takes.
+const momentSize = 250
 
 // name looks up what records are called.
 func (p *Pages) name(ctx context.Context, who auth.Scope, into map[record.Ref]string, kind hansei.Kind, ids []hansei.ID) error {
@@ -75,7 +86,7 @@ func (p *Pages) name(ctx context.Context, who auth.Scope, into map[record.Ref]st
 // Person is what a person is called: by their name where the record knows
 // them, else by what stands there.
 func (o *one) Person(id string) string {
-	return cmp.Or(o.Names[record.Ref{Kind: hansei.KindPerson, ID: hansei.ID(id)}], id)
+	return cmp.Or(o.people[hansei.ID(id)], id)
 }
 
 // URL is the address of one of its pages: "" or "timeline", "history" …

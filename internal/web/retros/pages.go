@@ -19,6 +19,8 @@ type Pages struct {
 	Search  *search.View
 	Metrics *metric.Engine
 	People  *people.Directory
+
+	visitors presence
 }
 
 // Routes are the addresses of the pages.
