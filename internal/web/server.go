@@ -15,6 +15,7 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/metric"
+	"hansei/internal/notify"
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
@@ -24,6 +25,7 @@ import (
 	"hansei/internal/web/deliveries"
 	"hansei/internal/web/jobs"
 	"hansei/internal/web/joins"
+	"hansei/internal/web/notices"
 	"hansei/internal/web/people"
 	"hansei/internal/web/retrorules"
 	"hansei/internal/web/retros"
@@ -42,6 +44,7 @@ type Server struct {
 	Sources *connect.Sources // with Joins and Jobs; nil shows none of their pages
 	Joins   intake.Joins
 	Jobs    *job.Queue
+	Outbox  *notify.Outbox // nil shows no page of it
 	Retros  *retro.Desk    // with Search; nil shows none of their pages
 	Search  *search.View   // words of the records
 	Recall  *recall.Memory // with Search: what the past has to say
@@ -71,7 +74,7 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET "+asset.Prefix, asset.Handler())
 	sh := s.shell()
 	s.all = &people.Directory{Records: s.Records}
-	for _, routes := range []map[string]page{s.figurePages(), s.recordPages(), s.sourcePages(sh), s.retroPages(sh), (&people.Pages{Shell: sh, All: s.all}).Routes()} {
+	for _, routes := range []map[string]page{s.figurePages(), s.recordPages(), s.sourcePages(sh), s.retroPages(sh), s.noticePages(sh), (&people.Pages{Shell: sh, All: s.all}).Routes()} {
 		for pattern, p := range routes {
 			mux.HandleFunc(pattern, sh.Serve(p))
 		}
@@ -93,6 +96,14 @@ func (s *Server) sourcePages(sh *shell.Shell) map[string]page {
 	maps.Copy(all, s.joins.Routes())
 	maps.Copy(all, (&sources.Pages{Shell: sh, Sources: s.Sources, Metrics: s.Metrics, Deliveries: arrived.List, Previews: s.Previews}).Routes())
 	return all
+}
+
+// noticePages are the pages about what is told to whom.
+func (s *Server) noticePages(sh *shell.Shell) map[string]page {
+	if s.Outbox == nil {
+		return nil
+	}
+	return (&notices.Pages{Shell: sh, Outbox: s.Outbox}).Routes()
 }
 
 // retroPages are the pages about retrospectives.

@@ -57,7 +57,16 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, who auth.A
 	if v.Journal, err = s.journal(r.Context(), who); err != nil {
 		return err
 	}
-	return s.showAs(w, r, who, status, ui.Page{Title: "Settings"}, settings.Page(v))
+	return s.showAs(w, r, who, status, s.settingsHead(), settings.Page(v))
+}
+
+// settingsHead is the heading, with what has a page of its own.
+func (s *Server) settingsHead() ui.Page {
+	p := ui.Page{Title: "Settings"}
+	if s.Outbox != nil {
+		p.Actions = append(p.Actions, ui.Link{Text: "Notifications", URL: "/settings/notifications"})
+	}
+	return p
 }
 
 // journal says where the journal stands and how far the facts follow it.

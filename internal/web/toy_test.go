@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"hansei/internal/connect"
 	"hansei/internal/intake"
 	"hansei/internal/job"
+	"hansei/internal/notify"
 	"hansei/internal/record"
 	"hansei/internal/seal"
 	"hansei/internal/source"
@@ -121,6 +123,8 @@ func connectToys(t *testing.T, s *web.Server, dir string) {
 		Later: func(tx *record.Tx, j connect.Job) error {
 			return s.Jobs.Enqueue(tx, job.Job{Kind: j.Kind, Args: j.Args, Unique: j.Kind == connect.JobPull})
 		}}
+	s.Outbox = &notify.Outbox{Records: s.Records, Seal: box, Base: "https://hansei.example", Now: s.Now, Log: log, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
+		Later: func(*record.Tx, string, time.Time) error { return nil }}
 	s.Sources.Inbox = &intake.Inbox{Records: s.Records, Log: log, Source: s.Sources.Reading}
 	s.Previews = map[string]sources.Preview{"toy": func(settings map[string]string, payload []byte, list bool) ([]hansei.Observation, error) {
 		if settings["site"] == "wrong" {
