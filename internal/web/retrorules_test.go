@@ -171,3 +171,47 @@ func TestRulePagesHaveNoAccessibilityViolations(t *testing.T) {
 		}
 	}
 }
+
+func TestRulesInABrowser(t *testing.T) {
+	ctx := browser(t)
+	s := ruled(t)
+	do(t, ctx, chromedp.EmulateViewport(1440, 1100))
+	titles := `[...document.querySelectorAll('[name=part-title]')].map(i => i.value).join('|')`
+	key := func(selector, name string) {
+		js[bool](t, ctx, fmt.Sprintf(`document.querySelector(%q).dispatchEvent(new KeyboardEvent('keydown', {key: %q, altKey: true, bubbles: true})), true`, selector, name))
+	}
+	do(t, ctx, chromedp.Navigate(s.url+rulesAt+"/template?name=Drill"))
+	before := js[string](t, ctx, titles)
+	// By the keyboard, with the focus kept, told, and shown beside.
+	js[bool](t, ctx, `document.querySelector('[data-sort-handle]').focus(), true`)
+	key("[data-sort-handle]", "ArrowDown")
+	if got := js[string](t, ctx, titles); got != "What we wanted to know|Summary|What happened|Detection and response|Lessons" {
+		t.Errorf("moved down: got %s, before %s", got, before)
+	}
+	if got := js[string](t, ctx, `document.activeElement.getAttribute('aria-label') + ' / ' + document.getElementById('live').textContent`); got != "Move the part Summary / Summary: 2 of 5" {
+		t.Errorf("got %q", got)
+	}
+	wait(t, ctx, `document.querySelector('#preview h3').textContent === 'What we wanted to know'`)
+	js[bool](t, ctx, `document.querySelector('[data-sort-remove]').click(), document.querySelector('[data-part-add]').click(), true`)
+	js[bool](t, ctx, `document.activeElement.value = 'Next time', document.activeElement.dispatchEvent(new Event('input', {bubbles: true})), true`)
+	// Leaving asks, and staying keeps what was written.
+	js[bool](t, ctx, `window.asked = '', window.confirm = (q) => { window.asked = q; return false; }, document.querySelector('.hs-tabs a').click(), true`)
+	if got := js[string](t, ctx, `window.asked + location.pathname`); got != "What you changed here is not saved. Leave it?"+rulesAt+"/template" {
+		t.Errorf("got %q", got)
+	}
+	js[bool](t, ctx, `document.querySelector('[name=do][value=save]:not(.hs-default)').click(), true`)
+	wait(t, ctx, `location.pathname.endsWith('/templates') && document.body.textContent.includes('“Drill” was saved')`)
+	wait(t, ctx, `document.body.textContent.includes('Summary · What happened · Detection and response · Lessons · Next time')`)
+	js[bool](t, ctx, `document.querySelector('[data-toast] form button').click(), true`)
+	wait(t, ctx, `document.body.textContent.includes('It is as it was before') && document.body.textContent.includes('Summary · What we wanted to know')`)
+
+	// A factor moves by the keyboard and the order is saved at once.
+	do(t, ctx, chromedp.Navigate(s.url+rulesAt+"/factors"))
+	key(`[data-sort-name="configuration change"] [data-sort-handle]`, "ArrowUp")
+	wait(t, ctx, `document.querySelector('[data-toast]') !== null && document.querySelector('[data-sort-name]').dataset.sortName === 'configuration change'`)
+
+	// What a required field would mean is said before it is saved.
+	do(t, ctx, chromedp.Navigate(s.url+rulesAt+"/fields"))
+	js[bool](t, ctx, `(() => { const s = document.querySelector('[name=from-surprises]'); s.value = 'sev1'; s.dispatchEvent(new Event('change', {bubbles: true})); return true; })()`)
+	wait(t, ctx, `document.getElementById('lacks').textContent.includes('Surprises: 3 published retrospectives lack it and stay published')`)
+}
