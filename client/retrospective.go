@@ -81,6 +81,22 @@ func (c *Client) ImportRetrospective(ctx context.Context, name string, text []by
 	return out, err
 }
 
+// ReviewRetrospective has a document of the past read. It waits on the page
+// until somebody confirms what was found.
+func (c *Client) ReviewRetrospective(ctx context.Context, name string, text []byte) (json.RawMessage, error) {
+	var out json.RawMessage
+	err := c.do(ctx, request{method: http.MethodPost, path: "/retrospective-imports", query: url.Values{"name": {name}, "review": {"true"}}, media: "application/octet-stream", body: bytes.NewReader(text)}, &out)
+	return out, err
+}
+
+// ConfirmDocuments confirms all documents of the past that wait, and returns
+// how many are in each state.
+func (c *Client) ConfirmDocuments(ctx context.Context) (map[string]int, error) {
+	var out struct{ Counts map[string]int }
+	err := c.send(ctx, http.MethodPost, "/retrospective-imports/confirm", nil, &out)
+	return out.Counts, err
+}
+
 // Brief is what the record knows about an incident, as JSON.
 func (c *Client) Brief(ctx context.Context, incident string) (json.RawMessage, error) {
 	var out json.RawMessage

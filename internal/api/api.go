@@ -35,6 +35,7 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
 )
@@ -51,6 +52,7 @@ type Server struct {
 	Sources   *connect.Sources
 	Retros    *retro.Desk
 	FollowUps *followup.Desk
+	Past      *past.Shelf // documents that wait to become retrospectives
 	Outbox    *notify.Outbox
 	Rules     *rulebook.Book
 	Search    *search.View

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"archive/zip"
 	"bytes"
 	"errors"
 	"io"
@@ -108,6 +109,7 @@ func TestEveryOperationIsReachable(t *testing.T) {
 		bodies[op] = body
 	}
 	statuses["add-follow-up"] = 201
+	bodies["correct-document"], bodies["drop-document"], bodies["import-archive"] = `{"severity":"sev2"}`, `{"dropped":true}`, archive(t)
 	w.must(201, "POST", "/api/v1/channels", `{"type":"webhook","name":"ours","settings":{"url":"http://127.0.0.1:1/x"}}`)
 	if _, err := w.outbox.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error {
 		return errors.Join(tx.AddNotice(record.Notice{ID: "web", Event: "due", Channel: "ours", Subject: "Due", Doc: []byte("{}")}), tx.EndNotice("web", record.NoticeFailed, "no"))
@@ -156,6 +158,11 @@ func TestEveryOperationIsReachable(t *testing.T) {
 			if _, ok := o["responses"].(map[string]any)[jsonText(want)]; !ok {
 				t.Errorf("%s: the document does not say %d", op, want)
 			}
+			if strings.HasPrefix(op, "get-document") || strings.HasSuffix(op, "-document") && strings.Contains(path, "retrospective-imports") {
+				n := jsonText(n) // each has a document of its own
+				brought := w.must(200, "POST", "/api/v1/retrospective-imports?review=true&name=d"+n+".md", "# Down "+n+"\n")
+				path = strings.Replace(path, "web", brought["document"].(map[string]any)["id"].(string), 1)
+			}
 			if op == "import-retrospective" {
 				path += "?name=down.md"
 			}
@@ -168,4 +175,19 @@ func TestEveryOperationIsReachable(t *testing.T) {
 	if n < 45 {
 		t.Errorf("got %d operations, want 45 at least", n)
 	}
+}
+
+// archive is a zip file of one document.
+func archive(t *testing.T) string {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	f, err := z.Create("notes/down.md")
+	if err == nil {
+		_, err = io.WriteString(f, "# Down again\n\nIt was down on 3 May 2025.\n")
+	}
+	if err := errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }

@@ -3,17 +3,11 @@ package api
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"strings"
-
-	"github.com/danielgtaylor/huma/v2"
 
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
 	"hansei/internal/retro"
-	"hansei/internal/retro/document"
 )
 
 // RetroParam names a retrospective, by its own id or that of its incident.
@@ -249,56 +243,6 @@ func (a *edge) commentRetro(ctx context.Context, who auth.Actor, in *RetroCommen
 	return a.rewritten(ctx, who, id, seq, err)
 }
 
-// RetroFormat is how a document is written.
-type RetroFormat struct {
-	RetroParam
-	Format string `query:"format" enum:"markdown,html,word,confluence" default:"markdown"`
-}
-
-func (a *edge) retroDocument(ctx context.Context, who auth.Actor, in *RetroFormat) (*huma.StreamResponse, error) {
-	id, err := a.retroID(ctx, who.Scope(), in.ID)
-	if err != nil {
-		return nil, err
-	}
-	doc, err := a.Retros.Document(ctx, who.Scope(), id)
-	if err != nil {
-		return nil, err
-	}
-	text, media, ending, err := doc.As(in.Format)
-	if err != nil {
-		return nil, err
-	}
-	return &huma.StreamResponse{Body: func(c huma.Context) {
-		c.SetHeader("Content-Type", media)
-		c.SetHeader("Content-Disposition", fmt.Sprintf("attachment; filename=%q", string(hansei.Slug(doc.Retrospective.Title))+ending))
-		c.SetHeader("X-Content-Type-Options", "nosniff")
-		if _, err := io.WriteString(c.BodyWriter(), text); err != nil {
-			a.Log.Debug("a document broke off", "error", err)
-		}
-	}}, nil
-}
-
-// RetroUpload is a document of the past.
-type RetroUpload struct {
-	Stream
-	Name string `query:"name" required:"true" doc:"The file's name; its ending says what it is"`
-}
-
-func (a *edge) importRetro(ctx context.Context, who auth.Actor, in *RetroUpload) (*answer[retro.Imported], error) {
-	text, err := io.ReadAll(in.body)
-	if err != nil {
-		return nil, err
-	}
-	out, seq, err := a.Retros.Import(ctx, who, strings.TrimSpace(in.Name), text)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.settle(ctx, seq); err != nil {
-		return nil, err
-	}
-	return answered(out)
-}
-
 // retroRoutes are the operations on retrospectives.
 func (a *edge) retroRoutes() {
 	on(a, op("POST", "/retrospectives", "draft-retrospective", "Draft the retrospective of an incident, or bring its timeline up to date"), a.draftRetro)
@@ -309,8 +253,7 @@ func (a *edge) retroRoutes() {
 	on(a, op("PATCH", "/retrospectives/{id}/timeline", "tell-retrospective", "Keep, drop, mark or annotate entries of the timeline, or add some"), a.tellRetro)
 	on(a, op("POST", "/retrospectives/{id}/comments", "comment-retrospective", "Comment on a section, or resolve a comment"), a.commentRetro)
 	on(a, op("POST", "/retrospectives/{id}/state", "move-retrospective", "Give it to review, publish it, or take it back"), a.moveRetro)
-	on(a, op("GET", "/retrospectives/{id}/document", "retrospective-document", "The document as Markdown, HTML, for Word or for Confluence"), a.retroDocument)
-	on(a, upload(op("POST", "/retrospective-imports", "import-retrospective", "Take in a document of the past: Markdown or HTML"), "application/octet-stream", document.Max), a.importRetro)
+	a.documentRoutes()
 	on(a, op("GET", "/incidents/{id}/brief", "incident-brief", "What the record knows about an incident: spans, load, changes near it, similar ones, questions"), a.brief)
 	on(a, op("GET", "/search", "search", "Find records by their words"), a.search)
 	on(a, op("GET", "/records/{kind}/{id}/similar", "similar-records", "Records like this one, and why"), a.similar)

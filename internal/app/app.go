@@ -32,6 +32,7 @@ import (
 	"hansei/internal/record"
 	"hansei/internal/retro"
 	"hansei/internal/retro/block"
+	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
 	"hansei/internal/watch"
@@ -70,6 +71,7 @@ type App struct {
 	jobs      *job.Queue
 	search    *search.View
 	retros    *retro.Desk
+	past      *past.Shelf
 	followups *followup.Desk
 	recall    *recall.Memory
 	outbox    *notify.Outbox
@@ -141,6 +143,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.retros.Figure = func(ctx context.Context, who auth.Scope, directive string) (hansei.Frozen, error) {
 		return block.Compute(ctx, a.metrics, who, directive, c.Now())
 	}
+	a.past = &past.Shelf{Records: a.records}
 	a.watch = &watch.Watch{Records: a.records, Retros: a.retros, Outbox: a.outbox, Settled: a.settled, Later: a.forIncident, Now: c.Now, Log: c.Log}
 	a.rules = &rulebook.Book{Records: a.records, Facts: a.facts, People: people, Desk: a.retros, Later: a.renewLater}
 	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, FollowUps: a.followups, Outbox: a.outbox, Search: a.search, Recall: a.recall,
@@ -148,6 +151,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.web = &web.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
 		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Outbox: a.outbox, Retros: a.retros, Search: a.search, Recall: a.recall,
 		Actor: a.who, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
+	a.api.Past, a.web.Past = a.past, a.past
 	return a, nil
 }
 

@@ -179,6 +179,7 @@ func (a *App) work(ctx context.Context) error {
 	g.Go(func() error { return a.facts.Follow(ctx, a.records, who.Scope()) })
 	g.Go(func() error { return a.search.Follow(ctx, a.records, who.Scope()) })
 	g.Go(func() error { return a.imports.Resume(ctx, who) })
+	g.Go(func() error { return a.past.Work(ctx, who) })
 	g.Go(func() error { return a.inbox.Run(ctx, who) })
 	g.Go(func() error { return a.sources.Run(ctx) })
 	g.Go(func() error { return a.jobs.Run(ctx) })

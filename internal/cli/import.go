@@ -38,6 +38,7 @@ type importFlags struct {
 	client.Options
 	mapping        string
 	dryRun, strict bool
+	review         bool
 }
 
 const (
@@ -64,9 +65,10 @@ func (p *program) importFiles() *cobra.Command {
 	fs.StringVar(&f.Zone, "zone", "", "time zone of times that name none, such as Europe/Berlin")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "show how the file would be read, and import nothing")
 	fs.BoolVar(&f.strict, "strict", false, "exit with an error when a row was rejected")
+	fs.BoolVar(&f.review, "review", false, "retrospectives only: read them and let them wait on the page until somebody confirms what was found")
 	cmd.RunE = p.asking(func(ctx context.Context, c *client.Client, args []string) error {
 		if f.Kind == "retrospective" {
-			return p.importDocuments(ctx, c, args)
+			return p.importDocuments(ctx, c, args, f.review)
 		}
 		if f.mapping != "" {
 			var err error

@@ -174,7 +174,7 @@ func documents(names []string) (out []string, err error) {
 			if err != nil || d.IsDir() {
 				return err
 			}
-			if ext := strings.ToLower(filepath.Ext(path)); path == name || slices.Contains([]string{".md", ".markdown", ".html", ".htm", ".xhtml"}, ext) {
+			if ext := strings.ToLower(filepath.Ext(path)); path == name || slices.Contains([]string{".md", ".markdown", ".html", ".htm", ".xhtml", ".xml"}, ext) {
 				out = append(out, path)
 			}
 			return nil
@@ -191,7 +191,11 @@ func documents(names []string) (out []string, err error) {
 
 // importDocuments takes in retrospectives of the past. One that cannot be read
 // does not stop the others.
-func (p *program) importDocuments(ctx context.Context, c *client.Client, names []string) error {
+func (p *program) importDocuments(ctx context.Context, c *client.Client, names []string, review bool) error {
+	send := c.ImportRetrospective
+	if review {
+		send = c.ReviewRetrospective
+	}
 	files, err := documents(names)
 	if err != nil {
 		return err
@@ -202,7 +206,7 @@ func (p *program) importDocuments(ctx context.Context, c *client.Client, names [
 		text, err := os.ReadFile(name)
 		if err == nil {
 			var one json.RawMessage
-			if one, err = c.ImportRetrospective(ctx, filepath.Base(name), text); err == nil {
+			if one, err = send(ctx, filepath.ToSlash(name), text); err == nil {
 				all = append(all, one)
 			}
 		}
@@ -225,6 +229,10 @@ func (p *program) importDocuments(ctx context.Context, c *client.Client, names [
 		return []string{d.ID, d.Title, d.Incident, strings.Join(d.Services, ", "), strings.Join(d.Factors, ", "), fmt.Sprint(d.Sections), fmt.Sprint(d.Moments), fmt.Sprint(d.FollowUps), yes(d.New)}, err
 	}); err != nil {
 		return err
+	}
+	if review {
+		p.say("%d of %d documents were read; they wait on the page /retrospectives/import", len(all), len(files))
+		return errors.Join(problems...)
 	}
 	p.say("%d of %d documents are in; their metadata waits to be confirmed: publish each when it is right", len(all), len(files))
 	return errors.Join(problems...)

@@ -133,6 +133,9 @@ func (im *Imports) progress(id string, fn func(*Progress)) {
 	fn(p)
 }
 
+// Documents is the source of written retrospectives, which package past reads.
+const Documents = "documents"
+
 // Resume understands every delivery that was received and not yet understood,
 // such as after a crash.
 func (im *Imports) Resume(ctx context.Context, who auth.Actor) error {
@@ -142,6 +145,9 @@ func (im *Imports) Resume(ctx context.Context, who auth.Actor) error {
 	}
 	slices.Reverse(list) // the oldest first: a corrected file comes after the first
 	for _, d := range list {
+		if d.Source == Documents {
+			continue // prose is not for this reader
+		}
 		im.Log.Info("an import that was interrupted goes on", "name", d.Name)
 		if _, err := im.Understand(ctx, who, d.ID); err != nil && ctx.Err() != nil {
 			return ctx.Err()

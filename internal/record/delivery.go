@@ -194,6 +194,35 @@ func (tx *Tx) ReopenDelivery(id string) error {
 	return tx.exec("UPDATE delivery SET state = ?, error = '' WHERE journal = ? AND id = ?", DeliveryReceived, string(tx.journal), id)
 }
 
+// MoveDeliveries brings all deliveries of a source that are in one state into
+// another.
+func (tx *Tx) MoveDeliveries(source, from, to string) error {
+	return tx.exec("UPDATE delivery SET state = ? WHERE journal = ? AND source = ? AND state = ?", to, string(tx.journal), source, from)
+}
+
+// DeliveryStates counts the deliveries of a source by their state.
+func (s *Store) DeliveryStates(ctx context.Context, who auth.Scope, source string) (out map[string]int, err error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.query(ctx, "SELECT state, count(*) FROM delivery WHERE journal = ? AND source = ? GROUP BY state", string(journal), source)
+	if err != nil {
+		return nil, fmt.Errorf("deliveries: %w", readable(err))
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	out = map[string]int{}
+	for rows.Next() {
+		var state string
+		var n int
+		if err := rows.Scan(&state, &n); err != nil {
+			return nil, fmt.Errorf("deliveries: %w", err)
+		}
+		out[state] = n
+	}
+	return out, readable(rows.Err())
+}
+
 // PutRejects replaces the rejects of a delivery.
 func (tx *Tx) PutRejects(id string, rejects []Reject) error {
 	if err := tx.exec("DELETE FROM reject WHERE journal = ? AND delivery = ?", string(tx.journal), id); err != nil {

@@ -278,6 +278,11 @@ func (s *Server) understand(ctx context.Context, who auth.Actor, id string) {
 			s.Log.Error("an import failed", "delivery", id, "error", err)
 		}
 	}
+	s.behind(ctx, work)
+}
+
+// behind runs work that goes on when the request that began it has ended.
+func (s *Server) behind(ctx context.Context, work func(context.Context)) {
 	if s.Background != nil {
 		s.Background(work)
 		return

@@ -19,6 +19,7 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
 	"hansei/internal/web/asset"
@@ -26,6 +27,7 @@ import (
 	"hansei/internal/web/jobs"
 	"hansei/internal/web/joins"
 	"hansei/internal/web/notices"
+	"hansei/internal/web/papers"
 	"hansei/internal/web/people"
 	"hansei/internal/web/retrorules"
 	"hansei/internal/web/retros"
@@ -47,6 +49,7 @@ type Server struct {
 	Outbox  *notify.Outbox // nil shows no page of it
 	Retros  *retro.Desk    // with Search; nil shows none of their pages
 	Search  *search.View   // words of the records
+	Past    *past.Shelf    // with Retros: documents that wait to become some
 	Recall  *recall.Memory // with Search: what the past has to say
 	Rules   *rulebook.Book
 	// Previews show what a payload would become, for tools that are connected
@@ -112,6 +115,7 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 		return nil
 	}
 	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics, People: s.all}).Routes()
+	maps.Copy(all, (&papers.Pages{Shell: sh, Shelf: s.Past, Background: s.behind}).Routes())
 	if s.Rules != nil {
 		maps.Copy(all, (&retrorules.Pages{Shell: sh, Book: s.Rules}).Routes())
 	}

@@ -19,6 +19,7 @@ import (
 	"hansei/internal/metric"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
 	"hansei/internal/web"
@@ -57,6 +58,7 @@ func newSite(t *testing.T) *site {
 	desk := &retro.Desk{Records: records, Facts: facts, Search: words, People: people, Now: clock}
 	s := &web.Server{Records: records, Facts: facts, Metrics: metric.New(facts, records, clock),
 		Imports: &intake.Imports{Records: records, Log: log}, People: people,
+		Past:   &past.Shelf{Records: records},
 		Retros: desk, Rules: &rulebook.Book{Records: records, Facts: facts, People: people, Desk: desk}, Search: words,
 		Actor: asked, Now: clock, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { fn(follow) }}

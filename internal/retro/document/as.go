@@ -24,3 +24,11 @@ func (d Document) As(format string) (text, media, ending string, err error) {
 	}
 	return "", "", "", hansei.Invalid("format", "%q: expected markdown, html, word, docs or confluence", format)
 }
+
+// FileName is what a file of a retrospective is called, without its ending.
+func FileName(r *hansei.Retrospective) string {
+	if name := string(hansei.Slug(r.Title)); name != "" {
+		return name
+	}
+	return "retrospective"
+}

@@ -62,10 +62,20 @@ func (x *reader) dates(r *hansei.Retrospective, parts []part) {
 	for _, p := range parts {
 		list = append(list, Sentences(p.text)...)
 	}
-	for _, s := range list {
+	for i, s := range list {
 		day, said := dateIn(s)
 		if said == "" {
 			continue
+		}
+		// The time of day may stand in one of the next sentences, unless that
+		// is about another day.
+		for _, next := range list[i+1 : min(i+3, len(list))] {
+			if _, other := dateIn(next); other != "" || clockUTC.MatchString(s) || span.MatchString(s) {
+				break
+			}
+			if clockUTC.MatchString(next) || span.MatchString(next) {
+				s = next
+			}
 		}
 		x.found.Began = day
 		at := func(h, m string) time.Time {

@@ -122,4 +122,4 @@ func detectionIn(text string) string {
 }
 
 // affected finds a number of customers that a text names.
-var affected = regexp.MustCompile(`(?i)\b([0-9][0-9.,]*)\s*(million|thousand|k|m)?\s+(customers|users|accounts|subscribers|players|people|passengers)\b`)
+var affected = regexp.MustCompile(`(?i)\b([0-9][0-9.,]*)[ \t]*(million|thousand|k|m)?[ \t]+(customers|users|accounts|subscribers|players|people|passengers)\b`)

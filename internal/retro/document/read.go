@@ -20,6 +20,7 @@ import (
 // Found is what a document of the past says: a retrospective whose metadata a
 // person should confirm, and what else is named in it.
 type Found struct {
+	ID            string                `json:"id,omitempty"` // its own, where it has one
 	Retrospective *hansei.Retrospective `json:"retrospective"`
 	Incidents     []hansei.ID           `json:"incidents,omitempty"` // that it names itself
 	Services      []string              `json:"services,omitempty"`  // by name
@@ -145,6 +146,7 @@ func (x *reader) read(body string) {
 	x.tableFields(parts)
 	r.Title = firstOf(x.text("title", "name"), title, Cut(plainText(x.text("summary", "description")), 90), opening(parts), strings.TrimSuffix(path.Base(x.name), path.Ext(x.name)))
 	r.URL = x.text("url", "link", "source")
+	x.found.ID = Cut(x.text("uuid", "id"), 200)
 	r.Severity = severityOf(x.text("severity", "sev", "priority", "impact_level"))
 	x.found.Services = x.list("services", "service", "product", "products", "components", "component", "systems", "system")
 	if len(x.found.Services) == 0 {
@@ -153,8 +155,8 @@ func (x *reader) read(body string) {
 	x.found.Began, x.found.Ended = x.time("start_time", "started_at", "start", "began_at", "impact_start", "incident_start", "date"), x.time("end_time", "ended_at", "end", "resolved_at", "impact_end", "incident_end")
 	r.Published = x.time("published_at", "published", "source_published_at")
 	x.describe(r)
-	x.sections(r, parts)
 	x.dates(r, parts)
+	x.sections(r, parts)
 	whole := r.Title + "\n" + x.text("summary") + "\n" + body
 	x.guess(r, whole)
 	r.Timeline = moments(parts, x.found.Began)
@@ -338,8 +340,12 @@ var markup = regexp.MustCompile("[*_`]|\\[([^\\]]*)\\]\\([^)]*\\)")
 
 func plainText(s string) string { return oneLine(markup.ReplaceAllString(s, "$1")) }
 
-// Origin is where a document was before, for the record's id.
+// Origin is what tells a document from others, for the record's id: its own id,
+// else where it stood before, else its name.
 func Origin(f *Found, name string) string {
+	if f.ID != "" {
+		return f.ID
+	}
 	if u, err := url.Parse(f.Retrospective.URL); err == nil && u.Host != "" {
 		return u.Host + u.Path
 	}

@@ -1,4 +1,4 @@
-package retro
+package past
 
 import (
 	"context"
@@ -11,7 +11,9 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake"
 	"hansei/internal/record"
+	"hansei/internal/retro"
 	"hansei/internal/retro/document"
 )
 
@@ -29,61 +31,93 @@ type Imported struct {
 	Notes     []string  `json:"notes,omitempty"`
 }
 
-// Import takes a document of the past in: a draft whose metadata people
-// confirm. Its incident is the one that it names; else, when it says when it
-// began, one of type backfilled is made of it. The same document again changes
-// nothing.
-func (d *Desk) Import(ctx context.Context, who auth.Actor, name string, text []byte) (Imported, record.Seq, error) {
-	rules, err := Rules(ctx, d.Records, who.Scope())
+// Import takes a document in at once, as it was read: a draft whose metadata
+// people confirm. Its incident is the one that it names; else, when it says
+// when it began, one of type backfilled is made of it. The same document again
+// changes nothing.
+func (s *Shelf) Import(ctx context.Context, who auth.Actor, name string, text []byte) (out Imported, seq record.Seq, err error) {
+	rules, err := retro.Rules(ctx, s.Records, who.Scope())
 	if err != nil {
-		return Imported{}, 0, err
+		return out, 0, err
 	}
-	found, err := document.Read(name, text, rules)
+	found, err := document.Read(Name(name), text, rules)
 	if err != nil {
-		return Imported{}, 0, err
+		return out, 0, err
 	}
-	r := found.Retrospective
-	sum := sha256.Sum256([]byte(document.Origin(found, name)))
-	key := hex.EncodeToString(sum[:8])
-	r.ID = ID(told(hansei.KindIncident, key).ID) // whether or not there is an incident
-	out := Imported{ID: r.ID, Title: r.Title, Services: found.Services, Sections: len(r.Sections), Moments: len(r.Timeline), FollowUps: len(found.FollowUps), Notes: found.Notes}
-	seq, err := d.Records.Write(ctx, who, func(tx *record.Tx) error {
-		out.New = false
-		was, rev, err := record.Get[*hansei.Retrospective](ctx, tx, who.Scope(), r.ID)
-		if err == nil && !was.Deleted {
-			if len(was.Incidents) > 0 {
-				out.Incident = was.Incidents[0]
-			}
-			return errUnchanged
-		}
-		if err != nil && !errors.Is(err, hansei.ErrNotFound) {
-			return err
-		}
-		out.New = true
-		if r.Services, err = services(ctx, tx, who, found.Services); err != nil {
-			return err
-		}
-		if out.Incident, err = backfill(ctx, tx, who, found, key); err != nil {
-			return err
-		}
-		if out.Incident != "" {
-			r.Incidents = []hansei.ID{out.Incident}
-		}
-		r.Drafted = tx.Now()
-		settle(r, rules)
-		out.Factors = r.FactorNames
-		if err := record.Put(tx, r, rev); err != nil {
-			return err
-		}
-		return followUps(tx, r, found, key)
+	seq, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
+		out, err = bring(ctx, tx, who, Name(name), found, rules)
+		return err
 	})
-	if errors.Is(err, errUnchanged) {
-		return out, 0, nil
-	}
 	if err != nil {
 		return out, 0, fmt.Errorf("%s: %w", name, err)
 	}
+	if !out.New {
+		seq = 0
+	}
 	return out, seq, nil
+}
+
+// bring writes the records of a document, unless they are there.
+func bring(ctx context.Context, tx *record.Tx, who auth.Actor, name string, found *document.Found, rules hansei.RetroRules) (Imported, error) {
+	copied := *found.Retrospective
+	r := &copied
+	sum := sha256.Sum256([]byte(document.Origin(found, name)))
+	key := hex.EncodeToString(sum[:8])
+	r.ID = retro.ID(told(hansei.KindIncident, key).ID) // whether or not there is an incident
+	out := Imported{ID: r.ID, Title: r.Title, Services: found.Services, Sections: len(r.Sections), Moments: len(r.Timeline), FollowUps: len(found.FollowUps), Notes: found.Notes}
+	was, rev, err := record.Get[*hansei.Retrospective](ctx, tx, who.Scope(), r.ID)
+	if err == nil && !was.Deleted {
+		if len(was.Incidents) > 0 {
+			out.Incident = was.Incidents[0]
+		}
+		return out, nil
+	}
+	if err != nil && !errors.Is(err, hansei.ErrNotFound) {
+		return out, err
+	}
+	out.New = true
+	if r.Services, err = services(ctx, tx, who, found.Services); err != nil {
+		return out, err
+	}
+	if r.Incidents, err = about(ctx, tx, who, found, r, key); err != nil {
+		return out, err
+	}
+	if len(r.Incidents) > 0 {
+		out.Incident = r.Incidents[0]
+	}
+	r.Drafted, r.FactorNames = tx.Now(), nil
+	for _, f := range r.Factors {
+		r.FactorNames = append(r.FactorNames, f.Name)
+	}
+	score, _ := retro.Completeness(r, rules)
+	r.Completeness, out.Factors = &score, r.FactorNames
+	if err := record.Put(tx, r, rev); err != nil {
+		return out, err
+	}
+	return out, followUps(ctx, tx, who, r, found, key)
+}
+
+// about are the incidents that a document is about: those that it names and
+// that are here, else one made of it.
+func about(ctx context.Context, tx *record.Tx, who auth.Actor, f *document.Found, r *hansei.Retrospective, key string) ([]hansei.ID, error) {
+	there, err := record.Load(ctx, tx, who.Scope(), hansei.KindIncident, f.Incidents)
+	if err != nil {
+		return nil, err
+	}
+	var out []hansei.ID
+	for _, id := range f.Incidents {
+		if _, ok := there[id]; ok {
+			out = append(out, id)
+		}
+	}
+	if len(out) > 0 {
+		return out, nil
+	}
+	id, err := backfill(ctx, tx, who, f, r, key)
+	if id == "" || err != nil {
+		return nil, err
+	}
+	return []hansei.ID{id}, nil
 }
 
 // services finds the services of some names, and makes those that are new.
@@ -110,20 +144,18 @@ func services(ctx context.Context, tx *record.Tx, who auth.Actor, names []string
 }
 
 // documents is the source that documents of the past are.
-const documents = "documents"
+const documents = intake.Documents
 
 // told is the header of a record that a document told of.
 func told(kind hansei.Kind, external string) hansei.Header {
 	return hansei.Header{ID: hansei.Key{Kind: kind, Source: documents, External: external}.ID(), From: []hansei.Observed{{Source: documents, External: external}}}
 }
 
-// backfill is the incident that a document is about: one that it names by id,
-// else one made of it.
-func backfill(ctx context.Context, tx *record.Tx, who auth.Actor, f *document.Found, key string) (hansei.ID, error) {
+// backfill makes an incident of a document that says when it began.
+func backfill(ctx context.Context, tx *record.Tx, who auth.Actor, f *document.Found, r *hansei.Retrospective, key string) (hansei.ID, error) {
 	if f.Began.Year() < document.FirstYear {
 		return "", nil
 	}
-	r := f.Retrospective
 	in := &hansei.Incident{Header: told(hansei.KindIncident, key), Title: r.Title, URL: r.URL, Type: hansei.IncidentBackfilled, Status: hansei.StatusResolved,
 		Severity: r.Severity, Services: r.Services, Customers: r.Customers, CustomersMethod: r.CustomersMethod, Detection: r.Detection}
 	if s := r.Section("summary"); s != nil {
@@ -145,7 +177,7 @@ func backfill(ctx context.Context, tx *record.Tx, who auth.Actor, f *document.Fo
 
 // followUps writes the follow-ups of a document. They were created when it was
 // published, as well as is known.
-func followUps(tx *record.Tx, r *hansei.Retrospective, found *document.Found, key string) error {
+func followUps(ctx context.Context, tx *record.Tx, who auth.Actor, r *hansei.Retrospective, found *document.Found, key string) error {
 	for i, f := range found.FollowUps {
 		f.Header = told(hansei.KindFollowUp, fmt.Sprintf("%s-%d", key, i+1))
 		f.Retrospective, f.Incidents, f.Services = r.ID, r.Incidents, r.Services
@@ -153,7 +185,14 @@ func followUps(tx *record.Tx, r *hansei.Retrospective, found *document.Found, ke
 		if f.Status != hansei.FollowUpOpen {
 			f.Closed = f.Created // when, nobody knows
 		}
-		if err := record.Put(tx, &f, 0); err != nil {
+		was, rev, err := record.Get[*hansei.FollowUp](ctx, tx, who.Scope(), f.ID)
+		if err == nil && !was.Deleted {
+			continue // of a retrospective that was removed and comes back
+		}
+		if err != nil && !errors.Is(err, hansei.ErrNotFound) {
+			return err
+		}
+		if err := record.Put(tx, &f, rev); err != nil {
 			return err
 		}
 	}
