@@ -95,6 +95,16 @@ func TestRetroTemplates(t *testing.T) {
 	s.post(t, rulesAt+"/reset", "part", "templates", "back", rulesAt+"/templates").says(t, 200, "The default is back", "Near miss", "!Leaks")
 }
 
+func TestRetrospectiveGetsAnotherTemplate(t *testing.T) {
+	s := ruled(t)
+	at := "/retrospectives/retro:i0"
+	s.get(t, at).says(t, 200, "Standard: bring its parts up to date", "!would fit now")
+	s.post(t, at+"/template", "template", "Near miss").says(t, 200, "It has the template “Near miss” now", "What stopped it", "Standard would fit now", `name="template" value="Standard"`)
+	s.post(t, at+"/template", "template", "Standard").says(t, 200, "from template Near miss", "What stopped it")
+	s.post(t, at+"/template", "template", "nothing").says(t, 422, "there is no template")
+	s.post(t, "/retrospectives/none/template", "template", "Short").says(t, 404)
+}
+
 func TestRetroFactors(t *testing.T) {
 	s := ruled(t)
 	at := rulesAt + "/factors"

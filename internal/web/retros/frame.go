@@ -30,6 +30,7 @@ type one struct {
 	Retro    *hansei.Retrospective
 	Revision record.Revision
 	Rules    hansei.RetroRules
+	Fitting  string // the template that its severity and type would get now
 	Gaps     []retro.Gap
 	Zone     *time.Location
 	Names    map[record.Ref]string // of the people, services and teams it names
@@ -46,6 +47,9 @@ func (p *Pages) one(ctx context.Context, who auth.Scope, id hansei.ID) (*one, er
 	}
 	o := &one{Retro: r, Revision: rev, Now: p.Now(), Names: map[record.Ref]string{}}
 	if o.Rules, err = retro.Rules(ctx, p.Records, who); err != nil {
+		return nil, err
+	}
+	if o.Fitting, err = p.Desk.Fitting(ctx, who, r, o.Rules); err != nil {
 		return nil, err
 	}
 	if o.Zone, err = p.Zone(ctx, who); err != nil {
