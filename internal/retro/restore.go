@@ -86,19 +86,11 @@ func bringBack(r, old *hansei.Retrospective) {
 
 // asAt is a retrospective as it was at a revision.
 func asAt(ctx context.Context, from record.Reader, who auth.Scope, id hansei.ID, revision record.Revision) (*hansei.Retrospective, error) {
-	all, err := record.HistoryIn(ctx, from, who, hansei.KindRetrospective, id)
+	s, err := record.GetRevision(ctx, from, who, hansei.KindRetrospective, id, revision)
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(all, func(v record.Version) bool { return v.Revision == revision })
-	if i < 0 {
-		return nil, fmt.Errorf("revision %d of retrospective %s: %w", revision, id, hansei.ErrNotFound)
-	}
-	rec, err := record.DecodeDoc(hansei.KindRetrospective, all[i].Doc)
-	if err != nil {
-		return nil, err
-	}
-	return rec.(*hansei.Retrospective), nil
+	return s.Record.(*hansei.Retrospective), nil
 }
 
 // At is a retrospective as it was at a revision.

@@ -203,3 +203,64 @@ func TestLiveBlocksFreeze(t *testing.T) {
 		t.Errorf("got %q, %v", text, err)
 	}
 }
+
+func TestHistoryIsComparedAndRestored(t *testing.T) {
+	s, id := written(t)
+	at := "/retrospectives/" + string(id)
+	s.writes(t, "bob", id, "lessons", "", "Alert on the queue.")
+	s.writes(t, "ann-lee", id, "lessons", "Alert on the queue.", "Alert on the order queue.")
+	s.writes(t, "ann-lee", id, "lessons", "Alert on the order queue.", "Alert on the order queue early.")
+	s.get(t, at+"/history").says(t, 200, "Ann Lee", "2 times, revisions 3 to 4", "Bob &lt;b&gt;")
+	s.get(t, at+"/history?from=2&to=4").says(t, 200, "Lessons", "<ins>order queue early.</ins>", "Bring revision 2 back")
+	s.get(t, at+"/history?from=0&to=1").says(t, 200, "All of revision 1")
+	s.get(t, at+"/history?from=1&to=99").says(t, 404)
+	s.get(t, at+"/history?from=x&to=2").says(t, 422)
+	s.post(t, at+"/restore", "revision", "2", "section", "lessons").says(t, 200, "Revision 2 is back", `action="`+at+`/restore"`)
+	if got := s.text(t, id, "lessons"); got != "Alert on the queue." {
+		t.Errorf("got %q", got)
+	}
+	s.post(t, at+"/restore", "revision", "1").says(t, 200)
+	if got := s.text(t, id, "lessons"); got != "" {
+		t.Errorf("got %q", got)
+	}
+	s.post(t, at+"/restore", "revision", "4").says(t, 200)
+	if got := s.text(t, id, "lessons"); got != "Alert on the order queue early." {
+		t.Errorf("got %q", got)
+	}
+	s.post(t, at+"/restore", "revision", "400").says(t, 404)
+}
+
+func TestTheListIsNarrowedDown(t *testing.T) {
+	s, id := written(t)
+	ctx, who := t.Context(), auth.Local()
+	other, seq, err := s.Retros.Draft(ctx, who, "file:A-3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if seq, err = s.Retros.Describe(ctx, who, id, retro.Metadata{"owner": []byte(`"ann-lee"`), "due_at": []byte(`"2025-05-20T00:00:00Z"`)}); err != nil {
+		t.Fatal(err)
+	}
+	if seq, err = s.Retros.Describe(ctx, who, other, retro.Metadata{"due_at": []byte(`"2025-06-03T00:00:00Z"`)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Facts.Wait(ctx, seq); err != nil {
+		t.Fatal(err)
+	}
+	both := []string{"Checkout was slow", "Nobody could log in"}
+	for query, want := range map[string][]bool{
+		"": {true, true}, "?state=draft": {true, true}, "?state=published": {false, false}, "?severity=sev2": {true, false}, "?owner=ann-lee": {true, false}, "?owner=none": {false, true},
+		"?due=overdue": {true, false}, "?due=soon": {false, true}, "?q=log+in": {false, true}, "?complete=high": {false, false}, "?complete=low": {true, true}, "?service=nothing": {false, false},
+		"?q=%27%20OR%201%3D1": {false, false},
+	} {
+		got := s.get(t, "/retrospectives"+query).says(t, 200)
+		for i, title := range both {
+			if strings.Contains(main(got.body), title) != want[i] {
+				t.Errorf("%q: is %q there? want %t", query, title, want[i])
+			}
+		}
+	}
+	s.get(t, "/retrospectives").says(t, 200, "Draft 2", "Overdue 1", "Due within 7 days 1", "overdue since", "Ann Lee")
+	for _, bad := range []string{"?state=x", "?due=x", "?complete=x", "?q=" + strings.Repeat("x", 201)} {
+		s.get(t, "/retrospectives"+bad).says(t, 422)
+	}
+}

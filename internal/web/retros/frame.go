@@ -23,6 +23,7 @@ import (
 // tabs are the pages of one retrospective, as they stand beside each other.
 var tabs = []struct{ path, text string }{
 	{"", "Document"},
+	{"history", "History"},
 }
 
 // one is a retrospective as every page of it knows it.
