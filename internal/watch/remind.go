@@ -27,7 +27,6 @@ type thing struct {
 }
 
 const (
-	maxThings = 50_000
 	// staleAfter is how long after its date a thing is still brought to mind by
 	// itself; what is older, years of an imported tracker perhaps, stands in
 	// the digest alone.

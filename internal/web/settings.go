@@ -46,7 +46,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, who auth.A
 	field := func(name, label, help string) ui.Field {
 		return ui.Field{ID: name, Name: name, Label: label, Help: help, Value: values[name], Error: wrong[name]}
 	}
-	v := settings.Settings{Revision: int64(rev),
+	v := settings.Settings{Revision: int64(rev), Notices: s.Outbox != nil,
 		Name:      field("name", "Name", "Shown on every page."),
 		Zone:      field("zone", "Time zone", "Where days, weeks and months are cut, such as Europe/Berlin. UTC when empty."),
 		Customers: field("customers_served", "Customers served", "How many you serve in all: what SAIDI and SAIFI divide by.")}
@@ -57,16 +57,7 @@ func (s *Server) showSettings(w http.ResponseWriter, r *http.Request, who auth.A
 	if v.Journal, err = s.journal(r.Context(), who); err != nil {
 		return err
 	}
-	return s.showAs(w, r, who, status, s.settingsHead(), settings.Page(v))
-}
-
-// settingsHead is the heading, with what has a page of its own.
-func (s *Server) settingsHead() ui.Page {
-	p := ui.Page{Title: "Settings"}
-	if s.Outbox != nil {
-		p.Actions = append(p.Actions, ui.Link{Text: "Notifications", URL: "/settings/notifications"})
-	}
-	return p
+	return s.showAs(w, r, who, status, ui.Page{Title: "Settings"}, settings.Page(v))
 }
 
 // journal says where the journal stands and how far the facts follow it.

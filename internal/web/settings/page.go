@@ -8,6 +8,7 @@ type Settings struct {
 	Revision              int64 // of the organization; 0 when nobody said anything yet
 	Metrics               []Metric
 	Journal               []ui.Item
+	Notices               bool     // there is a page of them
 	Zones                 []string // offered for Zone
 }
 
