@@ -14,14 +14,14 @@ type SearchParams struct {
 	Caller
 	Words  string    `query:"q" doc:"Words; \"in quotes\" a phrase; -word leaves out; the last may be half a word"`
 	Kind   []string  `query:"kind,explode" doc:"Only of these kinds"`
-	Tag    []string  `query:"tag,explode" doc:"Only with this: service:ID, team:ID, factor:NAME, severity:sev1, status:open"`
+	Tag    []string  `query:"tag,explode" doc:"Only with this: service:ID, team:ID, factor:NAME, severity:sev1, status:open; of one name any, of several all"`
 	Since  time.Time `query:"since" doc:"That happened from then on"`
 	Until  time.Time `query:"until" doc:"That happened before"`
 	Limit  int       `query:"limit" default:"20" minimum:"1" maximum:"100"`
 	Offset int       `query:"offset" minimum:"0" maximum:"10000"`
 }
 
-// SearchHit is one record found.
+// SearchHit is one record found, or one lesson of a retrospective.
 type SearchHit struct {
 	Kind    hansei.Kind   `json:"kind"`
 	ID      hansei.ID     `json:"id"`
@@ -29,14 +29,17 @@ type SearchHit struct {
 	At      time.Time     `json:"at,omitzero"`
 	Score   float64       `json:"score"`
 	Snippet []search.Span `json:"snippet" doc:"The best part of the text; what matched is marked"`
+	Of      hansei.ID     `json:"of,omitempty" doc:"Of a lesson: the retrospective it is from"`
 }
 
 // SearchAnswer is what was found.
 type SearchAnswer struct {
-	Hits      []SearchHit         `json:"hits"`
-	Total     int                 `json:"total"`
-	Kinds     map[hansei.Kind]int `json:"kinds" doc:"How many of each kind"`
-	Corrected string              `json:"corrected,omitempty" doc:"What was looked for instead of a word that occurs nowhere"`
+	Hits  []SearchHit         `json:"hits"`
+	Total int                 `json:"total"`
+	Kinds map[hansei.Kind]int `json:"kinds" doc:"How many of each kind there are, or would be without a filter by kind"`
+	// Facets are the commonest values to narrow down by.
+	Facets    map[string][]search.Facet `json:"facets" doc:"By kind, service, team, factor, severity and status: how many have each value, or would without a filter of that name"`
+	Corrected string                    `json:"corrected,omitempty" doc:"What was looked for instead of a word that occurs nowhere"`
 }
 
 func (a *edge) search(ctx context.Context, who auth.Actor, in *SearchParams) (*answer[SearchAnswer], error) {
@@ -55,16 +58,20 @@ func (a *edge) search(ctx context.Context, who auth.Actor, in *SearchParams) (*a
 	if err != nil {
 		return nil, err
 	}
-	out := SearchAnswer{Hits: []SearchHit{}, Total: res.Total, Kinds: res.Kinds, Corrected: res.Corrected}
+	out := SearchAnswer{Hits: []SearchHit{}, Total: res.Total, Kinds: res.Kinds, Facets: res.Facets, Corrected: res.Corrected}
 	for _, h := range res.Hits {
-		out.Hits = append(out.Hits, SearchHit{h.Kind, h.ID, h.Doc.Title, h.At, h.Score, h.Snippet})
+		hit := SearchHit{Kind: h.Kind, ID: h.ID, Title: h.Doc.Title, At: h.At, Score: h.Score, Snippet: h.Snippet}
+		if h.Kind == search.Lesson {
+			hit.Of, _ = search.LessonOf(h.ID)
+		}
+		out.Hits = append(out.Hits, hit)
 	}
 	return answered(out)
 }
 
 func kindsOf(names []string) (out []hansei.Kind, err error) {
 	for _, name := range names {
-		k, err := hansei.ParseKind(name)
+		k, err := search.ParseKind(name)
 		if err != nil {
 			return nil, err
 		}
@@ -93,6 +100,7 @@ type SimilarParams struct {
 	N      int      `query:"n" default:"10" minimum:"1" maximum:"100"`
 	Of     []string `query:"of,explode" doc:"Only of these kinds; of the record's own when absent"`
 	Before bool     `query:"before" doc:"Only what happened before it"`
+	After  bool     `query:"after" doc:"Only what happened after it"`
 }
 
 // SimilarHit is a record like another.
@@ -103,6 +111,7 @@ type SimilarHit struct {
 	At      time.Time   `json:"at,omitzero"`
 	Score   float64     `json:"score"`
 	Reasons []string    `json:"reasons"`
+	Verdict string      `json:"verdict,omitempty" doc:"same, when a person said that both teach the same lesson; what they said not to is not listed"`
 }
 
 // SimilarList are records like another, the most similar first.
@@ -124,10 +133,10 @@ func (a *edge) similar(ctx context.Context, who auth.Actor, in *SimilarParams) (
 	if err := a.indexed(ctx, who.Scope()); err != nil {
 		return nil, err
 	}
-	if in.Before {
-		if d, ok := a.Search.Doc(like.Of); ok {
-			like.Before = d.At
-		}
+	if d, ok := a.Search.Doc(ctx, who.Scope(), like.Of); ok && in.Before {
+		like.Before = d.At
+	} else if ok && in.After {
+		like.After = d.At
 	}
 	list, err := a.Search.Similar(ctx, who.Scope(), like)
 	if err != nil {
@@ -135,7 +144,7 @@ func (a *edge) similar(ctx context.Context, who auth.Actor, in *SimilarParams) (
 	}
 	out := SimilarList{Similar: []SimilarHit{}}
 	for _, s := range list {
-		out.Similar = append(out.Similar, SimilarHit{s.Kind, s.ID, s.Title, s.At, s.Score, s.Reasons})
+		out.Similar = append(out.Similar, SimilarHit{s.Kind, s.ID, s.Title, s.At, s.Score, s.Reasons, s.Verdict})
 	}
 	return answered(out)
 }

@@ -137,7 +137,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.imports = &intake.Imports{Records: a.records, Log: c.Log}
 	people := intake.People{Records: a.records, Before: a.followups.Before}
 	a.search = search.NewView(c.Log)
-	a.recall = &recall.Memory{Records: a.records, Search: a.search, Now: c.Now}
+	a.recall = &recall.Memory{Records: a.records, Facts: a.facts, Search: a.search, Now: c.Now}
 	a.retros = &retro.Desk{Records: a.records, Facts: a.facts, Search: a.search, People: people, Now: c.Now}
 	a.followups.Retros, a.followups.People = a.retros, people
 	a.retros.Figure = func(ctx context.Context, who auth.Scope, directive string) (hansei.Frozen, error) {

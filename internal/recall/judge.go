@@ -8,6 +8,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/fact"
 	"hansei/internal/record"
 	"hansei/internal/search"
 )
@@ -15,6 +16,7 @@ import (
 // Memory is what the past is asked through.
 type Memory struct {
 	Records *record.Store
+	Facts   *fact.View
 	Search  *search.View
 	Now     func() time.Time
 }

@@ -2,13 +2,12 @@ package retro
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/recall"
 	"hansei/internal/record"
-	"hansei/internal/search"
 )
 
 // Brief is what the record knows about an incident beside its timeline, for
@@ -44,18 +43,7 @@ type Load struct {
 
 // Past is a similar incident, what was learned from it and whether it was
 // acted on.
-type Past struct {
-	ID            hansei.ID `json:"id"`
-	Title         string    `json:"title"`
-	At            time.Time `json:"at"`
-	Score         float64   `json:"score"`
-	Reasons       []string  `json:"reasons"`
-	Retrospective hansei.ID `json:"retrospective,omitempty"`
-	Mitigation    string    `json:"mitigation,omitempty"`
-	Lessons       []string  `json:"lessons,omitempty"`
-	Open          int       `json:"open_follow_ups"`
-	Closed        int       `json:"closed_follow_ups"`
-}
+type Past = recall.Past
 
 // Brief computes what the record knows about an incident.
 func (d *Desk) Brief(ctx context.Context, who auth.Scope, incident hansei.ID) (Brief, error) {
@@ -159,43 +147,8 @@ func load(rel *related) Load {
 
 // past finds similar incidents from before, and what came of them.
 func (d *Desk) past(ctx context.Context, who auth.Scope, rel *related) ([]Past, error) {
-	out := []Past{}
-	like, err := d.Search.Similar(ctx, who, search.Like{Of: search.Key{Kind: hansei.KindIncident, ID: rel.incident.ID},
-		Kinds: []hansei.Kind{hansei.KindIncident}, Before: rel.since, N: maxPast})
-	if err != nil || len(like) == 0 {
-		return out, err
-	}
-	retros := make([]hansei.ID, len(like))
-	for i, l := range like {
-		retros[i] = ID(l.ID)
-	}
-	written, err := record.Load(ctx, d.Records, who, hansei.KindRetrospective, retros)
-	if err != nil {
-		return nil, err
-	}
-	acted, err := d.followUps(ctx, who)
-	if err != nil {
-		return nil, err
-	}
-	for _, l := range like {
-		p := Past{ID: l.ID, Title: l.Doc.Title, At: l.At, Score: l.Score, Reasons: l.Reasons}
-		if s, ok := written[ID(l.ID)]; ok && !s.Record.Head().Deleted {
-			r := s.Record.(*hansei.Retrospective)
-			p.Retrospective, p.Mitigation, p.Lessons = r.ID, r.Mitigation, r.Lessons
-		}
-		for _, f := range acted {
-			if !slices.Contains(f.Incidents, l.ID) {
-				continue
-			}
-			if f.Status == hansei.FollowUpOpen {
-				p.Open++
-			} else {
-				p.Closed++
-			}
-		}
-		out = append(out, p)
-	}
-	return out, nil
+	memory := recall.Memory{Records: d.Records, Facts: d.Facts, Search: d.Search, Now: d.Now}
+	return memory.Before(ctx, who, rel.incident, maxPast)
 }
 
 // maxFollowUps bounds how many follow-ups are looked through.

@@ -1,13 +1,16 @@
 package search
 
 import (
-	"math"
 	"strings"
 	"sync"
 	"time"
 
 	"hansei"
 )
+
+// Lesson is the kind of a document that is a lesson of a retrospective. It is
+// no record of its own: its id leads to the retrospective (see LessonOf).
+const Lesson hansei.Kind = "lesson"
 
 // Key names a document.
 type Key struct {
@@ -20,6 +23,7 @@ type Doc struct {
 	Key
 	Title string
 	Body  string              // plain text; what is beyond maxBody is not indexed
+	Names []string            // ids and keys by which it is looked for; they say nothing of likeness
 	At    time.Time           // when it happened; zero if unknown
 	Tags  map[string][]string // "service": ids, "factor": names and so on
 }
@@ -27,90 +31,49 @@ type Doc struct {
 // maxBody bounds what is indexed of a text, in bytes.
 const maxBody = 64 << 10
 
+func bounded(body string) string {
+	if len(body) <= maxBody {
+		return body
+	}
+	return strings.ToValidUTF8(body[:maxBody], "")
+}
+
+// entry is a document as the index keeps it. A deleted one has no kind.
+type entry struct {
+	Key
+	title, body string
+	names       []string
+	at          time.Time
+	tags        []uint32
+}
+
 // Index finds documents by words. Many may read while one writes.
 type Index struct {
 	mu    sync.RWMutex
-	docs  []Doc // by number; a deleted one has no kind
+	docs  []entry // by number
 	byKey map[Key]uint32
-	words space // as people write them, for the box
-	stems space // their stems, for what is alike
+	parts map[Key][]Key // the documents of a record that has several
+	words space         // as people write them, for the box
+	stems space         // their stems, for what is alike
+	tags  tagSpace
+	pairs map[Key]map[hansei.ID]string // what people said of pairs
 
-	normMu sync.Mutex
-	norms  []float32 // of documents' stem vectors; nil after a change
+	counts counts
+	logs   []float64
+
+	tallies sync.Pool // of *tally: an answer needs some of the size of the index
+	normMu  sync.Mutex
+	norms   []float32 // of documents' stem vectors; nil after a change
 }
-
-// posting says how often a term is in a document; in the title counts more.
-type posting struct {
-	doc uint32
-	n   float32
-}
-
-// space is a vocabulary with its postings.
-type space struct {
-	ids    map[string]uint32
-	terms  []string
-	posts  [][]posting
-	df     []int32 // living documents that have the term
-	length []float32
-	total  float64             // of the lengths of living documents
-	heads  map[string][]uint32 // terms by their first two bytes
-}
-
-func newSpace() space { return space{ids: map[string]uint32{}, heads: map[string][]uint32{}} }
 
 // New makes an empty index.
 func New() *Index {
-	return &Index{byKey: map[Key]uint32{}, words: newSpace(), stems: newSpace()}
+	return &Index{byKey: map[Key]uint32{}, parts: map[Key][]Key{}, words: newSpace(), stems: newSpace(), tags: newTagSpace(),
+		pairs: map[Key]map[hansei.ID]string{}, counts: counts{}, logs: logs()}
 }
 
 // titleWeight is how many times a word of the title counts.
 const titleWeight = 3
-
-// counted is how often each term is in a document.
-func counted(tokens func(string, func(term string)), d Doc) map[string]float32 {
-	out := map[string]float32{}
-	tokens(d.Title, func(t string) { out[t] += titleWeight })
-	tokens(bodyOf(d), func(t string) { out[t]++ })
-	return out
-}
-
-func bodyOf(d Doc) string {
-	if len(d.Body) <= maxBody {
-		return d.Body
-	}
-	return strings.ToValidUTF8(d.Body[:maxBody], "")
-}
-
-func (s *space) add(doc uint32, counts map[string]float32) {
-	length := float32(0)
-	for term, n := range counts {
-		id, ok := s.ids[term]
-		if !ok {
-			id = uint32(len(s.terms))
-			s.ids[term] = id
-			s.terms, s.posts, s.df = append(s.terms, term), append(s.posts, nil), append(s.df, 0)
-			head := headOf(term)
-			s.heads[head] = append(s.heads[head], id)
-		}
-		s.posts[id] = append(s.posts[id], posting{doc, n})
-		s.df[id]++
-		length += n
-	}
-	for len(s.length) <= int(doc) {
-		s.length = append(s.length, 0)
-	}
-	s.length[doc] = length
-	s.total += float64(length)
-}
-
-func (s *space) drop(doc uint32, counts map[string]float32) {
-	for term := range counts {
-		s.df[s.ids[term]]--
-	}
-	s.total -= float64(s.length[doc])
-}
-
-func headOf(term string) string { return term[:min(2, len(term))] }
 
 // Put indexes documents, in place of those of the same keys.
 func (x *Index) Put(docs ...Doc) {
@@ -118,26 +81,62 @@ func (x *Index) Put(docs ...Doc) {
 	defer x.mu.Unlock()
 	for _, d := range docs {
 		x.remove(d.Key)
-		x.add(d)
+		x.add(x.entry(d))
 	}
 	x.compact()
 }
 
-func (x *Index) add(d Doc) {
-	n := uint32(len(x.docs))
-	x.docs, x.byKey[d.Key], x.norms = append(x.docs, d), n, nil
-	x.words.add(n, counted(wordTokens, d))
-	x.stems.add(n, counted(stemTokens, d))
+// Set indexes the documents of a record, in place of all it had before.
+func (x *Index) Set(of Key, docs ...Doc) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.forget(of)
+	for _, d := range docs {
+		x.add(x.entry(d))
+		if d.Key != of {
+			x.parts[of] = append(x.parts[of], d.Key)
+		}
+	}
+	x.compact()
 }
 
-// Delete takes documents out.
+// Delete takes records out, with all of their documents.
 func (x *Index) Delete(keys ...Key) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	for _, k := range keys {
-		x.remove(k)
+		x.forget(k)
 	}
 	x.compact()
+}
+
+func (x *Index) forget(of Key) {
+	x.remove(of)
+	for _, k := range x.parts[of] {
+		x.remove(k)
+	}
+	delete(x.parts, of)
+}
+
+func (x *Index) entry(d Doc) entry {
+	return entry{Key: d.Key, title: d.Title, body: d.Body, names: d.Names, at: d.At, tags: x.tags.all(d)}
+}
+
+func (x *Index) add(e entry) {
+	n := uint32(len(x.docs))
+	x.docs, x.byKey[e.Key], x.norms = append(x.docs, e), n, nil
+	x.words.add(n, x.wordsOf(&e))
+	x.stems.add(n, x.counts.of(stemTokens, &e))
+}
+
+// wordsOf are the words of a document with those of its names, which count
+// like the title's.
+func (x *Index) wordsOf(e *entry) counts {
+	c := x.counts.of(wordTokens, e)
+	for _, name := range e.names {
+		wordTokens(name, func(t string) { c[t] += titleWeight })
+	}
+	return c
 }
 
 func (x *Index) remove(k Key) {
@@ -145,9 +144,9 @@ func (x *Index) remove(k Key) {
 	if !ok {
 		return
 	}
-	x.words.drop(n, counted(wordTokens, x.docs[n]))
-	x.stems.drop(n, counted(stemTokens, x.docs[n]))
-	x.docs[n], x.norms = Doc{}, nil
+	x.words.drop(n, x.wordsOf(&x.docs[n]))
+	x.stems.drop(n, x.counts.of(stemTokens, &x.docs[n]))
+	x.docs[n], x.norms = entry{}, nil
 	delete(x.byKey, k)
 }
 
@@ -158,9 +157,9 @@ func (x *Index) compact() {
 	}
 	old := x.docs
 	x.docs, x.byKey, x.words, x.stems = nil, map[Key]uint32{}, newSpace(), newSpace()
-	for _, d := range old {
-		if d.Kind != "" {
-			x.add(d)
+	for _, e := range old {
+		if e.Kind != "" {
+			x.add(e)
 		}
 	}
 }
@@ -180,31 +179,37 @@ func (x *Index) Doc(k Key) (Doc, bool) {
 	if !ok {
 		return Doc{}, false
 	}
-	return x.docs[n], true
+	return x.doc(n), true
 }
 
-// The parameters of BM25 (Robertson and Zaragoza 2009).
-const (
-	k1 = 1.2
-	b  = 0.75
-)
-
-// idf is the weight of a term in BM25, never below 0.
-func (s *space) idf(term uint32, docs int) float64 {
-	df := float64(s.df[term])
-	return math.Log(1 + (float64(docs)-df+0.5)/(df+0.5))
+func (x *Index) doc(n uint32) Doc {
+	e := &x.docs[n]
+	return Doc{Key: e.Key, Title: e.title, Body: e.body, Names: e.names, At: e.at, Tags: x.tags.named(e.tags)}
 }
 
-// bm25 is the part of a document's score that one of its terms gives.
-func (s *space) bm25(idf float64, p posting, mean float64) float64 {
-	n := float64(p.n)
-	return idf * n * (k1 + 1) / (n + k1*(1-b+b*float64(s.length[p.doc])/mean))
-}
-
-// mean is the mean length of a document.
-func (s *space) mean(docs int) float64 {
-	if docs == 0 || s.total <= 0 {
-		return 1
+// Judge notes what a person said of two records of a kind: LessonSame keeps
+// each on top of what is like the other, LessonOther keeps it out, and nothing
+// takes the word back.
+func (x *Index) Judge(of hansei.Kind, a, b hansei.ID, verdict string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	for _, pair := range [][2]hansei.ID{{a, b}, {b, a}} {
+		k := Key{of, pair[0]}
+		if verdict == "" {
+			delete(x.pairs[k], pair[1])
+			continue
+		}
+		if x.pairs[k] == nil {
+			x.pairs[k] = map[hansei.ID]string{}
+		}
+		x.pairs[k][pair[1]] = verdict
 	}
-	return s.total / float64(docs)
+}
+
+// title is what a record is called, or its id where it is not indexed.
+func (x *Index) title(k Key) string {
+	if n, ok := x.byKey[k]; ok && x.docs[n].title != "" {
+		return x.docs[n].title
+	}
+	return string(k.ID)
 }

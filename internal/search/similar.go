@@ -17,14 +17,16 @@ type Like struct {
 	Tags        map[string][]string
 	Kinds       []hansei.Kind // all when empty
 	Before      time.Time     // only what happened before; zero is all
-	N           int           // 10 when 0, at most 100
+	After       time.Time     // only what happened after; zero is all
+	N           int           // 10 when 0, at most MaxLimit
 }
 
 // Similar is a document like another, and why.
 type Similar struct {
 	Doc
-	Score   float64
+	Score   float64 // means something only beside the others of one answer
 	Reasons []string
+	Verdict string // what a person said of the pair; "" if nobody did
 }
 
 const (
@@ -40,25 +42,31 @@ type vector struct {
 	surface map[uint32]string
 }
 
+// sureLift is added for a pair that a person confirmed: more than any other
+// score can be, so that it stands on top.
+const sureLift = 1
+
+// SameLesson is the reason given for a pair that a person confirmed.
+const SameLesson = "marked as the same lesson"
+
 // Similar finds documents like one: cosine of sublinear TF-IDF, and BM25 asked
 // with the most telling terms, fused by reciprocal rank; what shares a service
-// or a factor is lifted.
+// or a factor is lifted. What people said of a pair stands above all of it.
 func (x *Index) Similar(l Like) []Similar {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	self, indexed := x.byKey[l.Of]
-	d := Doc{Title: l.Title, Body: l.Text, Tags: l.Tags}
-	if indexed {
-		d = x.docs[self]
+	e := entry{Key: l.Of, title: l.Title, body: l.Text}
+	tags := l.Tags
+	if self, ok := x.byKey[l.Of]; ok {
+		e, tags = x.docs[self], x.tags.named(x.docs[self].tags)
 	}
-	v := x.vector(d)
+	v, said := x.vector(&e), x.pairs[l.Of]
 	open := func(doc uint32) bool {
 		c := &x.docs[doc]
-		return c.Kind != "" && !(indexed && doc == self) && (len(l.Kinds) == 0 || slices.Contains(l.Kinds, c.Kind)) && (l.Before.IsZero() || c.At.Before(l.Before))
+		return c.Kind != "" && c.Key != l.Of && !(l.Of.Kind == c.Kind && said[c.ID] == hansei.LessonOther) && l.asks(c)
 	}
-	cosine := x.cosine(v, open)
 	fused := map[uint32]float64{}
-	for _, list := range [][]scored{cosine, x.telling(v, open)} {
+	for _, list := range [][]scored{x.cosine(v, open), x.telling(v, open)} {
 		x.best(list, min(len(list), rankLimit))
 		for i, s := range list[:min(len(list), rankLimit)] {
 			fused[s.doc] += 1 / float64(rrf+i+1)
@@ -66,24 +74,50 @@ func (x *Index) Similar(l Like) []Similar {
 	}
 	out := make([]scored, 0, len(fused))
 	for doc, score := range fused {
-		lift, _ := boost(d.Tags, x.docs[doc].Tags)
+		lift, _ := x.boost(tags, x.docs[doc].tags)
 		out = append(out, scored{doc, score * lift})
 	}
+	out = x.confirmed(l, said, out, open)
 	n := l.N
 	if n <= 0 {
 		n = 10
 	}
-	n = min(n, 100, len(out))
+	n = min(n, MaxLimit, len(out))
 	x.best(out, n)
 	list := make([]Similar, n)
 	for i, s := range out[:n] {
-		_, reasons := boost(d.Tags, x.docs[s.doc].Tags)
-		list[i] = Similar{Doc: x.docs[s.doc], Score: s.score, Reasons: append(reasons, x.shared(v, s.doc)...)}
+		_, reasons := x.boost(tags, x.docs[s.doc].tags)
+		d := x.doc(s.doc)
+		list[i] = Similar{Doc: d, Score: s.score, Reasons: append(reasons, x.shared(v, s.doc)...)}
+		if d.Kind == l.Of.Kind && said[d.ID] != "" {
+			list[i].Verdict, list[i].Reasons = said[d.ID], append([]string{SameLesson}, list[i].Reasons...)
+		}
 	}
 	return list
 }
 
-func (x *Index) vector(d Doc) vector {
+// asks says whether a document is of a kind and a time that is asked for.
+func (l Like) asks(e *entry) bool {
+	return (len(l.Kinds) == 0 || slices.Contains(l.Kinds, e.Kind)) && (l.Before.IsZero() || e.at.Before(l.Before)) && (l.After.IsZero() || e.at.After(l.After))
+}
+
+// confirmed lifts the pairs that a person confirmed, whatever their words.
+func (x *Index) confirmed(l Like, said map[hansei.ID]string, list []scored, open func(uint32) bool) []scored {
+	for id, verdict := range said {
+		doc, ok := x.byKey[Key{l.Of.Kind, id}]
+		if verdict != hansei.LessonSame || !ok || !open(doc) {
+			continue
+		}
+		if i := slices.IndexFunc(list, func(s scored) bool { return s.doc == doc }); i >= 0 {
+			list[i].score += sureLift
+		} else {
+			list = append(list, scored{doc, sureLift})
+		}
+	}
+	return list
+}
+
+func (x *Index) vector(e *entry) vector {
 	v := vector{map[uint32]float64{}, map[uint32]string{}}
 	add := func(weight float64) func(stem, surface string) {
 		return func(stem, surface string) {
@@ -95,35 +129,66 @@ func (x *Index) vector(d Doc) vector {
 			}
 		}
 	}
-	stemmed(d.Title, add(titleWeight))
-	stemmed(bodyOf(d), add(1))
+	stemmed(e.title, add(titleWeight))
+	stemmed(bounded(e.body), add(1))
 	return v
 }
 
-// weight is that of a term in TF-IDF, by the logarithm of how often it occurs.
-func (x *Index) weight(term uint32, n float64) float64 {
-	return (1 + math.Log(n)) * math.Log(float64(len(x.byKey)+1)/float64(x.stems.df[term]+1))
+// rarity is what a term tells in TF-IDF by how few documents have it.
+func (x *Index) rarity(term uint32) float64 {
+	return math.Log(float64(len(x.byKey)+1) / float64(x.stems.df[term]+1))
 }
+
+// often is what it tells that a term occurs n times: sublinear, by the
+// logarithm.
+func (x *Index) often(n float64) float64 {
+	if i := int(n); i < len(x.logs) && float64(i) == n {
+		return x.logs[i]
+	}
+	return 1 + math.Log(n)
+}
+
+// logs are those of small numbers, which nearly all are.
+func logs() []float64 {
+	out := make([]float64, 256)
+	for i := range out[1:] {
+		out[i+1] = 1 + math.Log(float64(i+1))
+	}
+	return out
+}
+
+// weight is that of a term in TF-IDF.
+func (x *Index) weight(term uint32, n float64) float64 { return x.often(n) * x.rarity(term) }
 
 func (x *Index) cosine(v vector, open func(uint32) bool) []scored {
 	norms := x.normed()
 	sums := make([]float64, len(x.docs))
-	for _, t := range slices.Sorted(mapKeys(v.n)) {
-		w := x.weight(t, v.n[t])
-		if w <= 0 {
+	for _, t := range x.inOrder(v) {
+		rarity := x.rarity(t)
+		w := x.often(v.n[t]) * rarity * rarity
+		if rarity <= 0 {
 			continue
 		}
 		for _, p := range x.stems.posts[t] {
-			sums[p.doc] += w * x.weight(t, float64(p.n))
+			sums[p.doc] += w * x.often(float64(p.n))
 		}
 	}
 	var out []scored
 	for d, sum := range sums {
 		if sum > 0 && norms[d] > 0 && open(uint32(d)) {
-			out = append(out, scored{uint32(d), sum / float64(norms[d])})
+			// Less exact than it is summed up, so that what is equal ties.
+			out = append(out, scored{uint32(d), float64(float32(sum / float64(norms[d])))})
 		}
 	}
 	return out
+}
+
+// inOrder are the terms of a vector by the alphabet: sums do not depend on
+// which of them the index met first.
+func (x *Index) inOrder(v vector) []uint32 {
+	terms := slices.Collect(mapKeys(v.n))
+	slices.SortFunc(terms, func(a, b uint32) int { return strings.Compare(x.stems.terms[a], x.stems.terms[b]) })
+	return terms
 }
 
 func mapKeys(m map[uint32]float64) func(func(uint32) bool) {
@@ -150,8 +215,9 @@ func (x *Index) normed() []float32 {
 		if x.stems.df[t] == 0 {
 			continue
 		}
+		rarity := x.rarity(uint32(t))
 		for _, p := range list {
-			w := x.weight(uint32(t), float64(p.n))
+			w := x.often(float64(p.n)) * rarity
 			sums[p.doc] += w * w
 		}
 	}
@@ -164,9 +230,9 @@ func (x *Index) normed() []float32 {
 
 // telling asks BM25 with the terms that tell most of a document.
 func (x *Index) telling(v vector, open func(uint32) bool) []scored {
-	terms := slices.Collect(mapKeys(v.n))
+	terms := x.inOrder(v)
 	worth := func(t uint32) float64 { return v.n[t] * x.stems.idf(t, len(x.byKey)) }
-	slices.SortFunc(terms, func(a, b uint32) int { return cmp.Or(cmp.Compare(worth(b), worth(a)), cmp.Compare(a, b)) })
+	slices.SortStableFunc(terms, func(a, b uint32) int { return cmp.Compare(worth(b), worth(a)) })
 	sums := make([]float64, len(x.docs))
 	mean := x.stems.mean(len(x.byKey))
 	for _, t := range terms[:min(len(terms), tellingTerms)] {
@@ -178,7 +244,7 @@ func (x *Index) telling(v vector, open func(uint32) bool) []scored {
 	var out []scored
 	for d, sum := range sums {
 		if sum > 0 && open(uint32(d)) {
-			out = append(out, scored{uint32(d), sum})
+			out = append(out, scored{uint32(d), float64(float32(sum))})
 		}
 	}
 	return out
@@ -195,21 +261,30 @@ var boosts = []struct {
 
 // boost says by how much what two records have in common lifts their
 // similarity, and what it is.
-func boost(a, b map[string][]string) (lift float64, reasons []string) {
+func (x *Index) boost(a map[string][]string, tags []uint32) (lift float64, reasons []string) {
 	lift = 1
-	for _, x := range boosts {
+	for _, by := range boosts {
 		var shared []string
-		for _, v := range a[x.tag] {
-			if slices.Contains(b[x.tag], v) {
-				shared = append(shared, v)
+		for _, v := range a[by.tag] {
+			id, ok := x.tags.ids[tag{uint8(slices.Index(TagNames, by.tag)), v}]
+			if ok && slices.Contains(tags, id) {
+				shared = append(shared, x.called(by.tag, v))
 			}
 		}
 		if len(shared) > 0 {
-			lift *= 1 + min(x.all, x.each*float64(len(shared)))
-			reasons = append(reasons, x.says+": "+strings.Join(shared, ", "))
+			lift *= 1 + min(by.all, by.each*float64(len(shared)))
+			reasons = append(reasons, by.says+": "+strings.Join(shared, ", "))
 		}
 	}
 	return lift, reasons
+}
+
+// called is what people call the value of a tag.
+func (x *Index) called(name, value string) string {
+	if name == "service" || name == "team" {
+		return x.title(Key{hansei.Kind(name), hansei.ID(value)})
+	}
+	return value
 }
 
 const shownTerms = 5
@@ -217,7 +292,7 @@ const shownTerms = 5
 // shared are the words that two documents have in common, the most telling
 // first.
 func (x *Index) shared(v vector, doc uint32) []string {
-	other := x.vector(x.docs[doc])
+	other := x.vector(&x.docs[doc])
 	type part struct {
 		word string
 		w    float64

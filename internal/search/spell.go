@@ -34,7 +34,7 @@ func (x *Index) expand(a asked) (terms [][]term, corrected string) {
 			list = append(list, x.words.begins(w)...)
 		}
 		if len(list) == 0 {
-			if list = x.words.spelt(w); len(list) > 0 {
+			if list = x.words.spelt(w, a.typing && i == len(a.words)-1); len(list) > 0 {
 				said[i], changed = x.words.terms[list[0].id], true
 			}
 		}
@@ -56,14 +56,16 @@ func (s *space) begins(w string) []term {
 			}
 		}
 	}
-	if len(w) < 2 {
-		for head, list := range s.heads {
+	for _, heads := range []map[string][]uint32{s.heads, s.codes} {
+		if len(w) >= 2 {
+			look(heads[headOf(w)])
+			continue
+		}
+		for head, list := range heads {
 			if strings.HasPrefix(head, w) {
 				look(list)
 			}
 		}
-	} else {
-		look(s.heads[headOf(w)])
 	}
 	slices.SortFunc(ids, func(a, b uint32) int {
 		return cmp.Or(cmp.Compare(s.df[b], s.df[a]), cmp.Compare(s.terms[a], s.terms[b]))
@@ -77,10 +79,12 @@ func (s *space) begins(w string) []term {
 
 // spelt lists the terms that a word may be a misspelling of: one letter wrong,
 // missing, too many or swapped; two in a long word. Words are rarely wrong in
-// their first letter, so those are looked at first.
-func (s *space) spelt(w string) []term {
+// their first letter, so those are looked at first. Numbers and ids are never
+// taken for misspelt. Of a word that is still
+// being typed, it is the beginning of the term that counts.
+func (s *space) spelt(w string, typing bool) []term {
 	size := utf8.RuneCountInString(w)
-	if size < 4 || len(w) > maxWord {
+	if size < 4 || len(w) > maxWord || hasDigit(w) {
 		return nil
 	}
 	most := 1
@@ -94,21 +98,21 @@ func (s *space) spelt(w string) []term {
 	var found []near
 	look := func(sameFirst bool) {
 		for head, list := range s.heads {
-			if (head[0] == w[0]) != sameFirst {
+			if same := head[0] == w[0]; same != sameFirst || !same && !firstWrong(w, head) {
 				continue
 			}
 			for _, id := range list {
 				t := s.terms[id]
-				if s.df[id] == 0 || len(t) > len(w)+2*most || len(t)+2*most < len(w) {
+				if s.df[id] == 0 || !typing && len(t) > len(w)+4*most || len(t)+4*most < len(w) {
 					continue
 				}
-				if away := distance(w, t, most); away <= most {
+				if away := distance(w, t, most, typing); away <= most {
 					found = append(found, near{id, away})
 				}
 			}
 		}
 	}
-	if look(true); len(found) == 0 {
+	if look(true); len(found) == 0 && !typing {
 		look(false)
 	}
 	slices.SortFunc(found, func(a, b near) int {
@@ -121,10 +125,21 @@ func (s *space) spelt(w string) []term {
 	return out
 }
 
+// firstWrong says whether terms that begin so can be a word whose first letter
+// is wrong, missing, too much or swapped with the second, and no other.
+func firstWrong(w, head string) bool {
+	return head[0] == w[1] || len(head) > 1 && (head[1] == w[0] || head[1] == w[1])
+}
+
 // distance is how many letters have to be changed, added, left out or swapped
-// with their neighbour (optimal string alignment); more than most is most+1.
-func distance(a, b string, most int) int {
-	x, y := []rune(a), []rune(b)
+// with their neighbour to make a of b (optimal string alignment), or of some
+// beginning of b; more than most is most+1.
+func distance(a, b string, most int, beginning bool) int {
+	var letters [2][maxWord]rune
+	x, y := runes(letters[0][:0], a, maxWord), runes(letters[1][:0], b, maxWord)
+	if beginning {
+		y = y[:min(len(y), len(x)+most)]
+	}
 	if len(x)-len(y) > most || len(y)-len(x) > most {
 		return most + 1
 	}
@@ -152,5 +167,19 @@ func distance(a, b string, most int) int {
 		}
 		before, prev, row = prev, row, before
 	}
+	if beginning {
+		return slices.Min(prev)
+	}
 	return prev[len(y)]
+}
+
+// runes are the letters of a word, at most so many.
+func runes(to []rune, s string, most int) []rune {
+	for _, r := range s {
+		if len(to) == most {
+			break
+		}
+		to = append(to, r)
+	}
+	return to
 }

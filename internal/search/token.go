@@ -15,16 +15,16 @@ func cutWords(text string, fn func(word)) {
 	start := -1
 	for i, r := range text {
 		switch {
-		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
+		case letterOrDigit(r):
+			if start < 0 {
+				start = i
+			}
+		case r >= utf8.RuneSelf && unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana):
 			if start >= 0 {
 				fn(word{start, i})
 			}
 			start = -1
 			fn(word{i, i + utf8.RuneLen(r)})
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
-			if start < 0 {
-				start = i
-			}
 		case start >= 0:
 			fn(word{start, i})
 			start = -1
@@ -33,6 +33,14 @@ func cutWords(text string, fn func(word)) {
 	if start >= 0 {
 		fn(word{start, len(text)})
 	}
+}
+
+// letterOrDigit says whether a sign goes on with a word; most are of ASCII.
+func letterOrDigit(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+	}
+	return (unicode.IsLetter(r) || unicode.IsDigit(r)) && !unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana)
 }
 
 // maxWord bounds a word, in bytes: longer ones are keys and blobs.

@@ -5,28 +5,35 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
 )
 
-// View is the index of what the journal holds, kept at its head. It lives in
+// View is the index of what a journal holds, kept at its head. It lives in
 // memory: at the start it is built from the journal's current records, which
-// takes seconds for 100,000 of them.
+// takes seconds for 100,000 of them; until then it finds nothing.
 type View struct {
 	Log *slog.Logger
 
-	index *Index
-	mu    sync.Mutex
-	at    record.Seq
-	moved chan struct{} // closed and replaced when at moves
-	epoch record.Epoch
+	index     atomic.Pointer[Index] // replaced when it is built anew, with readers in the old one
+	following sync.Mutex            // one follower at a time
+	epoch     record.Epoch          // of what is in the index; with following
+
+	mu      sync.Mutex
+	journal auth.Journal // whose records these are; "" before the first
+	at      record.Seq
+	moved   chan struct{} // closed and replaced when at moves
 }
 
 // NewView makes an empty view.
 func NewView(log *slog.Logger) *View {
-	return &View{Log: log, index: New(), moved: make(chan struct{})}
+	v := &View{Log: log, moved: make(chan struct{})}
+	v.index.Store(New())
+	return v
 }
 
 const (
@@ -79,17 +86,25 @@ func (v *View) Head() record.Seq {
 
 // CatchUp brings the index to the journal's head.
 func (v *View) CatchUp(ctx context.Context, store *record.Store, scope auth.Scope) error {
+	journal, err := scope.MayRead()
+	if err != nil {
+		return err
+	}
+	v.following.Lock()
+	defer v.following.Unlock()
 	head, err := store.Head(ctx, scope)
 	if err != nil {
 		return err
 	}
 	if v.Head() == 0 || v.epoch != head.Epoch || head.Seq < v.Head() {
 		// From the current records, not from their history.
-		if err := v.build(ctx, store, scope); err != nil {
+		fresh, err := build(ctx, store, scope)
+		if err != nil {
 			return err
 		}
+		v.index.Store(fresh)
 		v.epoch = head.Epoch
-		v.reach(head.Seq)
+		v.begin(journal, head.Seq)
 	}
 	for v.Head() < head.Seq {
 		page, err := store.Feed(ctx, scope, v.Head(), feedPage)
@@ -107,7 +122,7 @@ func (v *View) CatchUp(ctx context.Context, store *record.Store, scope auth.Scop
 			if err != nil {
 				return err
 			}
-			v.apply(rec)
+			v.index.Load().apply(rec)
 		}
 		v.reach(page.Changes[len(page.Changes)-1].Seq)
 	}
@@ -139,24 +154,55 @@ func (v *View) Wait(ctx context.Context, seq record.Seq) error {
 	}
 }
 
+// begin notes whose records were indexed, and how far.
+func (v *View) begin(journal auth.Journal, seq record.Seq) {
+	v.mu.Lock()
+	v.journal = journal
+	v.mu.Unlock()
+	v.reach(seq)
+}
+
+// readable is the index for who may read the journal that it is made of.
+func (v *View) readable(ctx context.Context, who auth.Scope) (*Index, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return nil, err
+	}
+	v.mu.Lock()
+	other := v.journal != "" && v.journal != journal
+	v.mu.Unlock()
+	if other {
+		return nil, hansei.ErrForbidden
+	}
+	return v.index.Load(), ctx.Err()
+}
+
 // Search looks words up. Who may read the journal may search it.
-func (v *View) Search(_ context.Context, who auth.Scope, q Query) (Result, error) {
-	if _, err := who.MayRead(); err != nil {
+func (v *View) Search(ctx context.Context, who auth.Scope, q Query) (Result, error) {
+	x, err := v.readable(ctx, who)
+	if err != nil {
 		return Result{}, err
 	}
-	return v.index.Search(q), nil
+	return x.Search(q), nil
 }
 
 // Similar finds records like one.
-func (v *View) Similar(_ context.Context, who auth.Scope, l Like) ([]Similar, error) {
-	if _, err := who.MayRead(); err != nil {
+func (v *View) Similar(ctx context.Context, who auth.Scope, l Like) ([]Similar, error) {
+	x, err := v.readable(ctx, who)
+	if err != nil {
 		return nil, err
 	}
-	return v.index.Similar(l), nil
+	return x.Similar(l), nil
 }
 
-// Len is how many records are indexed.
-func (v *View) Len() int { return v.index.Len() }
+// Len is how many documents are indexed.
+func (v *View) Len() int { return v.index.Load().Len() }
 
-// Doc is what is indexed of a record.
-func (v *View) Doc(k Key) (Doc, bool) { return v.index.Doc(k) }
+// Doc is what is indexed of a record, for who may read it.
+func (v *View) Doc(ctx context.Context, who auth.Scope, k Key) (Doc, bool) {
+	x, err := v.readable(ctx, who)
+	if err != nil {
+		return Doc{}, false
+	}
+	return x.Doc(k)
+}
