@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strconv"
 )
 
 // Draft drafts the retrospective of an incident, or brings the timeline of the
@@ -102,33 +101,4 @@ func (c *Client) Brief(ctx context.Context, incident string) (json.RawMessage, e
 	var out json.RawMessage
 	err := c.get(ctx, "/incidents/"+segment(incident)+"/brief", nil, &out)
 	return out, err
-}
-
-// SearchFilter narrows a search down.
-type SearchFilter struct {
-	Kinds, Tags []string
-	Limit       int // 20 when 0
-}
-
-// Search finds records by their words, as JSON objects, the best first.
-func (c *Client) Search(ctx context.Context, words string, f SearchFilter) (hits []json.RawMessage, corrected string, err error) {
-	v := url.Values{"q": {words}, "kind": f.Kinds, "tag": f.Tags}
-	if f.Limit > 0 {
-		v.Set("limit", strconv.Itoa(f.Limit))
-	}
-	var out struct {
-		Hits      []json.RawMessage `json:"hits"`
-		Corrected string            `json:"corrected"`
-	}
-	err = c.get(ctx, "/search", v, &out)
-	return out.Hits, out.Corrected, err
-}
-
-// Similar are records like one, as JSON objects, the most similar first.
-func (c *Client) Similar(ctx context.Context, kind, id string, n int) ([]json.RawMessage, error) {
-	var out struct {
-		Similar []json.RawMessage `json:"similar"`
-	}
-	err := c.get(ctx, recordPath(kind, id)+"/similar", url.Values{"n": {strconv.Itoa(n)}}, &out)
-	return out.Similar, err
 }

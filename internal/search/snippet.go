@@ -84,5 +84,6 @@ func snippet(text string, marked map[string]bool) []Span {
 	if from > 0 {
 		part = "… " + part
 	}
+	part = strings.Join(strings.Fields(part), " ")
 	return mark(part, marked)
 }
