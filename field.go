@@ -30,11 +30,19 @@ type Field struct {
 	Role  Role     // for a time that is a milestone of an incident
 	Enum  []string // the values it may have, if they are fixed
 
+	own string           // the name in Header.Custom of one that the organization defined
 	ptr func(Record) any // *string, **float64, **bool, *time.Time, *[]string, *ID or *[]ID
 }
 
 // Get returns the field's value, and false when it is empty.
 func (f Field) Get(r Record) (any, bool) {
+	if f.own != "" {
+		value, ok := r.Head().Custom[f.own]
+		if f.Type == List {
+			return OwnItems(value), ok
+		}
+		return value, ok
+	}
 	if f.Role != "" {
 		t, ok := r.(*Incident).Milestones.At(f.Role)
 		return t, ok
@@ -66,6 +74,9 @@ func (f Field) Get(r Record) (any, bool) {
 
 // Set puts a value of the field's type; nil empties the field.
 func (f Field) Set(r Record, v any) error {
+	if f.own != "" {
+		return Invalid(f.Name, "a field of the organization's own is set by its definition")
+	}
 	if f.Role != "" {
 		t, ok := v.(time.Time)
 		if !ok && v != nil {

@@ -66,6 +66,19 @@ func (f OwnField) Title() string {
 	return strings.ToUpper(label[:1]) + label[1:]
 }
 
+// Field is the own field among the others of its kind, to be read and shown:
+// a text, or a list. What is written is checked by its definition.
+func (f OwnField) Field() Field {
+	out := Field{Name: CustomPrefix + f.Name, Label: f.Title(), Help: f.Help, Type: Text, Enum: f.Options, own: f.Name}
+	switch f.Type {
+	case OwnList:
+		out.Type, out.Enum = List, nil
+	case OwnYesNo:
+		out.Enum = []string{"yes", "no"}
+	}
+	return out
+}
+
 // The bounds of own fields and their values.
 const (
 	MaxOwnFields = 200

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -48,12 +49,16 @@ func (s *Server) editOf(r *http.Request, who auth.Actor, name string) (*editing,
 	if err != nil {
 		return nil, err
 	}
-	field, err := hansei.FieldNamed(kind, name)
+	f, err := s.find(r.Context(), who, kind, id)
 	if err != nil {
 		return nil, err
 	}
-	f, err := s.find(r.Context(), who, kind, id)
-	return &editing{found: f, field: field}, err
+	all := f.fields()
+	i := slices.IndexFunc(all, func(x hansei.Field) bool { return x.Name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("field %q of %s: %w", name, kind, hansei.ErrNotFound)
+	}
+	return &editing{found: f, field: all[i]}, nil
 }
 
 // at is the record as a revision left it.

@@ -14,6 +14,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/retro"
 	"hansei/internal/web/records"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
@@ -26,6 +27,19 @@ type found struct {
 	Zone     *time.Location
 	names    map[hansei.ID]string // of the services, teams and people it refers to
 	said     []hansei.Record      // what each source last said, in the order of From
+	own      []hansei.OwnField    // that the organization defined for its kind
+}
+
+// fields are those of the record's kind, and the organization's own; retired
+// ones only where they are filled.
+func (f *found) fields() []hansei.Field {
+	out := slices.Clone(hansei.FieldsOf(f.Record.Kind()))
+	for _, o := range f.own {
+		if _, filled := f.Record.Head().Custom[o.Name]; filled || !o.Retired {
+			out = append(out, o.Field())
+		}
+	}
+	return out
 }
 
 // find reads a record, its history and the names it refers to.
@@ -39,6 +53,11 @@ func (s *Server) find(ctx context.Context, who auth.Actor, kind hansei.Kind, id 
 		return nil, fmt.Errorf("%s %s: %w", kind, id, hansei.ErrNotFound)
 	}
 	f := &found{Stored: one, names: map[hansei.ID]string{}}
+	rules, err := retro.Rules(ctx, s.Records, who.Scope())
+	if err != nil {
+		return nil, err
+	}
+	f.own = slices.DeleteFunc(slices.Clone(rules.Fields), func(o hansei.OwnField) bool { return o.Kind != kind })
 	if f.Zone, err = s.Metrics.Zone(ctx, who.Scope()); err != nil {
 		return nil, err
 	}
@@ -196,7 +215,7 @@ func (f *found) view() (records.Record, error) {
 	rec, head := f.Record, f.Record.Head()
 	at := records.URL(rec.Kind(), head.ID)
 	out := records.Record{Noun: records.Noun(rec.Kind()), Zone: f.Zone, Notices: f.notices()}
-	for _, field := range hansei.FieldsOf(rec.Kind()) {
+	for _, field := range f.fields() {
 		row := records.Field{Item: f.item(field), EditURL: editURL(rec.Kind(), head.ID, field.Name)}
 		if row.Item.Absent == "" {
 			out.Fields = append(out.Fields, row)
@@ -205,7 +224,9 @@ func (f *found) view() (records.Record, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(head.Custom)) {
-		out.Custom = append(out.Custom, ui.Item{Name: name, Text: head.Custom[name], From: f.customOrigin(name)})
+		if !slices.ContainsFunc(f.own, func(o hansei.OwnField) bool { return o.Name == name }) {
+			out.Custom = append(out.Custom, ui.Item{Name: name, Text: hansei.OwnWords(head.Custom[name]), From: f.customOrigin(name)})
+		}
 	}
 	for _, o := range head.From {
 		out.Sources = append(out.Sources, ui.Item{Name: o.Source, Text: o.External})

@@ -155,6 +155,24 @@ func TestRetroFields(t *testing.T) {
 	s.post(t, rulesAt+"/reset", "part", "builtin", "back", rulesAt+"/fields").says(t, 200, "The default is back", "!Luck &lt;")
 }
 
+func TestOwnFieldsOfRecordsAreEdited(t *testing.T) {
+	s := ruled(t)
+	for _, f := range [][]string{{"areas", "list", "Pay\nShip"}, {"blast", "choice", "one\nall"}, {"cells", "number", ""}} {
+		s.post(t, rulesAt+"/field", "new", "yes", "kind", "incident", "name", f[0], "type", f[1], "options", f[2], "label", f[0]+" <i>").says(t, 200, "was saved")
+	}
+	edit := func(field, revision, value string) answer {
+		return s.post(t, "/incidents/i0/edit", "field", "custom."+field, "revision", revision, "value", value, "reason", "looked again")
+	}
+	s.get(t, "/incidents/i0/edit?field=custom.blast").says(t, 200, "blast &lt;i&gt;", `<option value="all"`)
+	s.get(t, "/incidents/i0/edit?field=custom.nothing").says(t, 404)
+	edit("cells", "1", "many").says(t, 422, "is not a number", `value="many"`)
+	edit("areas", "1", "sea").says(t, 422, "expected one of Pay, Ship")
+	edit("areas", "1", "pay\nship").says(t, 200, "was set", "Pay, Ship")
+	edit("cells", "2", "1 000").says(t, 200, "1000")
+	s.post(t, "/incidents/i0/undo", "field", "custom.areas", "revision", "2").says(t, 409)
+	s.post(t, "/incidents/i0/undo", "field", "custom.cells", "revision", "3").says(t, 200, "is as it was")
+}
+
 func TestRulePagesHaveNoAccessibilityViolations(t *testing.T) {
 	ctx := browser(t)
 	axe, err := os.ReadFile("testdata/axe.min.js")
