@@ -231,7 +231,7 @@ func (p *program) importDocuments(ctx context.Context, c *client.Client, names [
 		return err
 	}
 	if review {
-		p.say("%d of %d documents were read; they wait on the page /retrospectives/import", len(all), len(files))
+		p.say("%d of %d documents were read; they wait on the page /retrospective-imports", len(all), len(files))
 		return errors.Join(problems...)
 	}
 	p.say("%d of %d documents are in; their metadata waits to be confirmed: publish each when it is right", len(all), len(files))

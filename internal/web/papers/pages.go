@@ -21,7 +21,7 @@ type Pages struct {
 	Background func(context.Context, func(context.Context))
 }
 
-const home = "/retrospectives/import"
+const home = "/retrospective-imports"
 
 // Routes are the addresses of the pages.
 func (p *Pages) Routes() map[string]shell.Page {
