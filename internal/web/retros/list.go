@@ -160,7 +160,7 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 
 // offers are the actions of the list.
 func (p *Pages) offers() []ui.Link {
-	return []ui.Link{{Text: "Draft for an incident", URL: "/incidents?where=status%3Dresolved"}}
+	return []ui.Link{{Text: "Draft for an incident", URL: "/incidents?where=status%3Dresolved"}, {Text: "Import the past", URL: importURL}}
 }
 
 // choices counts what the filters offer.
@@ -293,8 +293,11 @@ func (a asked) empty() *ui.Empty {
 	}
 	return &ui.Empty{Icon: "notebook", Title: "No retrospectives yet",
 		Text:   "Each begins as a draft that is made in seconds from what is known already: the timeline, changes nearby, similar incidents, and questions to ask. Those of the past can be brought in from Markdown, HTML, Word or Confluence.",
-		Action: &ui.Link{Text: "Draft for a recent incident", URL: "/incidents?where=status%3Dresolved"}}
+		Action: &ui.Link{Text: "Draft for a recent incident", URL: "/incidents?where=status%3Dresolved"}, Sample: &ui.Link{Text: "Import the past", URL: importURL}}
 }
+
+// importURL is where documents of the past are brought in.
+const importURL = "/retrospective-imports"
 
 func sentence(s string) string {
 	if s == "" {
