@@ -21,7 +21,7 @@ type NoticeRules struct {
 	// Pace is that of retrospectives, and of follow-ups that no rule is for.
 	Pace
 	// FollowUps are paces for some follow-ups; the first that fits counts.
-	FollowUps []FollowUpPace `json:"follow_ups,omitempty"`
+	FollowUps []FollowUpPace `json:"follow_ups,omitzero"` // nil: the default ones; empty: none
 	// SimilarFrom is the mildest severity whose open incidents are told with
 	// those of the past that they are like, or never.
 	SimilarFrom string `json:"similar_from,omitempty"`

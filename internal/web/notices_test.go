@@ -176,6 +176,10 @@ func TestRulesOfNotices(t *testing.T) {
 	if err != nil || r.Hour != 8 || r.Digest != hansei.Never || !r.ChannelsOnly || !slices.Equal(r.FollowUps, want) || r.Tells(hansei.EventDigest) || !r.Tells(hansei.EventOverdue) {
 		t.Errorf("got %+v, %v", r, err)
 	}
+	s.post(t, notifications+"/rules", form("hour", "8", "pace-1-type", "")...).says(t, 200, "was saved", `!name="pace-2-soon"`)
+	if r, err := s.Outbox.Rules(t.Context(), auth.Local().Scope()); err != nil || len(r.FollowUps) != 0 || r.PaceOf("prevent", "sev1") != r.Pace {
+		t.Errorf("after every rule for follow-ups went: %+v, %v", r, err)
+	}
 	// The organization's other settings leave the rules alone.
 	s.post(t, "/settings", "revision", "1", "name", "Acme", "zone", "Europe/Berlin", "customers_served", "5")
 	if r, err := s.Outbox.Rules(t.Context(), auth.Local().Scope()); err != nil || r.Hour != 8 {
