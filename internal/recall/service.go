@@ -53,15 +53,15 @@ func (m *Memory) OfService(ctx context.Context, who auth.Scope, service hansei.I
 		return out, err
 	}
 	id := fact.Literal(string(service))
-	err := m.each(ctx, `SELECT r.id, r.title, r.state, coalesce(r.published_at, r.drafted_at) AS at FROM retrospective r
-		JOIN retrospective_service s ON s.retrospective = r.id WHERE s.service = `+id+` ORDER BY at DESC NULLS LAST, r.id`, func(row []any) {
+	err := m.each(ctx, `SELECT r.id, r.title, r.state, coalesce(r.published_at, r.drafted_at) AS happened FROM retrospective r
+		JOIN retrospective_service s ON s.retrospective = r.id WHERE s.service = `+id+` ORDER BY happened DESC NULLS LAST, r.id`, func(row []any) {
 		out.Retrospectives = append(out.Retrospectives, Published{hansei.ID(str(row[0])), str(row[1]), str(row[2]), at(row[3])})
 	})
 	if err != nil {
 		return out, err
 	}
-	err = m.each(ctx, `SELECT l.lesson, r.id, r.title, coalesce(r.published_at, r.drafted_at) AS at FROM retrospective_lesson l JOIN retrospective r ON r.id = l.retrospective
-		JOIN retrospective_service s ON s.retrospective = r.id WHERE s.service = `+id+` ORDER BY at DESC NULLS LAST, r.id, l.lesson`, func(row []any) {
+	err = m.each(ctx, `SELECT l.lesson, r.id, r.title, coalesce(r.published_at, r.drafted_at) AS happened FROM retrospective_lesson l JOIN retrospective r ON r.id = l.retrospective
+		JOIN retrospective_service s ON s.retrospective = r.id WHERE s.service = `+id+` ORDER BY happened DESC NULLS LAST, r.id, l.lesson`, func(row []any) {
 		out.Lessons = append(out.Lessons, Taken{str(row[0]), hansei.ID(str(row[1])), str(row[2]), at(row[3])})
 	})
 	if err != nil {

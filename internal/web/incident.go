@@ -27,7 +27,7 @@ func (s *Server) incidentPage(w http.ResponseWriter, r *http.Request, who auth.A
 		return err
 	}
 	in := f.Record.(*hansei.Incident)
-	v := incidents.Incident{Badges: badges(in), Tool: in.URL, Timeline: f.timeline(in), Errors: contradictions(in),
+	v := incidents.Incident{Open: in.Status == hansei.StatusOpen, Badges: badges(in), Tool: in.URL, Timeline: f.timeline(in), Errors: contradictions(in),
 		Times: times(in), Impact: f.impact(in), Who: f.involved(in)}
 	if v.Record, err = f.view(); err != nil {
 		return err
@@ -44,6 +44,9 @@ func (s *Server) incidentPage(w http.ResponseWriter, r *http.Request, who auth.A
 			return err
 		}
 		v.Told = joins.ToldBy(told)
+	}
+	if v.Before, err = s.finding.Before(r.Context(), who.Scope(), in); err != nil {
+		return err
 	}
 	p := ui.Page{Title: records.Title(in), Crumbs: []ui.Link{{Text: "Incidents", URL: "/incidents"}},
 		Actions: []ui.Link{{Text: "Edit", URL: records.URL(in.Kind(), in.ID) + "#fields"}}}

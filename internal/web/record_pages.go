@@ -39,7 +39,6 @@ func (s *Server) recordPages() map[string]page {
 		"POST /settings/metrics/{id}":         s.saveMetric,
 		"POST /settings/metrics/{id}/delete":  s.removeMetric,
 		"POST /settings/metrics/{id}/restore": s.restoreMetric,
-		"GET /search":                         s.searchPage,
 	}
 }
 

@@ -24,6 +24,7 @@ import (
 	"hansei/internal/search"
 	"hansei/internal/web/asset"
 	"hansei/internal/web/deliveries"
+	"hansei/internal/web/finding"
 	"hansei/internal/web/jobs"
 	"hansei/internal/web/joins"
 	"hansei/internal/web/notices"
@@ -65,6 +66,7 @@ type Server struct {
 
 	offered offered
 	all     *people.Directory
+	finding *finding.Pages
 	joins   *joins.Pages // set by Handler when there are sources
 }
 
@@ -77,7 +79,8 @@ func (s *Server) Handler() http.Handler {
 	mux.Handle("GET "+asset.Prefix, asset.Handler())
 	sh := s.shell()
 	s.all = &people.Directory{Records: s.Records}
-	for _, routes := range []map[string]page{s.figurePages(), s.recordPages(), s.sourcePages(sh), s.retroPages(sh), s.noticePages(sh), (&people.Pages{Shell: sh, All: s.all}).Routes()} {
+	s.finding = &finding.Pages{Shell: sh, Words: s.Search, Recall: s.Recall, Metrics: s.Metrics}
+	for _, routes := range []map[string]page{s.finding.Routes(), s.figurePages(), s.recordPages(), s.sourcePages(sh), s.retroPages(sh), s.noticePages(sh), (&people.Pages{Shell: sh, All: s.all}).Routes()} {
 		for pattern, p := range routes {
 			mux.HandleFunc(pattern, sh.Serve(p))
 		}

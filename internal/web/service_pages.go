@@ -147,6 +147,9 @@ func (s *Server) servicePage(w http.ResponseWriter, r *http.Request, who auth.Ac
 	}
 	page.Incidents = ui.Table{ID: "recent", Caption: "Its newest incidents", Columns: sortable(inside.Query.To("/incidents")), Showing: showing(list, "incident", "incidents"),
 		Empty: &ui.Empty{Icon: "flame", Title: "No incidents", Text: "Nothing that was imported names this service."}}
+	if page.Taught, err = s.finding.Taught(r.Context(), who.Scope(), id); err != nil {
+		return err
+	}
 	page.All = inside.Query.To("/incidents").URL()
 	for _, rec := range list.Records {
 		page.Incidents.Rows = append(page.Incidents.Rows, incidentRow(rec, a.Zone))

@@ -58,7 +58,7 @@ func TestSearch(t *testing.T) {
 	s := newSite(t)
 	s.load(t, "incidents.csv", incidentsCSV)
 	s.get(t, "/search").says(t, 200, "<h1>Search</h1>")
-	s.get(t, "/search?q=checkout").says(t, 200, "Checkout was slow", "Incident A-1", "/services/checkout", "Service")
+	s.get(t, "/search?q=checkout").says(t, 200, "<mark>Checkout</mark> was slow", "Incident file:A-1", "/services/checkout", "Service")
 	s.get(t, "/search?q=A-2").says(t, 200, "&lt;script&gt;", "!<script>alert")
 	s.get(t, "/search?q=time+resolve").says(t, 200, "/metrics/time_to_resolve")
 	s.get(t, "/search?q=sett").says(t, 200, `href="/settings"`)

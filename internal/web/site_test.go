@@ -17,6 +17,7 @@ import (
 	"hansei/internal/fact"
 	"hansei/internal/intake"
 	"hansei/internal/metric"
+	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
 	"hansei/internal/retro/past"
@@ -59,7 +60,7 @@ func newSite(t *testing.T) *site {
 	s := &web.Server{Records: records, Facts: facts, Metrics: metric.New(facts, records, clock),
 		Imports: &intake.Imports{Records: records, Log: log}, People: people,
 		Past:   &past.Shelf{Records: records},
-		Retros: desk, Rules: &rulebook.Book{Records: records, Facts: facts, People: people, Desk: desk}, Search: words,
+		Retros: desk, Rules: &rulebook.Book{Records: records, Facts: facts, People: people, Desk: desk}, Search: words, Recall: &recall.Memory{Records: records, Facts: facts, Search: words, Now: clock},
 		Actor: asked, Now: clock, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { fn(follow) }}
 	connectToys(t, s, dir)

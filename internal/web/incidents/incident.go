@@ -12,6 +12,7 @@ import (
 // Incident is the page of one.
 type Incident struct {
 	Record   records.Record
+	Open     bool // it goes on: what helped before stands first
 	Badges   []Badge
 	Tool     string // where it stands in its own tool; may be empty
 	Timeline ui.Timeline
@@ -22,6 +23,7 @@ type Incident struct {
 	Updates  []Update
 	Changes  ui.Table
 	Told     templ.Component // who told what of it; may be nil
+	Before   templ.Component // what it is like
 	NoChange string          // instead of Changes: why there are none
 }
 

@@ -2,6 +2,8 @@
 package services
 
 import (
+	"github.com/a-h/templ"
+
 	"hansei/internal/chart"
 	"hansei/internal/web/ui"
 )
@@ -20,8 +22,9 @@ type Service struct {
 	Cards     []ui.Card
 	Trend     *chart.Chart
 	Incidents ui.Table
-	All       string    // where all its incidents are
-	Merged    []ui.Link // what was merged into it
+	Taught    templ.Component // its lessons and open follow-ups
+	All       string          // where all its incidents are
+	Merged    []ui.Link       // what was merged into it
 	MergeURL  string
 	Others    []ui.Option // what it may be merged into
 	Unmerge   string      // set when it was merged away
