@@ -29,6 +29,7 @@ import (
 	"hansei/internal/connect"
 	"hansei/internal/fact"
 	"hansei/internal/followup"
+	"hansei/internal/forget"
 	"hansei/internal/intake"
 	"hansei/internal/metric"
 	"hansei/internal/notify"
@@ -52,7 +53,8 @@ type Server struct {
 	Sources   *connect.Sources
 	Retros    *retro.Desk
 	FollowUps *followup.Desk
-	Past      *past.Shelf // documents that wait to become retrospectives
+	Clerk     *forget.Clerk // forgets people
+	Past      *past.Shelf   // documents that wait to become retrospectives
 	Outbox    *notify.Outbox
 	Rules     *rulebook.Book
 	Search    *search.View

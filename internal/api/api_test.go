@@ -19,6 +19,7 @@ import (
 	"hansei/internal/connect"
 	"hansei/internal/fact"
 	"hansei/internal/followup"
+	"hansei/internal/forget"
 	"hansei/internal/intake"
 	"hansei/internal/metric"
 	"hansei/internal/notify"
@@ -84,7 +85,7 @@ func openAt(t *testing.T, now func() time.Time) *world {
 	w.outbox = &notify.Outbox{Records: store, Seal: box, Base: "https://hansei.example", Now: now, Log: log, Later: func(*record.Tx, string, time.Time) error { return nil }}
 	s := &Server{Outbox: w.outbox, Records: store, Facts: facts, Metrics: metric.New(facts, store, now),
 		Imports: &intake.Imports{Records: store, Log: log}, People: people,
-		Retros: desk, Past: &past.Shelf{Records: store}, Rules: &rulebook.Book{Records: store, Facts: facts, People: people, Desk: desk}, Search: words, Recall: &recall.Memory{Records: store, Facts: facts, Search: words, Now: now},
+		Retros: desk, Clerk: &forget.Clerk{Records: store, Random: func() string { return "x" }}, Past: &past.Shelf{Records: store}, Rules: &rulebook.Book{Records: store, Facts: facts, People: people, Desk: desk}, Search: words, Recall: &recall.Memory{Records: store, Facts: facts, Search: words, Now: now},
 		Joins: intake.Joins{Records: store}, Sources: w.sources,
 		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: now, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { background.Go(func() { fn(follow) }) }}

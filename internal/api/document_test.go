@@ -109,6 +109,8 @@ func TestEveryOperationIsReachable(t *testing.T) {
 		bodies[op] = body
 	}
 	statuses["add-follow-up"] = 201
+	bodies["forget-person"] = `{"name":"Ann Lee"}`
+	w.must(201, "POST", "/api/v1/records/person", `{"id":"web","fields":{"name":"Ann Lee"}}`)
 	bodies["correct-document"], bodies["drop-document"], bodies["import-archive"] = `{"severity":"sev2"}`, `{"dropped":true}`, archive(t)
 	w.must(201, "POST", "/api/v1/channels", `{"type":"webhook","name":"ours","settings":{"url":"http://127.0.0.1:1/x"}}`)
 	if _, err := w.outbox.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error {

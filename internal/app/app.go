@@ -6,6 +6,7 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,7 @@ import (
 	"hansei/internal/connect"
 	"hansei/internal/fact"
 	"hansei/internal/followup"
+	"hansei/internal/forget"
 	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/metric"
@@ -152,6 +154,8 @@ func New(ctx context.Context, c Config) (*App, error) {
 		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Outbox: a.outbox, Retros: a.retros, Search: a.search, Recall: a.recall,
 		Actor: a.who, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.api.Past, a.web.Past = a.past, a.past
+	a.api.Clerk = &forget.Clerk{Records: a.records, Random: rand.Text}
+	a.web.Clerk = a.api.Clerk
 	return a, nil
 }
 

@@ -29,6 +29,8 @@ type engine interface {
 	follow(ctx context.Context, self string, wake func())
 	// settle is called after a commit, and before the next.
 	settle(ctx context.Context, conn *sql.Conn)
+	// compact writes the database anew, without what was deleted.
+	compact(ctx context.Context, conn *sql.Conn) error
 	// shared says that other servers may write, and that a connection may be
 	// lost without the database.
 	shared() bool

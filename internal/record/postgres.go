@@ -204,3 +204,12 @@ func broken(conn *sql.Conn) (closed bool) {
 	})
 	return closed || err != nil
 }
+
+func (e *postgresEngine) compact(ctx context.Context, conn *sql.Conn) error {
+	for _, table := range []string{"entry", "current", "delivery", "part", "reject", "notice", "told", "name", "mention", "blob"} {
+		if _, err := conn.ExecContext(ctx, "VACUUM FULL "+table); err != nil {
+			return fmt.Errorf("compact the database: %w", err)
+		}
+	}
+	return nil
+}

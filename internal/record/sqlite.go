@@ -108,3 +108,12 @@ func (e *sqliteEngine) settle(ctx context.Context, conn *sql.Conn) {
 		}
 	}
 }
+
+func (e *sqliteEngine) compact(ctx context.Context, conn *sql.Conn) error {
+	for _, q := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
+		if _, err := conn.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("compact the database: %w", err)
+		}
+	}
+	return nil
+}

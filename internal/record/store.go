@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -57,6 +58,8 @@ type Store struct {
 	ctx       context.Context // ends when the store is being closed
 	cancel    context.CancelFunc
 	following sync.WaitGroup
+
+	compact atomic.Bool // the writer is to compact the database before it goes on
 
 	mu    sync.Mutex
 	moved chan struct{} // closed and replaced at each commit

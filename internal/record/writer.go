@@ -156,6 +156,9 @@ func (s *Store) commit(g *group) error {
 		case err == nil:
 			s.wake()
 			s.engine.settle(context.Background(), s.write)
+			if s.compact.Swap(false) {
+				return s.engine.compact(context.Background(), s.write)
+			}
 			return nil
 		case errors.Is(err, errUndone):
 			return nil

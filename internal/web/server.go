@@ -12,6 +12,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/fact"
+	"hansei/internal/forget"
 	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/metric"
@@ -25,6 +26,7 @@ import (
 	"hansei/internal/web/asset"
 	"hansei/internal/web/deliveries"
 	"hansei/internal/web/finding"
+	"hansei/internal/web/forgetting"
 	"hansei/internal/web/jobs"
 	"hansei/internal/web/joins"
 	"hansei/internal/web/notices"
@@ -50,6 +52,7 @@ type Server struct {
 	Outbox  *notify.Outbox // nil shows no page of it
 	Retros  *retro.Desk    // with Search; nil shows none of their pages
 	Search  *search.View   // words of the records
+	Clerk   *forget.Clerk  // forgets people
 	Past    *past.Shelf    // with Retros: documents that wait to become some
 	Recall  *recall.Memory // with Search: what the past has to say
 	Rules   *rulebook.Book
@@ -118,6 +121,7 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 		return nil
 	}
 	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics, People: s.all}).Routes()
+	maps.Copy(all, (&forgetting.Pages{Shell: sh, Clerk: s.Clerk}).Routes())
 	maps.Copy(all, (&papers.Pages{Shell: sh, Shelf: s.Past, Background: s.behind}).Routes())
 	if s.Rules != nil {
 		maps.Copy(all, (&retrorules.Pages{Shell: sh, Book: s.Rules}).Routes())

@@ -15,6 +15,7 @@ import (
 
 	"hansei/internal/auth"
 	"hansei/internal/fact"
+	"hansei/internal/forget"
 	"hansei/internal/intake"
 	"hansei/internal/metric"
 	"hansei/internal/recall"
@@ -59,6 +60,7 @@ func newSite(t *testing.T) *site {
 	desk := &retro.Desk{Records: records, Facts: facts, Search: words, People: people, Now: clock}
 	s := &web.Server{Records: records, Facts: facts, Metrics: metric.New(facts, records, clock),
 		Imports: &intake.Imports{Records: records, Log: log}, People: people,
+		Clerk:  &forget.Clerk{Records: records, Random: func() string { return "x" }},
 		Past:   &past.Shelf{Records: records},
 		Retros: desk, Rules: &rulebook.Book{Records: records, Facts: facts, People: people, Desk: desk}, Search: words, Recall: &recall.Memory{Records: records, Facts: facts, Search: words, Now: clock},
 		Actor: asked, Now: clock, Log: log, Version: "test",
