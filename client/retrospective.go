@@ -43,6 +43,48 @@ func (c *Client) Describe(ctx context.Context, id string, fields map[string]any)
 	return out, err
 }
 
+// Remark is a comment on a section: on a passage of it when that is named, an
+// answer when Of is, a suggestion of other words when Instead is.
+type Remark struct {
+	Section string  `json:"section,omitempty"`
+	Text    string  `json:"text,omitempty"`
+	Of      string  `json:"of,omitempty"`
+	Passage string  `json:"passage,omitempty"`
+	Instead *string `json:"instead,omitempty"`
+}
+
+// Comment comments on a retrospective.
+func (c *Client) Comment(ctx context.Context, id string, r Remark) (json.RawMessage, error) {
+	return c.rewrite(ctx, id, "/comments", r)
+}
+
+// Decide accepts a suggestion, by the id of its comment, or declines it.
+func (c *Client) Decide(ctx context.Context, id, comment string, accept bool) (json.RawMessage, error) {
+	return c.rewrite(ctx, id, "/suggestions", map[string]any{"id": comment, "accept": accept})
+}
+
+// AcceptSection stands for a text that a language model drafted.
+func (c *Client) AcceptSection(ctx context.Context, id, section string) (json.RawMessage, error) {
+	return c.rewrite(ctx, id, "/sections/"+segment(section)+"/accept", nil)
+}
+
+// DismissRemark leaves a sentence at which the check for blame stopped as it is.
+func (c *Client) DismissRemark(ctx context.Context, id, sentence string) (json.RawMessage, error) {
+	return c.rewrite(ctx, id, "/dismissed", map[string]string{"sentence": sentence})
+}
+
+// RestoreRetrospective brings an earlier revision back as a new one: all of it,
+// or one section when that is named.
+func (c *Client) RestoreRetrospective(ctx context.Context, id string, revision int64, section string) (json.RawMessage, error) {
+	return c.rewrite(ctx, id, "/restore", map[string]any{"revision": revision, "section": section})
+}
+
+func (c *Client) rewrite(ctx context.Context, id, path string, body any) (json.RawMessage, error) {
+	var out json.RawMessage
+	err := c.send(ctx, http.MethodPost, "/retrospectives/"+segment(id)+path, body, &out)
+	return out, err
+}
+
 // Factor is a contributing factor with its evidence.
 type Factor struct {
 	Name     string `json:"name"`

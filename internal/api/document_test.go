@@ -103,6 +103,7 @@ func TestEveryOperationIsReachable(t *testing.T) {
 	for op, body := range map[string]string{"draft-retrospective": `{"incident":"web"}`, "describe-retrospective": `{"fields":{"trigger":"a deployment"}}`,
 		"write-section": `{"base":"","text":"Nobody could log in."}`, "code-retrospective": `{"factors":[{"name":"testing gap"}]}`,
 		"tell-retrospective": `{"entries":[]}`, "comment-retrospective": `{"section":"summary","text":"Since when?"}`, "move-retrospective": `{"state":"in_review"}`,
+		"dismiss-remark": `{"sentence":"It was so."}`, "restore-retrospective": `{"revision":1,"section":"lessons"}`,
 		"import-retrospective": "# Down\n\nIt was down.\n", "add-follow-up": `{"title":"Test it"}`, "close-follow-up": `{"status":"done"}`,
 		"edit-follow-up": `{"fields":{"size":"small"}}`, "verify-follow-up": `{"worked":true}`, "push-follow-up": `{"source":"code","issue":"acme/shop#7"}`,
 		"change-follow-ups": `{"ids":["web"],"priority":"low"}`, "undo-follow-ups": `{"after":0,"through":1}`} {
@@ -164,6 +165,11 @@ func TestEveryOperationIsReachable(t *testing.T) {
 				n := jsonText(n) // each has a document of its own
 				brought := w.must(200, "POST", "/api/v1/retrospective-imports?review=true&name=d"+n+".md", "# Down "+n+"\n")
 				path = strings.Replace(path, "web", brought["document"].(map[string]any)["id"].(string), 1)
+			}
+			if op == "decide-suggestion" {
+				said := w.must(200, "POST", "/api/v1/retrospectives/web/comments", `{"section":"lessons","instead":"Test the rollback."}`)
+				all := said["retrospective"].(map[string]any)["comments"].([]any)
+				bodies[op] = `{"accept":true,"id":` + jsonText(all[len(all)-1].(map[string]any)["id"]) + `}`
 			}
 			if op == "import-retrospective" {
 				path += "?name=down.md"

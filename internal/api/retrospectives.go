@@ -223,14 +223,18 @@ func (a *edge) moveRetro(ctx context.Context, who auth.Actor, in *RetroState) (*
 	return a.rewritten(ctx, who, id, seq, err)
 }
 
-// RetroComment is a remark on a section, or the word that one is resolved.
+// RetroComment is a remark on a section, an answer, a suggestion, or the word
+// that a thread is resolved.
 type RetroComment struct {
 	RetroParam
 	Body struct {
-		ID       string `json:"id,omitempty" doc:"Of the comment that is resolved"`
-		Section  string `json:"section,omitempty"`
-		Text     string `json:"text,omitempty"`
-		Resolved bool   `json:"resolved,omitempty"`
+		ID       string  `json:"id,omitempty" doc:"Of the comment that is resolved"`
+		Section  string  `json:"section,omitempty"`
+		Text     string  `json:"text,omitempty"`
+		Of       string  `json:"of,omitempty" doc:"The comment that it answers"`
+		Passage  string  `json:"passage,omitempty" doc:"The words of the section that it is about"`
+		Instead  *string `json:"instead,omitempty" doc:"What to write in the place of the passage: a suggestion"`
+		Resolved bool    `json:"resolved,omitempty"`
 	}
 }
 
@@ -239,7 +243,8 @@ func (a *edge) commentRetro(ctx context.Context, who auth.Actor, in *RetroCommen
 	if err != nil {
 		return nil, err
 	}
-	seq, err := a.Retros.Comment(ctx, who, id, hansei.Comment{ID: in.Body.ID, Section: in.Body.Section, Text: in.Body.Text, Resolved: in.Body.Resolved})
+	seq, err := a.Retros.Comment(ctx, who, id, hansei.Comment{ID: in.Body.ID, Section: in.Body.Section, Text: in.Body.Text, Resolved: in.Body.Resolved,
+		Of: in.Body.Of, Passage: in.Body.Passage, Instead: in.Body.Instead})
 	return a.rewritten(ctx, who, id, seq, err)
 }
 
@@ -253,6 +258,7 @@ func (a *edge) retroRoutes() {
 	on(a, op("PATCH", "/retrospectives/{id}/timeline", "tell-retrospective", "Keep, drop, mark or annotate entries of the timeline, or add some"), a.tellRetro)
 	on(a, op("POST", "/retrospectives/{id}/comments", "comment-retrospective", "Comment on a section, or resolve a comment"), a.commentRetro)
 	on(a, op("POST", "/retrospectives/{id}/state", "move-retrospective", "Give it to review, publish it, or take it back"), a.moveRetro)
+	a.rewritingRoutes()
 	a.documentRoutes()
 	on(a, op("GET", "/incidents/{id}/brief", "incident-brief", "What the record knows about an incident: spans, load, changes near it, similar ones, questions"), a.brief)
 	on(a, op("GET", "/search", "search", "Find records by their words"), a.search)
