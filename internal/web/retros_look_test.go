@@ -62,7 +62,6 @@ func worked(t *testing.T) (*site, hansei.ID) {
 }
 
 func TestRetrospectivePagesAreSeenByAll(t *testing.T) {
-	ctx := browser(t)
 	axe, err := os.ReadFile("testdata/axe.min.js")
 	if err != nil {
 		t.Fatal(err)
@@ -73,16 +72,17 @@ func TestRetrospectivePagesAreSeenByAll(t *testing.T) {
 	pages := map[string]string{"list": s.url + "/retrospectives", "empty": empty.url + "/retrospectives", "document": at, "editing": at + "?edit=what-happened", "history": at + "/history", "difference": at + "/history?from=1&to=5", "you": s.url + "/you"}
 	for i, theme := range []string{"light", "dark", "light", "dark"} {
 		width := []int64{1440, 390, 390, 1440}[i]
+		ctx := browser(t)
 		do(t, ctx, chromedp.EmulateViewport(width, 1100))
 		for _, name := range slices.Sorted(maps.Keys(pages)) {
 			do(t, ctx, chromedp.Navigate(pages[name]))
 			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
 			if name == "editing" {
-				wait(t, ctx, `document.querySelector('.hs-preview').offsetParent === null || document.querySelector('.hs-preview .hs-ref') !== null`)
+				wait(t, ctx, `document.querySelector('.hs-drafted').offsetParent === null || document.querySelector('.hs-drafted .hs-ref') !== null`)
 			}
 			shoot(t, ctx, fmt.Sprintf("retros-%s-%s-%d", name, theme, width))
 			if i >= 2 {
-				js[bool](t, ctx, `document.querySelectorAll('main details').forEach(d => { d.removeAttribute('name'); d.open = true; }), true`)
+				js[bool](t, ctx, `document.querySelectorAll('main details:not(.hs-drop)').forEach(d => { d.removeAttribute('name'); d.open = true; }), true`)
 			}
 			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
 			judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))

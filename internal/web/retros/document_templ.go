@@ -610,7 +610,7 @@ func editor(s section) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 51, "</textarea><ul class=\"hs-complete-list\" role=\"listbox\" aria-label=\"Suggestions\" data-complete hidden></ul></div><div class=\"hs-prose hs-preview\" data-preview aria-label=\"Preview\"></div></div><div class=\"hs-editor-foot\"><button class=\"btn btn-sm btn-primary\" type=\"submit\">Done</button> <a class=\"btn btn-sm hs-nojs\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 51, "</textarea><ul class=\"hs-complete-list\" role=\"listbox\" aria-label=\"Suggestions\" data-complete hidden></ul></div><div class=\"hs-prose hs-drafted\" data-preview aria-label=\"Preview\"></div></div><div class=\"hs-editor-foot\"><button class=\"btn btn-sm btn-primary\" type=\"submit\">Done</button> <a class=\"btn btn-sm hs-nojs\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
