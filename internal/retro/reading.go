@@ -38,6 +38,9 @@ func (d *Desk) Document(ctx context.Context, who auth.Scope, id hansei.ID) (docu
 	if err != nil {
 		return document.Document{}, err
 	}
+	if err := d.plain(ctx, who, r); err != nil {
+		return document.Document{}, err
+	}
 	follow, err := d.FollowUps(ctx, who, id)
 	if err != nil {
 		return document.Document{}, err

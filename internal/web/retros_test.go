@@ -159,6 +159,8 @@ func TestExportsAndCompletions(t *testing.T) {
 		s.get(t, at+"/export?format="+format).says(t, 200, want)
 	}
 	s.get(t, at+"/export?format=exe").says(t, 422)
+	s.writes(t, "bob", id, "lessons", "", "Ask @ann-lee about #file:A-3 [^milestone:detected] and #nothing.\n\n```hansei figure time_to_resolve\n```\n\nEnd.\n")
+	s.get(t, at+"/export?format=markdown").says(t, 200, "Ask @Ann Lee about Nobody could log in (10:05 UTC) and #nothing.", "*figure time_to_resolve*", "!```", "End.")
 	s.get(t, at+"/complete?q=%40ann").says(t, 200, `"insert":"@ann-lee"`, "!bob")
 	s.get(t, at+"/complete?q=%23").says(t, 200, `"insert":"[^milestone:`, `"hint":"incident"`)
 	s.get(t, at+"/complete?q=x").says(t, 422)

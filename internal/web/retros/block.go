@@ -109,16 +109,3 @@ func chartOf(c ui.Card, f hansei.Frozen) chart.Chart {
 	return chart.Trend(chart.TrendSpec{ID: c.ID, Title: f.Title + ", by month", Caption: f.Title + " over " + ui.Plural(len(f.Months), "month", "months") + ".",
 		Unit: c.Unit, Lines: []chart.Line{{Name: f.Title, Points: points(f.Months)}}})
 }
-
-// plainBlock is a block in words, for documents that leave this place.
-func plainBlock(o *one, f hansei.Frozen) string {
-	c := cardOf(f, f.Block)
-	if c.State != ui.OK {
-		return "**" + f.Title + "**: " + f.Says
-	}
-	text := "**" + f.Title + ": " + c.Text() + "** (" + strings.TrimSpace(c.Statistic+" n = "+ui.Count(f.N))
-	if c.Interval != nil {
-		text += ", " + ui.Bounds(c.Interval.Interval, c.Unit)
-	}
-	return text + ", " + ui.Window(f.Since.In(o.Zone), f.Until.In(o.Zone), o.Zone) + ", as of " + ui.Date(f.At, o.Zone) + ")"
-}
