@@ -61,7 +61,7 @@ func rewritten(sentence string, person int, verb, rest, form string) string {
 }
 
 // roles stand for a person.
-var roles = regexp.MustCompile(`(?i)\b(he|she|they|the (engineer|developer|operator|admin|administrator|on-call|oncall|responder|intern|contractor|author|reviewer|employee|team ?mate|colleague))\b`)
+var roles = regexp.MustCompile(`(?i)\b(he|she|they|(the|an?|our|one of (our|the)) (on-call )?(engineer|developer|operator|technician|admin|administrator|on-call|oncall|responder|intern|contractor|author|reviewer|employee|team ?m(ate|ember)|colleague)s?)\b`)
 
 // Blame finds sentences that pair a person with a causal verb. people are the
 // names of those who appear.
