@@ -151,7 +151,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, FollowUps: a.followups, Outbox: a.outbox, Search: a.search, Recall: a.recall,
 		Actor: a.who, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.web = &web.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people,
-		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Outbox: a.outbox, Retros: a.retros, Search: a.search, Recall: a.recall,
+		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Outbox: a.outbox, Retros: a.retros, FollowUps: a.followups, Search: a.search, Recall: a.recall,
 		Actor: a.who, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.api.Past, a.web.Past = a.past, a.past
 	a.api.Clerk = &forget.Clerk{Records: a.records, Random: rand.Text}

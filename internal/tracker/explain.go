@@ -1,9 +1,13 @@
 package tracker
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"hansei/internal/source/fetch"
@@ -39,9 +43,37 @@ func Explain(k Kind, source, place string, err error) Trouble {
 	case http.StatusUnauthorized:
 		return Trouble{Says: fmt.Sprintf("%s does not accept the token of the source %s any more. Put a new one in under Sources, then press Retry.", k.Title, source), Refused: true}
 	case http.StatusForbidden:
-		return Trouble{Says: fmt.Sprintf("The token of the source %s may not do that in %s. It needs: %s Then press Retry. (%s says: %s)", source, place, k.Needs, k.Title, no.Says), Refused: true}
+		return Trouble{Says: fmt.Sprintf("The token of the source %s may not do that in %s. It needs: %s Then press Retry. (%s says: %s)", source, place, k.Needs, k.Title, plain(no.Says)), Refused: true}
 	case http.StatusNotFound, http.StatusGone:
 		return Trouble{Says: fmt.Sprintf("%s is not in %s, has no issues, or the token of the source %s may not see it. It needs: %s Then press Retry.", place, k.Title, source, k.Needs), Refused: true}
 	}
-	return Trouble{Says: fmt.Sprintf("%s refuses what was sent (%d): %s Change the follow-up, then press Retry.", k.Title, no.Status, no.Says), Refused: true}
+	return Trouble{Says: fmt.Sprintf("%s refuses what was sent (%d): %s Change the follow-up, then press Retry.", k.Title, no.Status, plain(no.Says)), Refused: true}
+}
+
+// plain is what an answer says without the JSON around it: the words of GitHub
+// and GitLab ("message", with "errors" beside it) and of Jira ("errorMessages",
+// "errors"). What is cut off or something else stays as it is.
+func plain(says string) string {
+	var v struct {
+		Message any             `json:"message"`
+		Words   []string        `json:"errorMessages"`
+		Errors  json.RawMessage `json:"errors"`
+	}
+	if json.Unmarshal([]byte(says), &v) != nil {
+		return says
+	}
+	out := v.Words
+	if v.Message != nil {
+		out = append(out, fmt.Sprint(v.Message))
+	}
+	var fields map[string]string
+	if json.Unmarshal(v.Errors, &fields) == nil {
+		for _, name := range slices.Sorted(maps.Keys(fields)) {
+			out = append(out, name+": "+fields[name])
+		}
+	}
+	if len(out) == 0 {
+		return says
+	}
+	return strings.Join(out, "; ")
 }

@@ -88,3 +88,16 @@ func TestTroubleIsExplained(t *testing.T) {
 		}
 	}
 }
+
+func TestAnswersInPlainWords(t *testing.T) {
+	for says, want := range map[string]string{
+		`{"message":"Validation Failed","errors":[{"code":"invalid"}]}`:                    "Validation Failed",
+		`{"errorMessages":["It is closed."],"errors":{"summary":"You must say a title."}}`: "It is closed.; summary: You must say a title.",
+		`{"message":{"title":["is too long"]}}`:                                            "map[title:[is too long]]",
+		`{"message":"cut o`:                                                                `{"message":"cut o`, "<html>": "<html>", "": "",
+	} {
+		if got := plain(says); got != want {
+			t.Errorf("%s: got %q, want %q", says, got, want)
+		}
+	}
+}

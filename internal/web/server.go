@@ -12,6 +12,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/fact"
+	"hansei/internal/followup"
 	"hansei/internal/forget"
 	"hansei/internal/intake"
 	"hansei/internal/job"
@@ -26,6 +27,7 @@ import (
 	"hansei/internal/web/asset"
 	"hansei/internal/web/deliveries"
 	"hansei/internal/web/finding"
+	"hansei/internal/web/followups"
 	"hansei/internal/web/forgetting"
 	"hansei/internal/web/jobs"
 	"hansei/internal/web/joins"
@@ -41,21 +43,22 @@ import (
 
 // Server holds what pages ask. Its fields are set once, before Handler.
 type Server struct {
-	Records *record.Store
-	Facts   *fact.View
-	Metrics *metric.Engine
-	Imports *intake.Imports
-	People  intake.People
-	Sources *connect.Sources // with Joins and Jobs; nil shows none of their pages
-	Joins   intake.Joins
-	Jobs    *job.Queue
-	Outbox  *notify.Outbox // nil shows no page of it
-	Retros  *retro.Desk    // with Search; nil shows none of their pages
-	Search  *search.View   // words of the records
-	Clerk   *forget.Clerk  // forgets people
-	Past    *past.Shelf    // with Retros: documents that wait to become some
-	Recall  *recall.Memory // with Search: what the past has to say
-	Rules   *rulebook.Book
+	Records   *record.Store
+	Facts     *fact.View
+	Metrics   *metric.Engine
+	Imports   *intake.Imports
+	People    intake.People
+	Sources   *connect.Sources // with Joins and Jobs; nil shows none of their pages
+	Joins     intake.Joins
+	Jobs      *job.Queue
+	Outbox    *notify.Outbox // nil shows no page of it
+	FollowUps *followup.Desk // nil shows none of their pages
+	Retros    *retro.Desk    // with Search; nil shows none of their pages
+	Search    *search.View   // words of the records
+	Clerk     *forget.Clerk  // forgets people
+	Past      *past.Shelf    // with Retros: documents that wait to become some
+	Recall    *recall.Memory // with Search: what the past has to say
+	Rules     *rulebook.Book
 	// Previews show what a payload would become, for tools that are connected
 	// by a mapping.
 	Previews map[string]sources.Preview
@@ -83,7 +86,7 @@ func (s *Server) Handler() http.Handler {
 	sh := s.shell()
 	s.all = &people.Directory{Records: s.Records}
 	s.finding = &finding.Pages{Shell: sh, Words: s.Search, Recall: s.Recall, Metrics: s.Metrics}
-	for _, routes := range []map[string]page{s.finding.Routes(), s.figurePages(), s.recordPages(), s.sourcePages(sh), s.retroPages(sh), s.noticePages(sh), (&people.Pages{Shell: sh, All: s.all}).Routes()} {
+	for _, routes := range []map[string]page{s.finding.Routes(), s.figurePages(), s.recordPages(), s.sourcePages(sh), s.retroPages(sh), s.followUpPages(sh), s.noticePages(sh), (&people.Pages{Shell: sh, All: s.all}).Routes()} {
 		for pattern, p := range routes {
 			mux.HandleFunc(pattern, sh.Serve(p))
 		}
@@ -129,10 +132,18 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 	return all
 }
 
+// followUpPages are the pages about follow-ups.
+func (s *Server) followUpPages(sh *shell.Shell) map[string]page {
+	if s.FollowUps == nil {
+		return nil
+	}
+	return (&followups.Pages{Shell: sh, Desk: s.FollowUps, People: s.all}).Routes()
+}
+
 // nav is what there is to see.
 func (s *Server) nav() []ui.NavItem {
 	return slices.DeleteFunc(slices.Clone(nav), func(n ui.NavItem) bool {
-		return s.Sources == nil && n.URL == "/sources" || s.Retros == nil && n.URL == "/retrospectives"
+		return s.Sources == nil && n.URL == "/sources" || s.Retros == nil && n.URL == "/retrospectives" || s.FollowUps == nil && n.URL == followups.Path
 	})
 }
 
@@ -140,6 +151,7 @@ var nav = []ui.NavItem{
 	{Link: ui.Link{Text: "Overview", URL: "/"}, Icon: "layout-dashboard", Key: "o"},
 	{Link: ui.Link{Text: "Incidents", URL: "/incidents"}, Icon: "flame", Key: "i"},
 	{Link: ui.Link{Text: "Retrospectives", URL: "/retrospectives"}, Icon: "notebook", Key: "r"},
+	{Link: ui.Link{Text: "Follow-ups", URL: followups.Path}, Icon: "checklist", Key: "f"},
 	{Link: ui.Link{Text: "Metrics", URL: "/metrics"}, Icon: "chart-dots", Key: "m"},
 	{Link: ui.Link{Text: "Services & teams", URL: "/services"}, Icon: "building", Key: "s"},
 	{Link: ui.Link{Text: "Sources", URL: "/sources"}, Icon: "plug", Key: "c"},

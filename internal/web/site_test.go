@@ -13,8 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/fact"
+	"hansei/internal/followup"
 	"hansei/internal/forget"
 	"hansei/internal/intake"
 	"hansei/internal/metric"
@@ -24,6 +26,8 @@ import (
 	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
+	"hansei/internal/tracker"
+	"hansei/internal/tracker/github"
 	"hansei/internal/web"
 )
 
@@ -56,7 +60,10 @@ func newSite(t *testing.T) *site {
 	words := search.NewView(log)
 	searching := make(chan error, 1)
 	go func() { searching <- words.Follow(follow, records, auth.Local().Scope()) }()
-	people := intake.People{Records: records}
+	actions := &followup.Desk{Records: records, Facts: facts, Now: clock, Kinds: []tracker.Kind{github.Kind}, Base: "https://hansei.example",
+		Later:    func(*record.Tx, hansei.ID, bool) error { return nil },
+		Accounts: func(context.Context, auth.Scope) ([]followup.Account, error) { return nil, nil }}
+	people := intake.People{Records: records, Before: actions.Before}
 	desk := &retro.Desk{Records: records, Facts: facts, Search: words, People: people, Now: clock}
 	s := &web.Server{Records: records, Facts: facts, Metrics: metric.New(facts, records, clock),
 		Imports: &intake.Imports{Records: records, Log: log}, People: people,
@@ -65,6 +72,7 @@ func newSite(t *testing.T) *site {
 		Retros: desk, Rules: &rulebook.Book{Records: records, Facts: facts, People: people, Desk: desk}, Search: words, Recall: &recall.Memory{Records: records, Facts: facts, Search: words, Now: clock},
 		Actor: asked, Now: clock, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { fn(follow) }}
+	actions.People, actions.Retros, s.FollowUps = people, desk, actions
 	connectToys(t, s, dir)
 	server := httptest.NewServer(s.Handler())
 	jar, err := cookiejar.New(nil)
