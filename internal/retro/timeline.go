@@ -20,6 +20,7 @@ const (
 	WhatDeployment = "deployment"
 	WhatChange     = "change"
 	WhatTicket     = "ticket"
+	WhatResponder  = "responder"
 	WhatNote       = "note" // written by hand
 )
 
@@ -27,6 +28,14 @@ var roleText = map[hansei.Role]string{
 	hansei.RoleBegan: "Impact on customers began", hansei.RoleDetected: "Noticed", hansei.RoleAlerted: "A responder was paged",
 	hansei.RoleDeclared: "Declared as an incident", hansei.RoleAcknowledged: "A responder took it", hansei.RoleEngaged: "The first person acted",
 	hansei.RoleMitigated: "Impact on customers ended", hansei.RoleResolved: "Resolved", hansei.RoleClosed: "Closed",
+}
+
+// RoleText says in words what a milestone is.
+func RoleText(r hansei.Role) string {
+	if text := roleText[r]; text != "" {
+		return text
+	}
+	return strings.ReplaceAll(string(r), "_", " ")
 }
 
 // roleMarker is the part of the story that a milestone belongs to.
@@ -44,19 +53,18 @@ const (
 func timeline(rel *related) []hansei.Moment {
 	var out []hansei.Moment
 	for _, m := range rel.incident.Milestones {
-		text := roleText[m.Role]
-		if text == "" {
-			text = strings.ReplaceAll(string(m.Role), "_", " ")
-		}
+		text := RoleText(m.Role)
 		out = append(out, hansei.Moment{ID: "milestone:" + string(m.Role), At: m.At, What: WhatMilestone, Text: text, Marker: roleMarker[m.Role],
 			Origin: "incident/" + string(rel.incident.ID)})
 	}
 	out = append(out, messages(rel)...)
+	out = append(out, joins(rel)...)
 	out = append(out, alerts(rel)...)
 	out = append(out, alterations(rel)...)
 	out = append(out, tickets(rel)...)
 	sortMoments(out)
-	return same(out)[:min(len(same(out)), hansei.MaxTimeline)]
+	out = same(out)
+	return out[:min(len(out), hansei.MaxTimeline)]
 }
 
 func sortMoments(list []hansei.Moment) {
@@ -67,7 +75,7 @@ func sortMoments(list []hansei.Moment) {
 
 // rank puts causes before effects where the clock has them at one moment.
 func rank(what string) int {
-	return slices.Index([]string{WhatDeployment, WhatChange, WhatAlert, WhatTicket, WhatMilestone, WhatAck, WhatStatus, WhatMessage, WhatNote}, what)
+	return slices.Index([]string{WhatDeployment, WhatChange, WhatAlert, WhatTicket, WhatMilestone, WhatAck, WhatResponder, WhatStatus, WhatMessage, WhatNote}, what)
 }
 
 // same drops what two tools told alike within a minute.
@@ -84,12 +92,33 @@ func same(list []hansei.Moment) []hansei.Moment {
 	return out
 }
 
+// chosen are the messages that somebody pinned or reacted to, by their id:
+// people mark so what matters while it happens.
+func chosen(in *hansei.Incident) map[string]bool {
+	out := map[string]bool{}
+	for _, u := range in.Updates {
+		kind, of, ok := strings.Cut(u.ID, ":")
+		if !ok || kind != "pin" && kind != "reaction" {
+			continue
+		}
+		of, _, _ = strings.Cut(of, ":")
+		if strings.HasSuffix(u.Status, " added") {
+			out[of] = true
+		}
+	}
+	return out
+}
+
 // messages are what was posted. Of long talk only what tells of the incident
-// is kept at first; the rest is there, dropped.
+// or was pinned or reacted to is kept at first; the rest is there, dropped.
 func messages(rel *related) []hansei.Moment {
 	in := rel.incident
+	marked := chosen(in)
 	var out []hansei.Moment
 	for i, u := range in.Updates {
+		if strings.HasPrefix(u.ID, "pin:") || strings.HasPrefix(u.ID, "reaction:") || u.Status == "deleted" {
+			continue // said of a message that stands there itself, or stood
+		}
 		if strings.TrimSpace(u.Text) == "" && u.Status == "" {
 			continue
 		}
@@ -97,8 +126,26 @@ func messages(rel *related) []hansei.Moment {
 		if u.Status != "" {
 			m.What, m.Text = WhatStatus, strings.TrimSpace(u.Status+": "+u.Text)
 		}
-		m.Dropped = len(in.Updates) > manyChats && m.What == WhatMessage && !telling(u.Text)
+		m.Dropped = len(in.Updates) > manyChats && m.What == WhatMessage && !marked[u.ID] && !telling(u.Text)
 		out = append(out, m)
+	}
+	return out
+}
+
+// joins are the responders who came later, where a tool told when.
+func joins(rel *related) []hansei.Moment {
+	const key = "responders/"
+	var out []hansei.Moment
+	seen := map[string]bool{}
+	for _, from := range rel.incident.From {
+		for field, at := range from.Stamps {
+			id, ok := strings.CutPrefix(field, key)
+			if !ok || id == "" || seen[id] || !slices.Contains(rel.incident.Responders, hansei.ID(id)) {
+				continue
+			}
+			seen[id] = true
+			out = append(out, hansei.Moment{ID: "responder:" + id, At: at, What: WhatResponder, Text: rel.name(hansei.ID(id)) + " joined", Origin: "incident/" + string(rel.incident.ID)})
+		}
 	}
 	return out
 }

@@ -22,8 +22,7 @@ import (
 
 // tabs are the pages of one retrospective, as they stand beside each other.
 var tabs = []struct{ path, text string }{
-	{"", "Document"},
-	{"history", "History"},
+	{"", "Document"}, {"timeline", "Timeline"}, {"facts", "Facts & factors"}, {"background", "Background"}, {"review", "Review & follow-ups"}, {"history", "History"},
 }
 
 // one is a retrospective as every page of it knows it.
@@ -99,8 +98,12 @@ func (o *one) URL(tab string) string { return strings.TrimSuffix(URL(o.Retro.ID)
 
 // show answers with one of its pages; tab is its path.
 func (p *Pages) show(w http.ResponseWriter, r *http.Request, who auth.Actor, o *one, tab string, content templ.Component) error {
-	page := ui.Page{Title: o.Retro.Title, Under: "/retrospectives", Crumbs: []ui.Link{{Text: "Retrospectives", URL: "/retrospectives"}}}
-	return p.Show(w, r, who, page, framed(o, tab, content))
+	return p.Show(w, r, who, p.about(o), framed(o, tab, content))
+}
+
+// about is the heading of a page of a retrospective.
+func (p *Pages) about(o *one) ui.Page {
+	return ui.Page{Title: o.Retro.Title, Under: "/retrospectives", Crumbs: []ui.Link{{Text: "Retrospectives", URL: "/retrospectives"}}}
 }
 
 // frame makes a page of a page about one retrospective.

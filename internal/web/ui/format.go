@@ -108,3 +108,11 @@ func Bytes(n int64) string {
 
 // Day writes a day in a zone as forms take it: 2025-03-04.
 func Day(t time.Time, zone *time.Location) string { return t.In(zone).Format(time.DateOnly) }
+
+// brief writes a time of a day or two that are known: 4 Mar 14:05:09.
+func brief(t time.Time, zone *time.Location) string {
+	if zone == nil {
+		zone = time.UTC
+	}
+	return t.In(zone).Format("2 Jan 15:04:05")
+}

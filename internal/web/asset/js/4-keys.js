@@ -3,6 +3,7 @@
   'use strict';
   const H = window.hansei;
   let pending = 0; // when g was pressed
+  H.pending = () => pending > 0 && Date.now() - pending < 1500;
 
   const rows = () => [...document.querySelectorAll('table[data-rows] tbody tr[data-href]')];
 
@@ -51,7 +52,7 @@
       return;
     }
     if (e.ctrlKey || e.metaKey || e.altKey || H.typing(e.target) || document.querySelector('dialog[open]')) return;
-    if (pending && Date.now() - pending < 1500) {
+    if (H.pending()) {
       pending = 0;
       goTo(e.key);
       e.preventDefault();

@@ -11,6 +11,7 @@
       d.open = !narrow.matches;
     });
     root.querySelectorAll('time[datetime]:not([data-local])').forEach(local);
+    root.querySelectorAll('[data-zone]').forEach((el) => { el.textContent = Intl.DateTimeFormat().resolvedOptions().timeZone; });
   });
   narrow.addEventListener('change', () => document.querySelectorAll('[data-fold]').forEach((d) => { d.open = !narrow.matches; }));
 
@@ -19,6 +20,13 @@
     const at = new Date(el.dateTime);
     if (isNaN(at)) return;
     el.dataset.local = '';
+    if (el.dataset.brief !== undefined) {
+      const p = Object.fromEntries(new Intl.DateTimeFormat('en-GB', {
+        day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
+      }).formatToParts(at).map((x) => [x.type, x.value]));
+      el.textContent = `${p.day} ${p.month} ${p.hour}:${p.minute}:${p.second}`;
+      return;
+    }
     const parts = Object.fromEntries(new Intl.DateTimeFormat('en-GB', {
       day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23', timeZoneName: 'short',
     }).formatToParts(at).map((p) => [p.type, p.value]));
