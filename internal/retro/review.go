@@ -22,6 +22,9 @@ var moves = map[string][]string{
 	hansei.RetroRevised:     {hansei.RetroPublished, hansei.RetroInReview, hansei.RetroDraft},
 }
 
+// Next are the states that may follow one.
+func Next(state string) []string { return slices.Clone(moves[state]) }
+
 // Move brings a retrospective into another state. It is published when what
 // the organization requires is filled; its factors are then the confirmed
 // factors of its incidents.

@@ -110,8 +110,7 @@ func (p *Pages) form(_ context.Context, o *one, said url.Values, wrong map[strin
 			in.Value = v[0]
 		}
 		if in.Required = in.Required && in.Value == ""; in.Required {
-			in.Label += " (required to publish)"
-			in.Required = false // it may be saved without
+			in.Mark, in.Required = "required to publish", false // it may be saved without
 		}
 	}
 	return f, nil

@@ -36,7 +36,7 @@ func factsPage(f facts) templ.Component {
 			templ_7745c5c3_Var1 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"hs-facts\"><div><section class=\"hs-panel hs-section\" aria-labelledby=\"facts-heading\"><h2 id=\"facts-heading\">What it was</h2><form method=\"post\" action=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 1, "<div class=\"hs-facts\"><div><section class=\"hs-panel hs-stacked\" aria-labelledby=\"facts-heading\"><h2 id=\"facts-heading\">What it was</h2><form method=\"post\" action=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -111,7 +111,7 @@ func factsPage(f facts) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "</div><div class=\"hs-facts-save\"><button class=\"btn btn-primary\" type=\"submit\">Save</button> <span class=\"hs-help\">Only what you changed is written.</span></div></form></section><section class=\"hs-panel hs-section\" aria-labelledby=\"factors-heading\" id=\"factors\"><h2 id=\"factors-heading\">Contributing factors</h2><p class=\"hs-help hs-above\">The conditions that made it possible. There are always several, and none of them is a person.</p><form method=\"post\" action=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 8, "</div><div class=\"hs-facts-save\"><button class=\"btn btn-primary\" type=\"submit\">Save</button> <span class=\"hs-help\">Only what you changed is written.</span></div></form></section><section class=\"hs-panel hs-stacked\" aria-labelledby=\"factors-heading\" id=\"factors\"><h2 id=\"factors-heading\">Contributing factors</h2><p class=\"hs-help hs-above\">The conditions that made it possible. There are always several, and none of them is a person.</p><form method=\"post\" action=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -445,7 +445,7 @@ func ratingPage(f facts) templ.Component {
 			templ_7745c5c3_Var22 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<section class=\"hs-panel hs-section\" aria-labelledby=\"rating-heading\"><h2 id=\"rating-heading\">Code the factors as a second rater</h2><p class=\"hs-help hs-above\">Read the document, then choose the factors that you see in it. What others chose is not shown here: how well two who do not know of each other agree says how much a factor can be relied on.</p><form method=\"post\" action=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 41, "<section class=\"hs-panel hs-stacked\" aria-labelledby=\"rating-heading\"><h2 id=\"rating-heading\">Code the factors as a second rater</h2><p class=\"hs-help hs-above\">Read the document, then choose the factors that you see in it. What others chose is not shown here: how well two who do not know of each other agree says how much a factor can be relied on.</p><form method=\"post\" action=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -1,6 +1,10 @@
 package ui
 
-import "github.com/a-h/templ"
+import (
+	"cmp"
+
+	"github.com/a-h/templ"
+)
 
 // Field is one field of a form.
 type Field struct {
@@ -13,7 +17,8 @@ type Field struct {
 	Options         []Option // a list of choices instead of an input
 	Rows            int      // a text area of that many lines instead of an input
 	Required        bool
-	Mono            bool // code: SQL, jq
+	Mark            string // beside the label of a field that is not required; "optional" when empty
+	Mono            bool   // code: SQL, jq
 }
 
 func (f Field) kind() string {
@@ -22,6 +27,8 @@ func (f Field) kind() string {
 	}
 	return f.Type
 }
+
+func (f Field) mark() string { return cmp.Or(f.Mark, "optional") }
 
 // described names the help and the error of the field for assistive technology.
 func (f Field) described() string {
