@@ -36,16 +36,16 @@ func (p *Pages) factsRoutes() map[string]shell.Page {
 // facts are the schema of a retrospective as a form, and its factors.
 type facts struct {
 	*one
-	Fields  []fact
+	Fields  []entry
 	Groups  []group
 	Codings int  // second opinions there are
 	Rating  bool // the page of a second rater
 	Other   string
 }
 
-// fact is one field of the form and what it held when it was shown: only what
+// entry is one field of the form and what it held when it was shown: only what
 // a person changed is saved, so that nobody overwrites what others filled.
-type fact struct {
+type entry struct {
 	ui.Field
 	Wide bool
 	Was  string
@@ -70,7 +70,7 @@ func (p *Pages) form(_ context.Context, o *one, said url.Values, wrong map[strin
 		if slices.Contains(peopleOf, x.Name) || o.Rules.Hidden(x.Name) {
 			continue
 		}
-		in := fact{Field: ui.Field{ID: "fact-" + x.Name, Name: x.Name, Label: o.Rules.Label(x), Help: cmp.Or(o.Rules.Why(x), x.Help+"."), Required: o.Rules.Requires(o.Retro, x.Name), Error: wrong[x.Name]},
+		in := entry{Field: ui.Field{ID: "fact-" + x.Name, Name: x.Name, Label: o.Rules.Label(x), Help: cmp.Or(o.Rules.Why(x), x.Help+"."), Required: o.Rules.Requires(o.Retro, x.Name), Error: wrong[x.Name]},
 			Wide: x.Type == hansei.List || x.Name == "trigger" || x.Name == "mitigation"}
 		in.Was = o.written(x)
 		switch x.Type {
@@ -84,7 +84,7 @@ func (p *Pages) form(_ context.Context, o *one, said url.Values, wrong map[strin
 		f.Fields = append(f.Fields, in)
 	}
 	for _, x := range o.Rules.OwnOf(hansei.KindRetrospective) {
-		in := fact{Field: ui.Field{ID: "fact-custom-" + x.Name, Name: hansei.CustomPrefix + x.Name, Label: x.Title(), Help: x.Help,
+		in := entry{Field: ui.Field{ID: "fact-custom-" + x.Name, Name: hansei.CustomPrefix + x.Name, Label: x.Title(), Help: x.Help,
 			Required: hansei.Needs(o.Retro.Severity, x.RequiredFrom), Error: wrong[hansei.CustomPrefix+x.Name]}, Was: o.Retro.Custom[x.Name]}
 		switch x.Type {
 		case hansei.OwnChoice, hansei.OwnYesNo:
@@ -128,11 +128,11 @@ func (o *one) written(f hansei.Field) string {
 	case []string:
 		return strings.Join(v, "\n")
 	case hansei.ID:
-		return o.called(f.Of, v)
+		return o.titled(f.Of, v)
 	case []hansei.ID:
 		var out []string
 		for _, id := range v {
-			out = append(out, o.called(f.Of, id))
+			out = append(out, o.titled(f.Of, id))
 		}
 		return strings.Join(out, "\n")
 	case string:
@@ -141,7 +141,7 @@ func (o *one) written(f hansei.Field) string {
 	return ""
 }
 
-func (o *one) called(kind hansei.Kind, id hansei.ID) string {
+func (o *one) titled(kind hansei.Kind, id hansei.ID) string {
 	if kind == hansei.KindPerson {
 		return o.Person(string(id))
 	}
