@@ -46,6 +46,7 @@ var table = map[string]struct {
 	"hansei/internal/schema":            {[]string{"hansei"}, "what may be done with a schema is pure"},
 	"hansei/internal/search":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record"}, "words are found, not understood"},
 	"hansei/internal/recall":            {[]string{"hansei", "hansei/internal/fact", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/search", "hansei/internal/stat"}, "the past is asked for, and judged; who writes of it is not known"},
+	"hansei/internal/retro/agreement":   {[]string{"hansei", "hansei/internal/stat"}, "how well people agree is computed from what it is given"},
 	"hansei/internal/retro/document":    {[]string{"hansei", "hansei/internal/source/file/clock"}, "reading and writing a document is pure"},
 	"hansei/internal/retro/prose":       {[]string{"hansei"}, "what a text refers to is said by who shows it"},
 	"hansei/internal/retro/block":       {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/metric"}, "a block asks for its number as every page does"},
