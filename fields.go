@@ -225,6 +225,11 @@ var fields = map[Kind][]Field{
 		instant("judged_at", "When a person said so", func(r *Judgement) any { return &r.At }),
 		number("place", "Where in the list of suggestions the pair stood, from 1", func(r *Judgement) any { return &r.Place }),
 	},
+	KindReading: {
+		text("retrospective", "What was read", func(r *Reading) any { return (*string)(&r.Retrospective) }),
+		text("person", "Who read it", func(r *Reading) any { return (*string)(&r.Person) }),
+		instant("read_at", "When it was first read", func(r *Reading) any { return &r.At }),
+	},
 	KindMetric: {
 		text("definition", "The metric as YAML", func(r *CustomMetric) any { return &r.Definition }),
 	},

@@ -45,9 +45,12 @@ const (
 	KindJoin          Kind = "join"
 	KindChannel       Kind = "channel"
 	KindJudgement     Kind = "judgement"
+
+	// KindReading is of the records that nobody meets: see Reading.
+	KindReading Kind = "reading"
 )
 
-// Kinds lists every kind in the order in which people meet them.
+// Kinds lists every kind that people meet, in that order.
 var Kinds = []Kind{
 	KindIncident, KindDeployment, KindPullRequest, KindChange, KindAlert, KindTicket,
 	KindWorkItem, KindShift, KindRetrospective, KindFollowUp, KindService, KindTeam, KindPerson, KindOrganization, KindMetric,
@@ -133,6 +136,8 @@ func New(k Kind) (Record, error) {
 		return &Channel{}, nil
 	case KindJudgement:
 		return &Judgement{}, nil
+	case KindReading:
+		return &Reading{}, nil
 	}
 	return nil, fmt.Errorf("kind %q: %w", k, ErrNotFound)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"hansei"
 	"hansei/internal/fact/duck"
@@ -15,6 +16,7 @@ import (
 type Decoded struct {
 	Seq      record.Seq
 	Revision record.Revision
+	At       time.Time // when it was written
 	Record   hansei.Record
 }
 

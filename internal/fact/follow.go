@@ -154,7 +154,7 @@ func decode(changes []record.Change) ([]Decoded, error) {
 		if err != nil {
 			return nil, fmt.Errorf("journal entry %d: %w", c.Seq, err)
 		}
-		out[i] = Decoded{Seq: c.Seq, Revision: c.Revision, Record: rec}
+		out[i] = Decoded{Seq: c.Seq, Revision: c.Revision, At: c.At, Record: rec}
 	}
 	return out, nil
 }

@@ -48,7 +48,7 @@ func (b *batch) add(c Decoded, upto int64) error {
 	if !slices.Contains(factKinds, kind) || head.Deleted || (head.MergedInto != "" && !keeps(kind)) {
 		return nil
 	}
-	if err := b.main(rec, int64(c.Seq), upto); err != nil {
+	if err := b.main(c, upto); err != nil {
 		return err
 	}
 	if in, ok := rec.(*hansei.Incident); ok {
@@ -69,12 +69,16 @@ func (b *batch) touch(rec hansei.Record) {
 	}
 }
 
-func (b *batch) main(rec hansei.Record, seq, upto int64) error {
+func (b *batch) main(c Decoded, upto int64) error {
+	rec, seq := c.Record, int64(c.Seq)
 	kind, head := rec.Kind(), rec.Head()
 	fields := hansei.FieldsOf(kind)
 	cols := 4 + scalars(fields)
-	if kind == hansei.KindIncident {
+	switch kind {
+	case hansei.KindIncident:
 		cols += 3
+	case hansei.KindFollowUp:
+		cols++
 	}
 	s, err := b.sink(TableOf(kind), cols)
 	if err != nil {
@@ -101,6 +105,10 @@ func (b *batch) main(rec hansei.Record, seq, upto int64) error {
 			a.Null(col + 2)
 		}
 		col += 3
+	}
+	if kind == hansei.KindFollowUp {
+		a.Time(col, c.At)
+		col++
 	}
 	for _, f := range fields {
 		v, ok := f.Get(rec)

@@ -10,7 +10,7 @@ import (
 
 // schemaVersion is the shape of the tables. Another number in the file means
 // that the facts are rebuilt from the journal; there are no migrations.
-const schemaVersion = 5
+const schemaVersion = 6
 
 // Forever is the upto of a row that still holds.
 const Forever = 1<<63 - 1
@@ -68,6 +68,9 @@ func tableOf(k hansei.Kind) Table {
 			Column{"start_role", "VARCHAR", "Which milestone start_at is"},
 			Column{"impact_seconds", "DOUBLE", "How long customers felt it: the union of its impact windows, else start to mitigated or resolved"},
 		)
+	}
+	if k == hansei.KindFollowUp {
+		t.Columns = append(t.Columns, Column{"recorded_at", "TIMESTAMP", "When this was written here; of its first row: since when it is watched"})
 	}
 	for _, f := range hansei.FieldsOf(k) {
 		if typ := sqlType(f.Type); typ != "" {

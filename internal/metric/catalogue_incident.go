@@ -133,14 +133,6 @@ var incidentMetrics = []Definition{
 		Source:  "IEEE 1366-2012",
 	},
 	{
-		ID: "repeat_incident_rate", Version: 1, Title: "Repeat-incident rate", Unit: Ratio, Better: Lower,
-		Asks:    "How many incidents happened although the same had happened before?",
-		Formula: "An incident repeats an earlier one that was resolved before it began, on the same service, within 90 days, and shares a confirmed contributing factor with it or was marked with the same lesson. Divided by incidents that had any such earlier incident on the service.",
-		Of:      Incidents, Measure: Repeats{Horizon: 90}, Default: Share,
-		Caveats: "Needs confirmed contributing factors: incidents without any are left out.",
-		Source:  "Own definition; no standard exists",
-	},
-	{
 		ID: "open_incident_age", Version: 1, Title: "Open-incident age", Unit: Seconds, Better: Lower,
 		Asks:    "How long have the open incidents been open?",
 		Formula: "Time of asking − began, over incidents that are open.",

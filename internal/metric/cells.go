@@ -14,6 +14,9 @@ type cell struct {
 	values   []float64 // measured
 	second   []float64 // beside values, for the ratio of two sums
 	waiting  []float64 // censored: how long so far
+	entered  []float64 // beside values, then beside waiting: the value from which each was watched
+	late     []float64
+	ways     []float64 // beside values: 1 for a hit, 2 for another end
 	n        int       // measured records, with or without a value
 	hits     int
 	censored int
@@ -48,6 +51,10 @@ func (e *Engine) read(ctx context.Context, c *compiled, periods []window) (*cell
 		if c.rows.second != "" {
 			v2 = r.Lists(dims + 5)
 		}
+		var entries, ways [][]float64
+		if c.rows.entry != "" {
+			entries, ways = r.Lists(dims+5), r.Lists(dims+6)
+		}
 		for row := range r.Rows() {
 			group := make([]string, dims)
 			for i := range group {
@@ -65,10 +72,16 @@ func (e *Engine) read(ctx context.Context, c *compiled, periods []window) (*cell
 				if v2 != nil {
 					x.second = append(x.second, v2[row]...)
 				}
+				if entries != nil {
+					x.entered, x.ways = append(x.entered, entries[row]...), append(x.ways, ways[row]...)
+				}
 			case censored:
 				x.censored += n
 				if vs != nil {
 					x.waiting = append(x.waiting, vs[row]...)
+				}
+				if entries != nil {
+					x.late = append(x.late, entries[row]...)
 				}
 			default:
 				x.excluded[c.rules[class-excluded].Reason] += n

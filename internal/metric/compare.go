@@ -31,6 +31,14 @@ func (e *estimator) compare(x, y *cell, w, other window, t, before *cells, key s
 		e.compareShares(c, x.n, t.total(b, same), y.n, before.total(b, same))
 	case Index:
 		e.compareIndex(c, m, x, y)
+	case Completion:
+		e.compareCompletion(c, x, y)
+	case AtRisk:
+		if e.stat == Share {
+			e.compareShares(c, x.hits, x.n, y.hits, y.n)
+			break
+		}
+		e.compareRates(c, x.hits, e.elapsed(w).days()/30, y.hits, e.elapsed(other).days()/30)
 	default:
 		if e.stat == Sum {
 			e.compareSums(c, x.values, y.values, 1)

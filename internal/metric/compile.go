@@ -27,6 +27,7 @@ type compiled struct {
 	holds func(string) string
 	now   time.Time
 	own   []string // the organization's own fields that are asked for
+	marks []string // what else stands in SQL for what is known only now: mark, text, mark, text …
 }
 
 func compile(def Definition, q Query, now time.Time) (*compiled, error) {
@@ -138,6 +139,10 @@ func (c *compiled) cells(periods []window) string {
 		second = fmt.Sprintf(", CAST(%s AS DOUBLE) AS v2", c.rows.second)
 		agg += fmt.Sprintf(", list(v2) FILTER (c <= %d)", censored)
 	}
+	if c.rows.entry != "" {
+		second += fmt.Sprintf(", CAST(%s AS DOUBLE) AS ve", c.rows.entry)
+		agg += fmt.Sprintf(", list(ve) FILTER (c <= %d), list(CAST(CASE WHEN h THEN 1 ELSE 2 END AS DOUBLE)) FILTER (c <= %d)", censored, censored)
+	}
 	whole := window{periods[0].since, periods[len(periods)-1].until}
 	inner := fmt.Sprintf("SELECT %s, %s AS h, CAST(%s AS DOUBLE) AS v%s %s AND %s", strings.Join(cols, ", "), hit, value, second, c.from, c.in(whole))
 	return c.fill(fmt.Sprintf("SELECT %sb, c, %s FROM (%s) GROUP BY ALL", c.dimList(), agg, inner))
@@ -156,7 +161,7 @@ func (c *compiled) fill(sql string) string {
 	sql = holdsMark.ReplaceAllStringFunc(sql, func(m string) string {
 		return c.holds(strings.TrimSuffix(strings.TrimPrefix(m, "{holds "), "}"))
 	})
-	return strings.ReplaceAll(sql, now, stamp(c.now))
+	return strings.NewReplacer(append(c.marks, now, stamp(c.now))...).Replace(sql)
 }
 
 // holdsMark stands in conditions that are written before it is known as of

@@ -1,6 +1,10 @@
 package metric
 
-import "hansei"
+import (
+	"slices"
+
+	"hansei"
+)
 
 // Unit is what a value is counted in.
 type Unit string
@@ -103,6 +107,18 @@ var (
 		At: "coalesce(r.merged_at, r.created_at, r.first_commit_at)",
 	}
 )
+
+// Learning says that a metric is about what is learned from incidents.
+func (d Definition) Learning() bool {
+	return slices.ContainsFunc(learningMetrics, func(x Definition) bool { return x.ID == d.ID })
+}
+
+// Groups says whether the records of a metric can be grouped by a field that
+// is not one of the organization's own.
+func Groups(def Definition, field string) bool {
+	d, err := dimensionOf(def.Of, field, holdsNow)
+	return err == nil && !d.own
+}
 
 // Statistics lists what may be asked of a metric's values, the most useful
 // first.

@@ -71,6 +71,9 @@ func dimensionOf(p Population, name string, holds func(string) string) (dimensio
 		}
 		return serviceDimension(p, name, holds), nil
 	}
+	if name == "severity" && p.Kind == hansei.KindFollowUp {
+		return bridged(name, worst(holds), ""), nil
+	}
 	if !customName.MatchString(name) {
 		return dimension{}, hansei.Invalid("by", "%q is not the name of a field", name)
 	}
@@ -130,6 +133,10 @@ func fieldDimension(p Population, f hansei.Field, name string, holds func(string
 		return referred(name, "r."+f.Name, names("team", holds)), nil
 	case f.Of == hansei.KindTeam:
 		return serviceDimension(p, name, holds), nil
+	case p.Kind == hansei.KindIncident && f.Name == "factors":
+		return bridged(name, confirmed(holds), ""), nil
+	case p.Kind == hansei.KindFollowUp && f.Name == "services":
+		return bridged(name, fmt.Sprintf("(SELECT DISTINCT x.id, n.name AS v, n.id AS also FROM %s x JOIN %s n ON n.id = x.service)", improved(holds), names("service", holds)), "also"), nil
 	case f.Type == hansei.Ref && f.Of == hansei.KindService:
 		return referred(name, "r."+f.Name, names("service", holds)), nil
 	case f.Type == hansei.Refs && f.Of == hansei.KindService:
@@ -167,12 +174,40 @@ func serviceDimension(p Population, name string, holds func(string) string) dime
 		d.none = "(r.team IS NULL AND r.service NOT IN (SELECT id FROM " + of + "))"
 		return d
 	}
-	through := fmt.Sprintf("SELECT x.%s AS id, o.name AS v FROM history.%s_service x JOIN %s o ON o.id = x.service WHERE %s", own, own, of, holds("x"))
-	if name == "tier" || p.Kind != hansei.KindIncident {
+	covered := fmt.Sprintf("SELECT x.%s AS id, x.service FROM history.%s_service x WHERE %s", own, own, holds("x"))
+	if p.Kind == hansei.KindFollowUp {
+		covered = improved(holds)
+	}
+	through := fmt.Sprintf("SELECT c.id, o.name AS v FROM (%s) c JOIN %s o ON o.id = c.service", covered, of)
+	mine := teamsOf(p.Kind, holds)
+	if name == "tier" || mine == "" {
 		return bridged(name, "(SELECT DISTINCT id, v FROM ("+through+"))", "")
 	}
-	named := fmt.Sprintf("SELECT x.incident AS id, n.name AS v FROM history.incident_team x JOIN %s n ON n.id = x.team WHERE %s", names("team", holds), holds("x"))
-	return bridged(name, fmt.Sprintf("(%s UNION %s AND x.incident NOT IN (SELECT x.incident FROM history.incident_team x WHERE %s))", named, through, holds("x")), "")
+	return bridged(name, fmt.Sprintf("(SELECT x.id, n.name AS v FROM (%[1]s) x JOIN %[2]s n ON n.id = x.team UNION SELECT id, v FROM (%[3]s) WHERE id NOT IN (SELECT x.id FROM (%[1]s) x))",
+		mine, names("team", holds), through), "")
+}
+
+// teamsOf is the relation (id, team) of the teams that records name
+// themselves; "" for a kind that names none.
+func teamsOf(kind hansei.Kind, holds func(string) string) string {
+	own := fact.TableOf(kind)
+	for _, f := range hansei.FieldsOf(kind) {
+		switch {
+		case f.Of != hansei.KindTeam:
+		case f.Type == hansei.Ref:
+			return fmt.Sprintf("SELECT x.id, x.%s AS team FROM history.%s x WHERE x.%s IS NOT NULL AND %s", f.Name, own, f.Name, holds("x"))
+		default:
+			return fmt.Sprintf("SELECT x.%s AS id, x.team FROM history.%s_team x WHERE %s", own, own, holds("x"))
+		}
+	}
+	return ""
+}
+
+// worst is the relation (id, v) of the severity of what a follow-up follows:
+// its retrospective's, else the worst of its incidents'.
+func worst(holds func(string) string) string {
+	return fmt.Sprintf(`(SELECT f.id, coalesce(p.severity, (SELECT min(i.severity) FROM history.follow_up_incident x JOIN history.incident i ON i.id = x.incident AND %s WHERE x.follow_up = f.id AND %s)) AS v
+  FROM history.follow_up f LEFT JOIN history.retrospective p ON p.id = f.retrospective AND %s WHERE %s)`, holds("i"), holds("x"), holds("p"), holds("f"))
 }
 
 // single says that records of a kind have at most one service.

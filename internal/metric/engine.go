@@ -59,6 +59,7 @@ func (e *Engine) Figures(ctx context.Context, who auth.Scope, q Query) ([]Figure
 // asked is a query made whole: its definition, its windows, its moment.
 type asked struct {
 	q        Query
+	who      auth.Scope
 	def      Definition
 	window   window
 	other    *window // to compare with
@@ -81,7 +82,7 @@ func (e *Engine) ask(ctx context.Context, who auth.Scope, q Query) (*asked, erro
 	if err := q.validate(); err != nil {
 		return nil, err
 	}
-	a := &asked{q: q, open: q.Until.IsZero()}
+	a := &asked{q: q, who: who, open: q.Until.IsZero()}
 	a.seq, a.epoch = e.facts.Head()
 	a.now = e.now().UTC()
 	if q.AsOf != 0 {
@@ -120,6 +121,9 @@ func statisticOf(def Definition, s StatisticName) (StatisticName, error) {
 		return s, nil
 	}
 	if _, ok := s.quantile(); ok && slices.Contains(allowed, P50) {
+		return s, nil
+	}
+	if _, ok := s.within(); ok && slices.Contains(allowed, "d90") {
 		return s, nil
 	}
 	names := make([]string, len(allowed))
@@ -229,6 +233,9 @@ func (e *Engine) compile(ctx context.Context, a *asked, q Query) (*compiled, err
 	if err := e.knows(ctx, a, c); err != nil {
 		return nil, err
 	}
+	if err := e.mark(ctx, a, c); err != nil {
+		return nil, err
+	}
 	m, ok := a.def.Measure.(Portion)
 	if !ok || m.Recorded == "" {
 		return c, nil
@@ -240,7 +247,7 @@ func (e *Engine) compile(ctx context.Context, a *asked, q Query) (*compiled, err
 	}
 	// Nobody is a hit, so nothing needs to be joined to find that out.
 	def := a.def
-	def.Measure = Portion{Hit: cond("false")}
+	def.Measure = Portion{Hit: cond("false"), Exclude: m.Exclude}
 	if c, err = compile(def, q, a.now); err != nil {
 		return nil, err
 	}
@@ -296,7 +303,7 @@ func (e *Engine) organization(ctx context.Context, who auth.Scope) (ownWords, er
 	if e.known.zone != nil && e.known.at == head.Seq {
 		return e.known, nil
 	}
-	own := ownWords{at: head.Seq, zone: time.UTC}
+	own := ownWords{at: head.Seq, zone: time.UTC, settings: SettingsOf(nil)}
 	stored, err := record.Load(ctx, e.records, who, hansei.KindOrganization, []hansei.ID{hansei.OrganizationID})
 	if err != nil {
 		return own, err
@@ -349,10 +356,10 @@ func (e *Engine) Zone(ctx context.Context, who auth.Scope) (*time.Location, erro
 }
 
 // Catalogue lists the metrics that ship with Hansei.
-func Catalogue() []Definition { return slices.Concat(incidentMetrics, changeMetrics) }
+func Catalogue() []Definition { return slices.Concat(incidentMetrics, changeMetrics, learningMetrics) }
 
 func find(custom []Definition, id string) (Definition, error) {
-	for _, d := range slices.Concat(incidentMetrics, changeMetrics, custom) {
+	for _, d := range slices.Concat(incidentMetrics, changeMetrics, learningMetrics, custom) {
 		if d.ID == id {
 			return d, nil
 		}

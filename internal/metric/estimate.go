@@ -19,6 +19,7 @@ const (
 	gateVerdict  = 20 // values on each side for a verdict about durations
 	gateEffect   = 6  // values on each side for the interval of a comparison
 	gateCurve    = 5  // ends for a Kaplan–Meier curve
+	gateArm      = 10 // ends on each side for the comparison of two curves
 )
 
 // estimator turns cells into figures.
@@ -50,8 +51,12 @@ func (e *estimator) figure(t, before *cells, key string, b int, w window) Figure
 
 // unit is the metric's, unless a statistic has its own.
 func (e *estimator) unit() Unit {
-	if e.def.Unit == Per30d && e.stat == Sum {
+	_, exposure := e.def.Measure.(AtRisk)
+	switch {
+	case e.stat == Sum && (exposure || e.def.Unit == Per30d):
 		return One
+	case e.stat == Rate && exposure:
+		return Per30d
 	}
 	return e.def.Unit
 }
@@ -69,6 +74,10 @@ func (e *estimator) estimate(f *Figure, t *cells, key string, b int, x *cell, w 
 		f.Method += fmt.Sprintf("; %d of %d", x.n, total)
 	case Index:
 		e.index(f, m, x, w)
+	case Completion:
+		e.completion(f, x)
+	case AtRisk:
+		e.atRisk(f, x, w)
 	default:
 		e.values(f, x)
 	}
@@ -105,12 +114,17 @@ func (e *estimator) count(f *Figure, x *cell, w window) {
 		f.Value, f.Method = ptr(float64(x.n)), "count"
 		return
 	}
+	e.rate(f, x.n, w)
+}
+
+// rate is so many events in a window, per 30 days.
+func (e *estimator) rate(f *Figure, n int, w window) {
 	units := e.elapsed(w).days() / 30
 	if units <= 0 {
 		f.warn(NoRecords, "The window has not begun.")
 		return
 	}
-	f.set(float64(x.n)/units, stat.PoissonCI(x.n, units, Level))
+	f.set(float64(n)/units, stat.PoissonCI(n, units, Level))
 }
 
 func (e *estimator) share(f *Figure, hits, n int) {
@@ -284,6 +298,15 @@ var reasons = map[string]string{
 	"no_factors_recorded":      "without confirmed contributing factors",
 	"no_earlier_incident":      "without an earlier incident on the service",
 	"no_start_at":              "without a start",
+	"no_severity":              "without a severity that rules know",
+	"not_needed":               "too mild to need one",
+	"not_resolved":             "not resolved yet",
+	"not_published":            "not published yet",
+	"not_required":             "of which a person said that none is required",
+	"ended_before_recorded":    "ended before they were recorded here",
+	"nobody_on_call":           "for whose services nobody was on call",
+	"under_five_people":        "with fewer than five people on call",
+	"no_reading_recorded":      "while nobody has been seen reading",
 }
 
 func (e *estimator) evidence(group map[string]string, w window) string {

@@ -48,7 +48,7 @@ func listed(kind hansei.Kind) (Population, error) {
 	at := map[hansei.Kind]string{
 		hansei.KindIncident: "start_at", hansei.KindDeployment: Deployments.At, hansei.KindPullRequest: PullRequests.At,
 		hansei.KindChange: "changed_at", hansei.KindAlert: "triggered_at", hansei.KindTicket: "created_at", hansei.KindWorkItem: "created_at", hansei.KindShift: "began_at",
-		hansei.KindRetrospective: "coalesce(drafted_at, published_at)", hansei.KindFollowUp: "created_at",
+		hansei.KindRetrospective: Retrospectives.At, hansei.KindFollowUp: "created_at",
 		hansei.KindService: "NULL", hansei.KindTeam: "NULL", hansei.KindPerson: "NULL", hansei.KindOrganization: "NULL",
 	}
 	sql, ok := at[kind]

@@ -3,14 +3,15 @@ package metric
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"hansei"
 )
 
 // Measure is how one record of the population becomes a value, a yes or no,
-// or simply one. It is one of Count, Between, Age, Amount, Portion, Impact
-// and Mix.
+// or simply one: Count, Between, Age, Amount, Portion and Mix of any records,
+// and those that know one kind (special.go, learning.go, recurrence.go).
 type Measure interface {
 	// rows says, in SQL on row r, how a record is classed and measured.
 	rows() rows
@@ -25,6 +26,7 @@ type rows struct {
 	value    string                                 // SQL of the measured (or, when censored, so far elapsed) value; "" if none
 	hit      string                                 // SQL condition of a share
 	second   string                                 // SQL of a second value, for the ratio of two sums
+	entry    string                                 // SQL of the value at which a record came to be watched; "" for 0
 	with     func(holds func(string) string) string // a join the others use
 	// observedOnly: the estimate is over finished records alone and the
 	// censored are shown beside it (time to acknowledge).
@@ -55,12 +57,15 @@ type Between struct {
 	// CensorMissing censors every record without an end, open or not, and
 	// estimates over the others alone.
 	CensorMissing bool
+	Exclude       []Rule                                 // before what the ends say
+	With          func(holds func(string) string) string // a join that the ends use
 }
 
 func (m Between) rows() rows {
 	from, to := first(m.From), first(m.To)
 	out := rows{
-		exclude: []Rule{{Reason: "no_" + label(m.From[0]), When: cond(from + " IS NULL")}},
+		exclude: append(slices.Clone(m.Exclude), Rule{Reason: "no_" + label(m.From[0]), When: cond(from + " IS NULL")}),
+		with:    m.With,
 		value:   fmt.Sprintf("(epoch_us(coalesce(%s, %s)) - epoch_us(%s)) / 1e6", to, now, from),
 		timed:   true,
 	}
@@ -98,7 +103,7 @@ func label(field string) string {
 	if m := ownRole.FindStringSubmatch(field); m != nil {
 		return strings.ReplaceAll(m[1], " ", "_")
 	}
-	return field
+	return field[strings.LastIndex(field, ".")+1:]
 }
 
 // Age measures how long records have been open, for those that are.
@@ -157,10 +162,12 @@ type Portion struct {
 	// Recorded is a statement that counts what would make a hit at all; when
 	// it finds nothing, every record is left out for the reason Unrecorded.
 	Recorded, Unrecorded string
+	Exclude              []Rule
+	Timed                bool // Hit depends on the time of asking
 }
 
 func (m Portion) rows() rows {
-	return rows{hit: m.Hit.sql(), with: m.With}
+	return rows{hit: m.Hit.sql(), with: m.With, exclude: m.Exclude, timed: m.Timed}
 }
 
 func (Portion) statistics() []StatisticName { return []StatisticName{Share} }

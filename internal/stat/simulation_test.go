@@ -82,7 +82,15 @@ func TestCoverage(t *testing.T) {
 				_, at := KaplanMeier(times, ended, .95).At(1)
 				count("Kaplan–Meier share, exact", !(at.Low > .5) && !(at.High < .5))
 			}
+			if n >= 10 {
+				inc, truth := declinedSometimes(x, times, ended, n, rng.Float64)
+				_, _, at := inc.At(1, 1)
+				count("Aalen–Johansen share, exact", !(at.Low > truth) && !(at.High < truth))
+			}
 			if n >= 30 {
+				late, truth := lateEntries(n, rng.Float64, rng.ExpFloat64)
+				_, _, at := late.At(1, 1)
+				count("Aalen–Johansen share, watched late, exact", !(at.Low > truth) && !(at.High < truth))
 				c := KaplanMeier(times, ended, .95)
 				d := KaplanMeier(y, always(n), .95)
 				_, ci, _ := c.RMSTDiff(d, 1.5)
@@ -101,6 +109,46 @@ func TestCoverage(t *testing.T) {
 			}
 		}
 	}
+}
+
+// declinedSometimes makes three in ten of the ends another way; of way 1, 0.7 ×
+// 0.5 have ended by time 1, the median of x.
+func declinedSometimes(x, times []float64, ended []bool, n int, uniform func() float64) (Incidence, float64) {
+	state := make([]int, n)
+	for i := range x {
+		if state[i] = 1; uniform() < .3 {
+			state[i] = 2
+		}
+		if !ended[i] {
+			state[i] = 0
+		}
+	}
+	return CumulativeIncidenceFrom(nil, times, state, 2, .95), .7 * .5
+}
+
+// lateEntries are exponential ends at rate 1, a third of another way, half of
+// them watched from some time before 0.5 on: those that ended before were never
+// seen. Of way 1, 2/3 × (1 − 1/e) have ended by time 1.
+func lateEntries(n int, uniform, exponential func() float64) (Incidence, float64) {
+	var entry, t []float64
+	var state []int
+	for len(t) < n {
+		from, v, way := 0.0, exponential(), 1
+		if uniform() < .5 {
+			from = .5 * uniform()
+		}
+		if v <= from {
+			continue
+		}
+		if uniform() < 1./3 {
+			way = 2
+		}
+		if c := from + 3*exponential(); c < v {
+			v, way = c, 0
+		}
+		entry, t, state = append(entry, from), append(t, v), append(state, way)
+	}
+	return CumulativeIncidenceFrom(entry, t, state, 2, .95), 2. / 3 * (1 - math.Exp(-1))
 }
 
 func always(n int) []bool {

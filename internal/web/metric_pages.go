@@ -52,7 +52,7 @@ func (s *Server) metricList(w http.ResponseWriter, r *http.Request, who auth.Act
 	}
 	sections := map[string]*metrics.Section{}
 	var c metrics.Catalogue
-	for _, name := range []string{"Incidents", "Impact", "Changes", "Your own"} {
+	for _, name := range metricSections {
 		sections[name] = &metrics.Section{Title: name, Table: ui.Table{ID: "metrics-" + strings.ReplaceAll(strings.ToLower(name), " ", "-"), Caption: name,
 			Columns: []ui.Column{{Text: "Metric"}, {Text: "The question it answers", Hide: true}, {Text: "Now", Numeric: true}, {Text: "n", Numeric: true, Hide: true}}}}
 	}
@@ -61,7 +61,7 @@ func (s *Server) metricList(w http.ResponseWriter, r *http.Request, who auth.Act
 		t := &sections[sectionOf(d)].Table
 		t.Rows = append(t.Rows, ui.Row{ID: d.ID, URL: href, Cells: []ui.Cell{{Text: d.Title, URL: href}, {Text: d.Asks}, {Text: brief(d, figs[i])}, {Text: briefN(figs[i])}}})
 	}
-	for _, name := range []string{"Incidents", "Impact", "Changes", "Your own"} {
+	for _, name := range metricSections {
 		if sec := sections[name]; len(sec.Table.Rows) > 0 {
 			c.Sections = append(c.Sections, *sec)
 		}
@@ -81,10 +81,15 @@ func filteredAway(err error, def metric.Definition) bool {
 	return errors.As(err, &invalid) && def.Of.Kind != hansei.KindIncident
 }
 
+// metricSections are the parts of the catalogue's page.
+var metricSections = []string{"Incidents", "Impact", "Learning", "Changes", "Your own"}
+
 func sectionOf(d metric.Definition) string {
 	switch {
 	case d.Custom:
 		return "Your own"
+	case d.Learning():
+		return "Learning"
 	case d.Of.Kind != hansei.KindIncident:
 		return "Changes"
 	case d.Unit == metric.Customers, d.Unit == metric.CustomerMinutes, slices.Contains([]string{"saidi", "saifi", "caidi"}, d.ID):
@@ -126,7 +131,7 @@ func briefN(f metric.Figure) string {
 }
 
 // dimensions are what a page offers to group by.
-var dimensions = []string{"service", "team", "severity", "priority", "source"}
+var dimensions = []string{"service", "team", "severity", "priority", "type", "factor", "source"}
 
 func (s *Server) metricPage(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
 	a, q, p, err := s.window(r, who)
@@ -230,7 +235,7 @@ func example(def metric.Definition) ([]ui.Item, error) {
 func byLinks(def metric.Definition, a asked, now string) []ui.Link {
 	var out []ui.Link
 	for _, d := range dimensions {
-		if def.Of.Kind != hansei.KindIncident && (d == "severity" || d == "priority") {
+		if !metric.Groups(def, d) {
 			continue
 		}
 		q := a.Query
