@@ -1,6 +1,10 @@
 package hansei
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+)
 
 // Reading says that a person has opened a published retrospective. There is
 // one for a person and a retrospective, written when the person who opens it
@@ -19,10 +23,11 @@ type Reading struct {
 // Kind is KindReading.
 func (*Reading) Kind() Kind { return KindReading }
 
-// NewReading is the empty reading of a retrospective by a person.
+// NewReading is the empty reading of a retrospective by a person. Its id does
+// not name the person: a person who is forgotten goes from its fields.
 func NewReading(retrospective, person ID) *Reading {
-	id := Key{Source: "reading", External: string(retrospective) + "+" + string(person)}.ID()
-	return &Reading{Header: Header{ID: id}, Retrospective: retrospective, Person: person}
+	sum := sha256.Sum256([]byte(string(retrospective) + "+" + string(person)))
+	return &Reading{Header: Header{ID: ID("reading:" + hex.EncodeToString(sum[:12]))}, Retrospective: retrospective, Person: person}
 }
 
 // Validate checks that it says who, what and when.
