@@ -11,6 +11,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/metric"
+	"hansei/internal/web/drafts"
 	"hansei/internal/web/incidents"
 	"hansei/internal/web/joins"
 	"hansei/internal/web/records"
@@ -44,6 +45,13 @@ func (s *Server) incidentPage(w http.ResponseWriter, r *http.Request, who auth.A
 			return err
 		}
 		v.Told = joins.ToldBy(told)
+	}
+	if s.drafts != nil {
+		panel, err := s.drafts.Of(r.Context(), who.Scope(), in)
+		if err != nil {
+			return err
+		}
+		v.Retro = drafts.PanelOf(panel)
 	}
 	if v.Before, err = s.finding.Before(r.Context(), who.Scope(), in); err != nil {
 		return err

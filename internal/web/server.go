@@ -26,6 +26,7 @@ import (
 	"hansei/internal/search"
 	"hansei/internal/web/asset"
 	"hansei/internal/web/deliveries"
+	"hansei/internal/web/drafts"
 	"hansei/internal/web/finding"
 	"hansei/internal/web/followups"
 	"hansei/internal/web/forgetting"
@@ -74,6 +75,7 @@ type Server struct {
 	all     *people.Directory
 	finding *finding.Pages
 	joins   *joins.Pages // set by Handler when there are sources
+	drafts  *drafts.Pages
 }
 
 // page is a handler of a page.
@@ -125,6 +127,8 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 	}
 	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics, People: s.all}).Routes()
 	maps.Copy(all, (&forgetting.Pages{Shell: sh, Clerk: s.Clerk}).Routes())
+	s.drafts = &drafts.Pages{Shell: sh, Desk: s.Retros}
+	maps.Copy(all, s.drafts.Routes())
 	maps.Copy(all, (&papers.Pages{Shell: sh, Shelf: s.Past, Background: s.behind}).Routes())
 	if s.Rules != nil {
 		maps.Copy(all, (&retrorules.Pages{Shell: sh, Book: s.Rules}).Routes())

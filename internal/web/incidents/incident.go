@@ -24,6 +24,7 @@ type Incident struct {
 	Changes  ui.Table
 	Told     templ.Component // who told what of it; may be nil
 	Before   templ.Component // what it is like
+	Retro    templ.Component // what was written of it; may be nil
 	NoChange string          // instead of Changes: why there are none
 }
 
