@@ -94,8 +94,9 @@ func McNemar(b, c int) (p, chi2 float64) {
 }
 
 // CohenKappa is the agreement of two raters beyond chance (1960) from a square
-// table of how often one said i and the other j, with its large-sample
-// interval.
+// table of how often one said i and the other j, with the large-sample interval
+// of Fleiss, Cohen & Everitt (1969, formula 13). Where that formula has no
+// width, as where both agree in all, the interval is not known.
 func CohenKappa(table [][]int, level float64) (kappa float64, ci Interval) {
 	k := len(table)
 	rows, columns := make([]float64, k), make([]float64, k)
@@ -117,8 +118,26 @@ func CohenKappa(table [][]int, level float64) (kappa float64, ci Interval) {
 	}
 	agree /= n
 	kappa = (agree - chance) / (1 - chance)
-	half := z(1-(1-level)/2) * math.Sqrt(agree*(1-agree)/n) / (1 - chance)
-	return kappa, Interval{math.Max(-1, kappa-half), math.Min(1, kappa+half), level, "Cohen"}
+	ci = unknown(level, "Fleiss–Cohen–Everitt")
+	if agree == 1 || math.IsNaN(kappa) {
+		return kappa, ci
+	}
+	variance := -math.Pow(kappa-chance*(1-kappa), 2)
+	for i, row := range table {
+		for j, v := range row {
+			w := (columns[i] + rows[j]) / n * (1 - kappa)
+			if i == j {
+				w = 1 - w
+			}
+			variance += float64(v) / n * w * w
+		}
+	}
+	if !(variance > 1e-12) {
+		return kappa, ci
+	}
+	half := z(1-(1-level)/2) * math.Sqrt(variance/n) / (1 - chance)
+	ci.Low, ci.High = math.Max(-1, kappa-half), math.Min(1, kappa+half)
+	return kappa, ci
 }
 
 // Gini is how unequally values ≥ 0 are spread: 0 all the same, near 1 one has

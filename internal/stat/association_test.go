@@ -50,7 +50,11 @@ func TestKnownTables(t *testing.T) {
 	g, _ := Gini(read[map[string][]float64](t, a.Input)["x"])
 	a.near(t, "gini", g, read[bag](t, a.Expect)["gini"])
 	a = as["kappa"]
-	k, _ := CohenKappa([][]int{{20, 5}, {10, 15}}, .95)
+	k, ki := CohenKappa([][]int{{20, 5}, {10, 15}}, .95)
+	within(t, "kappa's standard error", (ki.High-ki.Low)/2/1.959964, math.Sqrt(.2016/12.5), 1e-6) // formula 13 by hand
+	if _, ki = CohenKappa([][]int{{4, 0}, {0, 4}}, .95); !math.IsNaN(ki.Low) {
+		t.Errorf("full agreement of eight has the interval %v", ki)
+	}
 	a.near(t, "kappa", k, read[bag](t, a.Expect)["kappa"])
 	a = as["mcnemar-approval"]
 	p, chi := McNemar(150, 86)
