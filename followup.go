@@ -38,6 +38,14 @@ func Declines(word string) bool {
 	return false
 }
 
+// Outcome is how an issue that was closed ended, as its labels say.
+func Outcome(labels []string) string {
+	if slices.ContainsFunc(labels, Declines) {
+		return FollowUpDeclined
+	}
+	return FollowUpDone
+}
+
 // FollowUp is an action item of a retrospective, tracked until it is done or
 // declined.
 type FollowUp struct {

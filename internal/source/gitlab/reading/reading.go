@@ -240,10 +240,7 @@ func (a *Account) issue(p Project, x thing) ([]hansei.Observation, error) {
 			return nil, err
 		}
 		if x.State == "closed" {
-			w.Outcome = hansei.FollowUpDone
-			if slices.ContainsFunc(x.Labels, hansei.Declines) {
-				w.Outcome = hansei.FollowUpDeclined
-			}
+			w.Outcome = hansei.Outcome(x.Labels)
 		}
 		rec = w
 	}
