@@ -156,7 +156,7 @@ func (p *program) factor() *cobra.Command {
 		}
 		return sub
 	}
-	cmd.AddCommand(p.listFactors(),
+	cmd.AddCommand(p.listFactors(), p.factorAgreement(),
 		act("add NAME", "Add a factor", "add", 1, "group", "about"),
 		act("rename NAME NEW", "Rename a factor, also where it was used; the old name stays readable", "rename", 2),
 		act("merge NAME INTO", "Say that a factor is another one, also where it was used", "merge", 2),

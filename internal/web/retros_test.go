@@ -3,6 +3,7 @@ package web_test
 import (
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -265,4 +266,25 @@ func TestTheListIsNarrowedDown(t *testing.T) {
 	for _, bad := range []string{"?state=x", "?due=x", "?complete=x", "?q=" + strings.Repeat("x", 201)} {
 		s.get(t, "/retrospectives"+bad).says(t, 422)
 	}
+}
+
+func TestAFactorThatRatersDisagreeOnIsGrey(t *testing.T) {
+	s, id := written(t)
+	page := s.get(t, "/retrospectives/"+string(id)+"/facts").says(t, 200, "Contributing factors")
+	if strings.Contains(page.body, "hs-factor-weak") || strings.Contains(page.body, "agreement: ") {
+		t.Error("nothing was coded twice, yet it says how far raters agree")
+	}
+	for n := 1; n <= 5; n++ { // the first chose one factor, the second another
+		_, err := s.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error {
+			return record.Put(tx, &hansei.Retrospective{Header: hansei.Header{ID: hansei.ID("twice" + strconv.Itoa(n))}, Title: "Twice", State: hansei.RetroDraft,
+				Factors: []hansei.Factor{{Name: "testing gap"}}, Codings: []hansei.Coding{{By: "ann", Factors: []string{"capacity"}}}}, 0)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 4 {
+			s.get(t, "/retrospectives/"+string(id)+"/facts").says(t, 200, "too few, n = 4")
+		}
+	}
+	s.get(t, "/retrospectives/"+string(id)+"/facts").says(t, 200, "hs-factor-weak", "κ 0.00, n = 5", "only one in 5")
 }

@@ -17,6 +17,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/agreement"
 	"hansei/internal/schema"
 	"hansei/internal/web/records"
 	"hansei/internal/web/shell"
@@ -38,8 +39,9 @@ type facts struct {
 	*one
 	Fields  []entry
 	Groups  []group
-	Codings int  // second opinions there are
-	Rating  bool // the page of a second rater
+	Agreed  []agreement.Factor // how far two raters agree on each factor
+	Codings int                // second opinions there are
+	Rating  bool               // the page of a second rater
 	Other   string
 }
 
@@ -54,9 +56,12 @@ type entry struct {
 // peopleOf are fields that the frame's own controls set.
 var peopleOf = []string{"owner", "facilitator", "reviewers", "factors"}
 
-func (p *Pages) facts(ctx context.Context, _ auth.Actor, _ *http.Request, o *one) (templ.Component, error) {
+func (p *Pages) facts(ctx context.Context, who auth.Actor, _ *http.Request, o *one) (templ.Component, error) {
 	f, err := p.form(ctx, o, nil, nil)
 	if err != nil {
+		return nil, err
+	}
+	if f.Agreed, err = p.Desk.Agreement(ctx, who.Scope()); err != nil {
 		return nil, err
 	}
 	return factsPage(f), nil

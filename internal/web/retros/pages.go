@@ -26,7 +26,7 @@ type Pages struct {
 // Routes are the addresses of the pages.
 func (p *Pages) Routes() map[string]shell.Page {
 	all := map[string]shell.Page{"POST /retrospectives/{id}/template": p.retemplate}
-	for _, part := range []map[string]shell.Page{p.listRoutes(), p.documentRoutes(), p.timelineRoutes(), p.factsRoutes(), p.backgroundRoutes(), p.reviewRoutes(), p.historyRoutes()} {
+	for _, part := range []map[string]shell.Page{p.listRoutes(), p.documentRoutes(), p.timelineRoutes(), p.factsRoutes(), p.backgroundRoutes(), p.reviewRoutes(), p.meetingRoutes(), p.historyRoutes()} {
 		maps.Copy(all, part)
 	}
 	return all
