@@ -2,6 +2,7 @@ package forget
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"regexp"
 	"slices"
@@ -137,7 +138,7 @@ func (w *words) doc(doc []byte) (out []byte, changed bool, err error) {
 	for {
 		kind, length := dec.StackIndex(dec.StackDepth())
 		tok, err := dec.ReadToken()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

@@ -236,14 +236,15 @@ func TestHistoryIsComparedAndRestored(t *testing.T) {
 func TestTheListIsNarrowedDown(t *testing.T) {
 	s, id := written(t)
 	ctx, who := t.Context(), auth.Local()
-	other, seq, err := s.Retros.Draft(ctx, who, "file:A-3")
+	other, _, err := s.Retros.Draft(ctx, who, "file:A-3")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if seq, err = s.Retros.Describe(ctx, who, id, retro.Metadata{"owner": []byte(`"ann-lee"`), "due_at": []byte(`"2025-05-20T00:00:00Z"`)}); err != nil {
+	if _, err = s.Retros.Describe(ctx, who, id, retro.Metadata{"owner": []byte(`"ann-lee"`), "due_at": []byte(`"2025-05-20T00:00:00Z"`)}); err != nil {
 		t.Fatal(err)
 	}
-	if seq, err = s.Retros.Describe(ctx, who, other, retro.Metadata{"due_at": []byte(`"2025-06-03T00:00:00Z"`)}); err != nil {
+	seq, err := s.Retros.Describe(ctx, who, other, retro.Metadata{"due_at": []byte(`"2025-06-03T00:00:00Z"`)})
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.Facts.Wait(ctx, seq); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -105,7 +106,8 @@ func (s *Shelf) read(ctx context.Context, who auth.Actor, d record.Delivery, tex
 }
 
 func reason(err error) string {
-	if invalid, ok := err.(*hansei.InvalidError); ok { //nolint:errorlint // Read returns it bare
+	var invalid *hansei.InvalidError
+	if errors.As(err, &invalid) {
 		return invalid.Reason
 	}
 	return err.Error()
