@@ -41,7 +41,7 @@ var learningMetrics = []Definition{
 	{
 		ID: "follow_up_completion", Version: 1, Title: "Follow-up completion", Unit: Ratio, Better: Higher,
 		Asks:    "What share of follow-ups is done within 30, 60 and 90 days?",
-		Formula: "Cumulative incidence of done at so many days after creation, with declined as a competing end (Aalen–Johansen). Open ones are censored. What was recorded here later than created counts from then on, unless its source brought what had already ended too.",
+		Formula: "Cumulative incidence of done at so many days after creation, with declined as a competing end (Aalen–Johansen). Open ones are censored; those of which only is known that they ended are left out. What was recorded here later than created counts from then on, unless its source brought what had already ended too.",
 		Of:      FollowUps, Measure: Completion{}, Default: "d90",
 		Caveats: "Easy to raise by closing what is not done, or by asking for less: read it beside the share declined and the sizes.",
 		Source:  "Aalen & Johansen 1978; Marubini & Valsecchi 1995 for the interval",

@@ -303,6 +303,7 @@ var reasons = map[string]string{
 	"not_resolved":             "not resolved yet",
 	"not_published":            "not published yet",
 	"not_required":             "of which a person said that none is required",
+	"ended_when_created":       "ended the moment they were created, so when is not known",
 	"ended_before_recorded":    "ended before they were recorded here",
 	"nobody_on_call":           "for whose services nobody was on call",
 	"under_five_people":        "with fewer than five people on call",

@@ -27,6 +27,8 @@ func (Completion) rows() rows {
 	return rows{
 		with: watched,
 		exclude: []Rule{
+			// As a document of the past tells it: done, and not when.
+			{Reason: "ended_when_created", When: cond("coalesce(r.resolved_at <= r.created_at, false)")},
 			{Reason: "ended_before_recorded", When: cond("watched.entry > 0 AND coalesce(r.resolved_at <= watched.watched_at, false)")},
 		},
 		censored: isOpen.sql(),
@@ -48,7 +50,7 @@ func watched(holds func(string) string) string {
 	return fmt.Sprintf(`LEFT JOIN (
   WITH seen AS (SELECT x.id, min(x.recorded_at) AS began FROM history.follow_up x GROUP BY x.id),
   came AS (SELECT f.id, coalesce(f.source, '') AS source, f.created_at, f.resolved_at, seen.began FROM history.follow_up f JOIN seen ON seen.id = f.id WHERE %s),
-  whole AS (SELECT DISTINCT source FROM came WHERE resolved_at < began - INTERVAL 1 DAY)
+  whole AS (SELECT DISTINCT source FROM came WHERE resolved_at > created_at AND resolved_at < began - INTERVAL 1 DAY)
   SELECT id AS watched_id, began AS watched_at,
     CASE WHEN began > created_at + INTERVAL 1 DAY AND source NOT IN (SELECT source FROM whole) THEN (epoch_us(began) - epoch_us(created_at)) / 1e6 ELSE 0 END AS entry
   FROM came) watched ON watched.watched_id = r.id`, holds("f"))
@@ -77,6 +79,9 @@ func (x *cell) incidence() stat.Incidence {
 }
 
 func (e *estimator) completion(f *Figure, x *cell) {
+	if f.Records() == 0 {
+		return
+	}
 	days, _ := e.stat.within()
 	f.Method = "Aalen–Johansen, declined as a competing end; log–log interval"
 	late := 0
@@ -168,6 +173,9 @@ func improved(holds func(string) string) string {
 }
 
 func (e *estimator) atRisk(f *Figure, x *cell, w window) {
+	if x.n == 0 {
+		return // of none can it be told: 0 would be a claim
+	}
 	switch e.stat {
 	case Sum:
 		f.Value, f.Method = ptr(float64(x.hits)), "count"

@@ -12,7 +12,7 @@ import (
 // The populations of what is learned.
 var (
 	Retrospectives = Population{
-		Kind: hansei.KindRetrospective, Noun: "retrospectives", Table: "retrospective", At: "coalesce(r.drafted_at, r.published_at)",
+		Kind: hansei.KindRetrospective, Noun: "retrospectives", Table: "retrospective", At: "least(r.drafted_at, r.published_at)",
 		Rules: []Rule{
 			{Reason: hansei.RetroNotRequired, When: Is("state", hansei.RetroNotRequired), Unless: "state"},
 			{Reason: "not_published", When: Is("state", hansei.RetroDraft, hansei.RetroInReview), Unless: "state"},

@@ -202,7 +202,7 @@ func TestInvariant(t *testing.T) {
 	e := engine(t, time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC), mess(400)...)
 	ctx := context.Background()
 	counts := map[hansei.Kind]int{}
-	for _, kind := range []hansei.Kind{hansei.KindIncident, hansei.KindDeployment, hansei.KindPullRequest} {
+	for _, kind := range []hansei.Kind{hansei.KindIncident, hansei.KindDeployment, hansei.KindPullRequest, hansei.KindRetrospective, hansei.KindFollowUp} {
 		l, err := e.List(ctx, who.Scope(), ListQuery{Kind: kind, Limit: 1, Since: day(1), Until: day(121)})
 		if err != nil {
 			t.Fatal(err)
@@ -282,8 +282,33 @@ func mess(n int) []hansei.Record {
 			in.CausedBy = []string{string(d.ID)}
 		}
 		out = append(out, in, d, p)
+		out = append(out, learned(i, in, at)...)
 	}
 	return out
+}
+
+// learned makes what people wrote about an incident, in every state.
+func learned(i int, in *hansei.Incident, at time.Time) []hansei.Record {
+	if i%2 == 1 {
+		return nil
+	}
+	r := &hansei.Retrospective{Header: hansei.Header{ID: "r" + in.ID}, Title: "r", State: hansei.RetroStates[i/2%len(hansei.RetroStates)],
+		Incidents: []hansei.ID{in.ID}, Services: in.Services, Drafted: at.Add(time.Hour)}
+	if r.Done() {
+		r.Published, r.FactorNames = at.Add(time.Duration(i%30)*24*time.Hour), []string{"config"}
+		r.Completeness = ptr(float64(i%10) / 10)
+	}
+	f := &hansei.FollowUp{Header: hansei.Header{ID: "f" + in.ID}, Title: "f", Status: hansei.FollowUpOpen, Retrospective: r.ID, Created: at.Add(2 * time.Hour)}
+	switch i % 3 {
+	case 1:
+		f.Status, f.Closed = hansei.FollowUpDone, f.Created.Add(time.Duration(i%50)*24*time.Hour)
+	case 2:
+		f.Status, f.Reason, f.Closed = hansei.FollowUpDeclined, "no", f.Created.Add(time.Duration(i%40)*24*time.Hour)
+	}
+	if i%4 == 0 {
+		f.Due = at.AddDate(0, 0, 20)
+	}
+	return []hansei.Record{r, f}
 }
 
 // TestAsOf: a figure asked as of a past sequence gives the answer it gave then.
@@ -291,7 +316,7 @@ func TestAsOf(t *testing.T) {
 	now := time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)
 	e := engine(t, now, mess(60)...)
 	ctx := context.Background()
-	for _, id := range []string{"time_to_resolve", "incident_rate", "change_lead_time", "change_fail_rate", "open_incident_age"} {
+	for _, id := range []string{"time_to_resolve", "incident_rate", "change_lead_time", "change_fail_rate", "open_incident_age", "retrospective_completion", "time_to_publish", "follow_up_completion", "open_follow_up_age", "exposure_at_risk", "repeat_incident_rate", "time_to_recurrence"} {
 		q := Query{Metric: id, Since: day(1), Until: day(100), By: []string{"service"}}
 		before, err := e.Figures(ctx, who.Scope(), q)
 		if err != nil {
@@ -303,7 +328,9 @@ func TestAsOf(t *testing.T) {
 		in.Milestones.Set(hansei.RoleResolved, day(25))
 		p := &hansei.PullRequest{Header: hansei.Header{ID: hansei.ID("new-" + id)}, Service: "web", Created: day(20), Merged: day(21)}
 		d := &hansei.Deployment{Header: hansei.Header{ID: hansei.ID("d" + time.Duration(3).String())}, Service: "web", Result: "success", Started: day(22), Finished: day(22)}
-		put(t, e.records, in, p, d)
+		r := &hansei.Retrospective{Header: hansei.Header{ID: "rnew-" + hansei.ID(id)}, Title: "r", State: hansei.RetroPublished, Incidents: []hansei.ID{in.ID}, Services: in.Services, Drafted: day(26), Published: day(27), FactorNames: []string{"config"}}
+		f := &hansei.FollowUp{Header: hansei.Header{ID: "fnew-" + hansei.ID(id)}, Title: "f", Status: hansei.FollowUpDone, Services: in.Services, Factor: "config", Created: day(2), Closed: day(90)}
+		put(t, e.records, in, p, d, r, f)
 		follow(t, e)
 		q.AsOf = head
 		after, err := e.Figures(ctx, who.Scope(), q)

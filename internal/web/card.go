@@ -82,6 +82,9 @@ func statisticWords(s metric.StatisticName) string {
 	case metric.Sum:
 		return "in all"
 	}
+	if days, ok := strings.CutPrefix(string(s), "d"); ok {
+		return "within " + days + " days"
+	}
 	return string(s)
 }
 

@@ -81,6 +81,34 @@ func (s *Server) overview(w http.ResponseWriter, r *http.Request, who auth.Actor
 	return s.show(w, r, who, p, overview.Page(o))
 }
 
+// cards computes the cards of figures over all that is recorded, for pages that
+// are about something else.
+func (s *Server) cards(ctx context.Context, who auth.Actor, asks ...metric.Query) ([]ui.Card, error) {
+	zone, err := s.Metrics.Zone(ctx, who.Scope())
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ui.Card, len(asks))
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(together)
+	for i, q := range asks {
+		g.Go(func() error {
+			def, err := s.definition(ctx, who, q.Metric)
+			if err != nil {
+				return err
+			}
+			figs, err := s.Metrics.Figures(ctx, who.Scope(), q)
+			if err != nil {
+				return err
+			}
+			out[i] = card(def, figs[0], nil, ui.Query{}, zone)
+			out[i].ID += string(q.Statistic)
+			return nil
+		})
+	}
+	return out, g.Wait()
+}
+
 // card computes a metric's card for a query.
 func (s *Server) card(ctx context.Context, who auth.Actor, id string, q metric.Query, a asked) (ui.Card, error) {
 	q.Metric = id

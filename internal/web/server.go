@@ -125,7 +125,7 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 	if s.Retros == nil {
 		return nil
 	}
-	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics, People: s.all}).Routes()
+	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics, People: s.all, Figures: s.cards}).Routes()
 	maps.Copy(all, (&forgetting.Pages{Shell: sh, Clerk: s.Clerk}).Routes())
 	s.drafts = &drafts.Pages{Shell: sh, Desk: s.Retros}
 	maps.Copy(all, s.drafts.Routes())
@@ -141,7 +141,7 @@ func (s *Server) followUpPages(sh *shell.Shell) map[string]page {
 	if s.FollowUps == nil {
 		return nil
 	}
-	return (&followups.Pages{Shell: sh, Desk: s.FollowUps, People: s.all}).Routes()
+	return (&followups.Pages{Shell: sh, Desk: s.FollowUps, People: s.all, Figures: s.cards}).Routes()
 }
 
 // nav is what there is to see.

@@ -47,6 +47,7 @@ type view struct {
 	Priorities []ui.Option
 	Zone       *time.Location
 	Hidden     map[string]string // of the filter form: the tab
+	Cards      []ui.Card
 }
 
 func filterOf(q url.Values) followup.Filter {
@@ -90,6 +91,11 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 	}
 	if until < len(all) {
 		v.Next = address(q, "from", strconv.Itoa(until))
+	}
+	if len(all) > 0 {
+		if v.Cards, err = p.Figures(ctx, who, figures...); err != nil {
+			return err
+		}
 	}
 	v.Empty = emptyOf(v.Filtered, counts, q)
 	return p.Show(w, r, who, ui.Page{Title: "Follow-ups", Lead: "What is to be done after incidents, until it is done or declined with a reason.",

@@ -8,10 +8,12 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/followup"
+	"hansei/internal/metric"
 	"hansei/internal/record"
 	"hansei/internal/web/people"
 	"hansei/internal/web/records"
 	"hansei/internal/web/shell"
+	"hansei/internal/web/ui"
 )
 
 // Path is the address of the list.
@@ -22,6 +24,14 @@ type Pages struct {
 	*shell.Shell
 	Desk   *followup.Desk
 	People *people.Directory
+	// Figures computes metrics as cards.
+	Figures func(ctx context.Context, who auth.Actor, asks ...metric.Query) ([]ui.Card, error)
+}
+
+// figures are those above the list.
+var figures = []metric.Query{
+	{Metric: "follow_up_completion", Statistic: "d30"}, {Metric: "follow_up_completion", Statistic: "d60"}, {Metric: "follow_up_completion", Statistic: "d90"},
+	{Metric: "open_follow_up_age"}, {Metric: "overdue_follow_ups"}, {Metric: "exposure_at_risk"},
 }
 
 // Routes are the addresses of the pages.

@@ -45,6 +45,9 @@ type view struct {
 
 func (p *Pages) document(ctx context.Context, who auth.Actor, r *http.Request, o *one) (templ.Component, error) {
 	v := view{one: o, You: who.Name, Gaps: o.Gaps, Every: every(o.Size)}
+	if err := p.Desk.MarkRead(ctx, who, o.Retro.ID); err != nil {
+		p.Log.Warn("reading is not counted", "retrospective", o.Retro.ID, "error", err) // the page is worth more
+	}
 	var err error
 	if v.Sections, err = p.sections(ctx, who, o, r.URL.Query().Get("edit"), nil); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/fact"
+	"hansei/internal/metric"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
@@ -130,7 +131,11 @@ type listView struct {
 	Services     []ui.Option
 	Owners       []ui.Option
 	Table        ui.Table
+	Cards        []ui.Card
 }
+
+// figures are those above the list.
+var figures = []metric.Query{{Metric: "retrospective_completion"}, {Metric: "time_to_publish"}, {Metric: "retrospective_completeness"}, {Metric: "retrospective_reading"}}
 
 func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
 	a := read(r)
@@ -154,6 +159,11 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 	}
 	if err := p.rows(r.Context(), who, a, names, zone, &v); err != nil {
 		return err
+	}
+	if len(v.Table.Rows) > 0 {
+		if v.Cards, err = p.Figures(r.Context(), who, figures...); err != nil {
+			return err
+		}
 	}
 	return p.Show(w, r, who, ui.Page{Title: "Retrospectives", Lead: "What incidents taught, from the first draft to what was published.", Actions: p.offers()}, listPage(v))
 }

@@ -1,15 +1,18 @@
 package retros
 
 import (
+	"context"
 	"maps"
 	"net/url"
 
 	"hansei"
+	"hansei/internal/auth"
 	"hansei/internal/metric"
 	"hansei/internal/retro"
 	"hansei/internal/search"
 	"hansei/internal/web/people"
 	"hansei/internal/web/shell"
+	"hansei/internal/web/ui"
 )
 
 // Pages are the pages about retrospectives.
@@ -19,6 +22,7 @@ type Pages struct {
 	Search  *search.View
 	Metrics *metric.Engine
 	People  *people.Directory
+	Figures func(ctx context.Context, who auth.Actor, asks ...metric.Query) ([]ui.Card, error) // as cards
 
 	visitors presence
 }
