@@ -183,7 +183,7 @@ func (a *edge) importArchive(ctx context.Context, who auth.Actor, in *ArchiveUpl
 // RetroFormat is how a document is written.
 type RetroFormat struct {
 	RetroParam
-	Format string `query:"format" enum:"markdown,html,word,docs,confluence" default:"markdown"`
+	Format string `query:"format" enum:"markdown,html,pdf,word,docs,confluence" default:"markdown"`
 }
 
 func (a *edge) retroDocument(ctx context.Context, who auth.Actor, in *RetroFormat) (*huma.StreamResponse, error) {
@@ -212,7 +212,7 @@ func (a *edge) retroDocument(ctx context.Context, who auth.Actor, in *RetroForma
 // documentRoutes are the operations on retrospectives as documents, coming in
 // and going out.
 func (a *edge) documentRoutes() {
-	on(a, op("GET", "/retrospectives/{id}/document", "retrospective-document", "The document as Markdown, HTML, for Word, for Google Docs or for Confluence"), a.retroDocument)
+	on(a, op("GET", "/retrospectives/{id}/document", "retrospective-document", "The document as Markdown, HTML, PDF, for Word, for Google Docs or for Confluence"), a.retroDocument)
 	on(a, upload(op("POST", "/retrospective-imports", "import-retrospective", "Take in a document of the past: Markdown, HTML, of Confluence or of Word"), "application/octet-stream", document.Max), a.importRetro)
 	on(a, upload(op("POST", "/retrospective-archives", "import-archive", "Read the documents of a zip file; they wait to be confirmed"), "application/octet-stream", maxArchive), a.importArchive)
 	on(a, op("GET", "/retrospective-imports", "list-documents", "Documents of the past that wait, and what came of the others"), a.listPapers)

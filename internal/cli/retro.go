@@ -136,7 +136,7 @@ func (p *program) showRetro(ctx context.Context, c *client.Client, args []string
 
 func (p *program) exportRetro() *cobra.Command {
 	var format, file string
-	cmd := &cobra.Command{Use: "export ID", Short: "Write a retrospective as Markdown, HTML, for Word, for Confluence, or as JSON", Args: cobra.ExactArgs(1), RunE: p.asking(
+	cmd := &cobra.Command{Use: "export ID", Short: "Write a retrospective as Markdown, HTML, PDF, for Word, for Google Docs, for Confluence, or as JSON", Args: cobra.ExactArgs(1), RunE: p.asking(
 		func(ctx context.Context, c *client.Client, args []string) (err error) {
 			var text []byte
 			if format == "json" {
@@ -150,10 +150,13 @@ func (p *program) exportRetro() *cobra.Command {
 			if file != "" {
 				return os.WriteFile(file, text, 0o600)
 			}
-			_, err = p.out.Write(append(text, '\n'))
+			if format != "pdf" {
+				text = append(text, '\n')
+			}
+			_, err = p.out.Write(text)
 			return err
 		})}
-	cmd.Flags().StringVarP(&format, "output", "o", "markdown", "markdown, html, word, confluence or json")
+	cmd.Flags().StringVarP(&format, "output", "o", "markdown", "markdown, html, pdf, word, docs, confluence or json")
 	cmd.Flags().StringVar(&file, "file", "", "write to this file (standard output when empty)")
 	return cmd
 }

@@ -15,6 +15,9 @@ func (d Document) As(format string) (text, media, ending string, err error) {
 	case "word": // Word opens HTML under its own name
 		text, err = d.Word()
 		return text, "application/msword", ".doc", err
+	case "pdf":
+		text, err = d.PDF()
+		return text, "application/pdf", ".pdf", err
 	case "docs":
 		text, err = d.Docs()
 		return text, "text/html; charset=utf-8", ".html", err
@@ -22,7 +25,7 @@ func (d Document) As(format string) (text, media, ending string, err error) {
 		text, err = d.Confluence()
 		return text, "application/xhtml+xml; charset=utf-8", ".xml", err
 	}
-	return "", "", "", hansei.Invalid("format", "%q: expected markdown, html, word, docs or confluence", format)
+	return "", "", "", hansei.Invalid("format", "%q: expected markdown, html, pdf, word, docs or confluence", format)
 }
 
 // FileName is what a file of a retrospective is called, without its ending.

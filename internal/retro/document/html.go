@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
@@ -190,39 +189,18 @@ func (d Document) Confluence() (string, error) {
 // table is the metadata for people, where there is no YAML in front. It stands
 // under the title, as the properties of a page do in Confluence.
 func (d Document) table(xhtml bool) string {
-	r := d.Retrospective
 	var b strings.Builder
 	next := "<br>"
 	if xhtml {
 		next = "<br />"
 	}
-	row := func(name string, values ...string) {
-		var cells []string
-		for _, v := range values {
-			if v = oneLine(v); v != "" {
-				cells = append(cells, html.EscapeString(v))
-			}
+	for _, row := range d.rows() {
+		cells := make([]string, len(row.Values))
+		for i, v := range row.Values {
+			cells[i] = html.EscapeString(v)
 		}
-		if len(cells) > 0 {
-			fmt.Fprintf(&b, "<tr><th>%s</th><td>%s</td></tr>\n", name, strings.Join(cells, next))
-		}
+		fmt.Fprintf(&b, "<tr><th>%s</th><td>%s</td></tr>\n", row.Name, strings.Join(cells, next))
 	}
-	row("State", strings.ReplaceAll(r.State, "_", " "))
-	row("Severity", r.Severity)
-	row("Services", d.names(hansei.KindService, r.Services)...)
-	row("Functionality", r.Functionality...)
-	if r.Customers != nil {
-		row("Customers affected", strconv.FormatFloat(*r.Customers, 'f', -1, 64))
-	}
-	row("Detection", r.Detection)
-	row("Trigger", r.Trigger)
-	row("Contributing factors", r.FactorNames...)
-	row("Mitigation", r.Mitigation)
-	row("Went well", r.WentWell...)
-	row("Lucky", r.Lucky...)
-	row("Surprises", r.Surprises...)
-	row("Knowledge gaps", r.KnowledgeGaps...)
-	row("Lessons", r.Lessons...)
 	if b.Len() == 0 {
 		return ""
 	}

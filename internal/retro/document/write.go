@@ -32,7 +32,9 @@ func (d Document) Markdown() (string, error) {
 
 // body is the document without its metadata. done and open are what stands in
 // front of a follow-up.
-func (d Document) body(done, open string) string {
+func (d Document) body(done, open string) string { return d.written(done, open, d.moments) }
+
+func (d Document) written(done, open string, timeline func(*strings.Builder)) string {
 	r := d.Retrospective
 	var b strings.Builder
 	for _, s := range r.Sections {
@@ -41,7 +43,7 @@ func (d Document) body(done, open string) string {
 		}
 	}
 	d.factors(&b)
-	d.moments(&b)
+	timeline(&b)
 	if len(d.FollowUps) > 0 {
 		b.WriteString("\n## Follow-ups\n\n")
 		for _, f := range d.FollowUps {
@@ -92,21 +94,26 @@ func (d Document) moments(b *strings.Builder) {
 			day = at
 			fmt.Fprintf(b, "\n### %s\n\n", day)
 		}
-		line := "- " + m.At.UTC().Format("15:04:05") + " " + oneLine(m.Text)
-		if m.Count > 1 {
-			line += fmt.Sprintf(" (%d times)", m.Count)
-		}
-		if m.By != "" {
-			line += " (" + oneLine(m.By) + ")"
-		}
-		if m.Marker != "" {
-			line += " ⟨" + m.Marker + "⟩"
-		}
-		if m.Note != "" {
-			line += ": " + oneLine(m.Note)
-		}
-		b.WriteString(line + "\n")
+		b.WriteString("- " + m.At.UTC().Format("15:04:05") + " " + momentLine(m) + "\n")
 	}
+}
+
+// momentLine is what happened at a moment, in a line.
+func momentLine(m hansei.Moment) string {
+	line := oneLine(m.Text)
+	if m.Count > 1 {
+		line += fmt.Sprintf(" (%d times)", m.Count)
+	}
+	if m.By != "" {
+		line += " (" + oneLine(m.By) + ")"
+	}
+	if m.Marker != "" {
+		line += " ⟨" + m.Marker + "⟩"
+	}
+	if m.Note != "" {
+		line += ": " + oneLine(m.Note)
+	}
+	return line
 }
 
 // lowered makes headings within a section smaller than the section's own, so

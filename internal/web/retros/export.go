@@ -15,7 +15,9 @@ import (
 var formats = []struct{ format, text string }{
 	{"markdown", "Markdown"},
 	{"html", "HTML"},
+	{"pdf", "PDF"},
 	{"word", "Word"},
+	{"docs", "Google Docs"},
 	{"confluence", "Confluence"},
 }
 
