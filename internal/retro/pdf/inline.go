@@ -3,6 +3,7 @@ package pdf
 import (
 	"github.com/yuin/goldmark/ast"
 	east "github.com/yuin/goldmark/extension/ast"
+	"github.com/yuin/goldmark/util"
 )
 
 // style is how letters look.
@@ -34,12 +35,22 @@ func (s *setter) write(text string, st style) {
 	s.SetTextColor(26, 31, 38)
 }
 
+// said is a text as it is meant: without the backslashes and entities that
+// Markdown needs. Code is meant as it is written.
+func (s *setter) said(n *ast.Text) string {
+	text := n.Segment.Value(s.source)
+	if _, code := n.Parent().(*ast.CodeSpan); code || n.IsRaw() {
+		return string(text)
+	}
+	return string(util.UnescapePunctuations(util.ResolveEntityNames(util.ResolveNumericReferences(text))))
+}
+
 // inline sets what stands within a line.
 func (s *setter) inline(parent ast.Node, st style) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		switch n := n.(type) {
 		case *ast.Text:
-			s.write(string(n.Segment.Value(s.source)), st)
+			s.write(s.said(n), st)
 			switch {
 			case n.HardLineBreak():
 				s.Ln(st.height())

@@ -41,7 +41,7 @@ func (s *setter) text(b *strings.Builder, parent ast.Node) {
 	for n := parent.FirstChild(); n != nil; n = n.NextSibling() {
 		switch n := n.(type) {
 		case *ast.Text:
-			b.Write(n.Segment.Value(s.source))
+			b.WriteString(s.said(n))
 		case *ast.String:
 			b.Write(n.Value)
 		case *ast.AutoLink:
