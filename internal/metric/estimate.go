@@ -245,11 +245,14 @@ func are(n int, noun string) string {
 func (e *estimator) caution(f *Figure, x *cell, w window) {
 	total := f.Records()
 	_, counts := e.def.Measure.(Count)
+	_, few := f.Warned(TooFew)
 	switch {
 	case servedNeeded(e.def) && e.settings.CustomersServed == nil:
 		f.warn(NotConfigured, "Set the number of customers served to see this.")
 	case total == 0 && !counts:
 		f.warn(NoRecords, fmt.Sprintf("No %s in this window.", e.def.Of.Noun))
+	case f.N == 0 && f.Censored > 0 && few:
+		// They are recorded, and have not ended.
 	case f.N == 0 && total > 0 && !counts:
 		f.warn(NotRecorded, e.notRecorded(f))
 	}

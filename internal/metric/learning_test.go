@@ -90,6 +90,10 @@ func TestFollowUpsThatCameLate(t *testing.T) {
 		if f.Value == nil || math.Abs(*f.Value-want) > 1e-9 || f.N != n || f.Censored != 4 || late == whole {
 			t.Errorf("whole=%v: got %v n=%d censored=%d %v, want %v", whole, show(f.Value), f.N, f.Censored, f.Warnings, want)
 		}
+		curve, err := e.Curve(context.Background(), who.Scope(), Query{Metric: "follow_up_completion", Since: day(1), Until: day(2)}, 300)
+		if err != nil || len(curve) != 121 || *curve[90].Done != *f.Value || *curve[90].Low != *f.Low || curve[90].Remaining != 4 || *curve[0].Done != 0 {
+			t.Errorf("whole=%v: a curve of %d days, want 0 to 120, for which they were watched, and the same as the figure (%v)", whole, len(curve), err)
+		}
 		if f.Low == nil || f.High == nil || *f.Low >= want || *f.High <= want {
 			t.Errorf("whole=%v: interval %v to %v", whole, show(f.Low), show(f.High))
 		}

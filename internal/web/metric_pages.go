@@ -173,6 +173,9 @@ func (s *Server) metricPage(w http.ResponseWriter, r *http.Request, who auth.Act
 		}
 		return err
 	})
+	if _, ok := def.Measure.(metric.Completion); ok {
+		g.Go(func() (err error) { m.Curve, err = s.curve(ctx, who, def, q); return err })
+	}
 	g.Go(func() (err error) { m.Groups, err = s.groups(ctx, who, def, q, by); return err })
 	if err := g.Wait(); err != nil {
 		return err

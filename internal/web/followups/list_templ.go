@@ -35,7 +35,7 @@ func listPage(v view) templ.Component {
 		}
 		ctx = templ.ClearChildren(ctx)
 		if len(v.Cards) > 0 {
-			templ_7745c5c3_Err = ui.Cards(v.Cards).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Fold(v.Cards).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -27,6 +27,7 @@ type Metric struct {
 	LeftOut    []ui.LeftOut
 	Whole      bool         // there are records; with nothing in LeftOut, all count
 	Trend      *chart.Chart // nil without a course
+	Curve      *chart.Chart // by age, of what is watched until it ends; nil without
 	Groups     *chart.Chart // by the chosen dimension; nil when none can be shown
 	API        string       // the address of the same figures
 }
