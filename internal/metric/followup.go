@@ -146,7 +146,8 @@ func (AtRisk) statistics() []StatisticName { return []StatisticName{Share, Rate,
 // marked), and whether they began while a follow-up was open which is
 // linked to them: it follows an incident that they were marked to repeat, or
 // is about one of their services and addresses (or comes from a retrospective
-// that names) one of their confirmed factors.
+// that names) one of their confirmed factors. How many are open is kept as a
+// level by service and factor, so that nothing is compared in pairs.
 func exposed(holds func(string) string) string {
 	return fmt.Sprintf(`LEFT JOIN (
   WITH task AS (SELECT f.id, f.factor, f.retrospective, f.created_at, f.resolved_at FROM history.follow_up f WHERE %[1]s),
@@ -154,11 +155,15 @@ func exposed(holds func(string) string) string {
     UNION SELECT t.id, x.factor FROM task t JOIN history.retrospective_factor x ON x.retrospective = t.retrospective AND %[2]s WHERE t.factor IS NULL),
   after AS (SELECT x.follow_up AS id, x.incident FROM history.follow_up_incident x WHERE %[2]s
     UNION SELECT t.id, x.incident FROM task t JOIN history.retrospective_incident x ON x.retrospective = t.retrospective AND %[2]s),
-  linked AS (SELECT a.id AS task, s.incident FROM about a JOIN %[3]s w ON w.id = a.id JOIN history.incident_service s ON s.service = w.service AND %[4]s
-      JOIN %[5]s c ON c.id = s.incident AND c.v = a.v
-    UNION SELECT a.id, m.id FROM %[6]s m JOIN after a ON a.incident = m.earlier)
+  linked AS (SELECT DISTINCT a.id, w.service, a.v, t.created_at, t.resolved_at FROM about a JOIN %[3]s w ON w.id = a.id JOIN task t ON t.id = a.id
+    WHERE t.resolved_at IS NULL OR t.resolved_at > t.created_at),
+  moved AS (SELECT service, v, created_at + INTERVAL 1 MICROSECOND AS moment, 1 AS n FROM linked
+    UNION ALL SELECT service, v, resolved_at, -1 FROM linked WHERE resolved_at IS NOT NULL),
+  level AS (SELECT service, v, moment, sum(sum(n)) OVER (PARTITION BY service, v ORDER BY moment) AS n FROM moved GROUP BY service, v, moment),
+  began AS (SELECT i.id, i.start_at, s.service, c.v FROM history.incident i JOIN history.incident_service s ON s.incident = i.id AND %[4]s JOIN %[5]s c ON c.id = i.id WHERE %[7]s AND i.start_at IS NOT NULL)
   SELECT id AS exposed_id, bool_or(h) AS hit FROM (
-    SELECT i.id, true AS h FROM linked l JOIN task t ON t.id = l.task JOIN history.incident i ON i.id = l.incident AND %[7]s
+    SELECT b.id, l.n > 0 AS h FROM began b ASOF JOIN level l ON b.service = l.service AND b.v = l.v AND b.start_at >= l.moment
+    UNION ALL SELECT i.id, true FROM %[6]s m JOIN after a ON a.incident = m.earlier JOIN task t ON t.id = a.id JOIN history.incident i ON i.id = m.id AND %[7]s
     WHERE t.created_at < i.start_at AND (t.resolved_at IS NULL OR t.resolved_at > i.start_at)
     UNION ALL SELECT id, false FROM %[5]s UNION ALL SELECT id, false FROM %[6]s) GROUP BY id
 ) exposed ON exposed.exposed_id = r.id`, holds("f"), holds("x"), improved(holds), holds("s"), confirmed(holds), alike(holds), holds("i"))
