@@ -21,6 +21,7 @@ import (
 	"io/fs"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
 	"sync"
 
@@ -93,10 +94,35 @@ func folder(dir, but string) [][]byte {
 	var parts [][]byte
 	for _, e := range entries {
 		if e.Name() != but {
-			parts = append(parts, read(files, path.Join(dir, e.Name())))
+			parts = append(parts, slim(e.Name(), read(files, path.Join(dir, e.Name()))))
 		}
 	}
 	return parts
+}
+
+// slim takes out of our own files what only people read: comments that stand
+// on lines of their own, and the space before a line.
+func slim(name string, text []byte) []byte {
+	if path.Ext(name) == ".css" {
+		for {
+			from := bytes.Index(text, []byte("/*"))
+			if from < 0 {
+				break
+			}
+			to := bytes.Index(text[from:], []byte("*/"))
+			if to < 0 {
+				break
+			}
+			text = slices.Concat(text[:from], text[from+to+2:])
+		}
+	}
+	var out []byte
+	for line := range bytes.Lines(text) {
+		if line = bytes.TrimLeft(line, " \t"); len(line) > 1 && !bytes.HasPrefix(line, []byte("//")) {
+			out = append(out, line...)
+		}
+	}
+	return out
 }
 
 func read(from fs.FS, name string) []byte {
