@@ -39,6 +39,10 @@ func TestFullDisk(t *testing.T) {
 	if err := put("before", 10); err != nil {
 		t.Fatal(err)
 	}
+	var pages int
+	if err := s.write.QueryRowContext(ctx, "PRAGMA page_count").Scan(&pages); err != nil {
+		t.Fatal(err)
+	}
 	room := func(pages int) {
 		t.Helper()
 		var now int
@@ -46,7 +50,7 @@ func TestFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	room(40)
+	room(pages + 20)
 	if err := put("large", 5000); err == nil || !strings.Contains(err.Error(), "the disk is full") {
 		t.Errorf("got %v, want it to say that the disk is full", err)
 	}
