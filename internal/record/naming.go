@@ -76,6 +76,8 @@ func Mentioning(ctx context.Context, r Reader, who auth.Scope, names []string) (
 // maxLinked bounds how many records one question about names finds.
 const maxLinked = 1000
 
+// namings asks in the order of the key: by kind and id alone, SQLite would
+// walk through the names of all records for the sake of that order.
 func namings(ctx context.Context, r Reader, who auth.Scope, q string, names []string) (out []Naming, err error) {
 	journal, err := who.MayRead()
 	if err != nil {
@@ -88,7 +90,7 @@ func namings(ctx context.Context, r Reader, who auth.Scope, q string, names []st
 		for _, name := range list {
 			args = append(args, name)
 		}
-		if out, err = scanNamings(ctx, r, out, q+marks(len(list))+") ORDER BY kind, id LIMIT ?", append(args, maxLinked)...); err != nil {
+		if out, err = scanNamings(ctx, r, out, q+marks(len(list))+") ORDER BY name, kind, id LIMIT ?", append(args, maxLinked)...); err != nil {
 			return nil, err
 		}
 		names = names[n:]
