@@ -3,6 +3,7 @@ package web_test
 import (
 	"errors"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -40,6 +41,9 @@ func TestFoundAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.get(t, "/search?q=certifcates+owner").says(t, 200, "<mark>Certificates</mark>", "&lt;", "/retrospectives/retro:old#lesson-", "!<an owner>", "Looked for")
+	s.leads(t, "/search?q=certifcates+owner", "Certificates need &lt;an owner&gt;")
+	s.leads(t, "/incidents/new", "Certificates need &lt;an owner&gt;")
+	s.leads(t, "/services/gate", "Certificates need &lt;an owner&gt;")
 	s.get(t, "/search?q=gateway&kind=incident&service=gate").says(t, 200, "Lesson", "Gateway", `aria-current="true"`, "/incidents/old", "!/follow-ups/fu")
 	s.get(t, "/search?kind=nonsense").says(t, 422, "not a kind")
 	s.get(t, "/search?q=x&since=yesterday").says(t, 422, "expected a day")
@@ -57,6 +61,17 @@ func TestFoundAgain(t *testing.T) {
 	judge("same").says(t, 200, "marked as the same lesson", "Not marked after all")
 	s.get(t, "/search").says(t, 200, "of 1 pairs that people judged")
 	judge("perhaps").says(t, 422, "expected same or other")
+}
+
+// leads checks that the first link to a lesson on a page leads to its words.
+func (s *site) leads(t *testing.T, path, words string) {
+	t.Helper()
+	m := regexp.MustCompile(`href="([^"#]*)#(lesson-[0-9a-f]{8})"`).FindStringSubmatch(main(s.get(t, path).body))
+	if m == nil {
+		t.Errorf("%s: no link leads to a lesson", path)
+		return
+	}
+	s.get(t, m[1]).says(t, 200, `id="`+m[2]+`">`+words)
 }
 
 // TestHostileQueries: whatever is typed is answered, and what is typed is never

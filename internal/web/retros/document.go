@@ -4,12 +4,14 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/a-h/templ"
 
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/retro"
+	"hansei/internal/search"
 	"hansei/internal/web/shell"
 )
 
@@ -53,6 +55,20 @@ func (p *Pages) document(ctx context.Context, who auth.Actor, r *http.Request, o
 		return nil, err
 	}
 	return documentPage(v), nil
+}
+
+// lesson is one of the retrospective and where it stands on the page.
+type lesson struct{ Anchor, Text string }
+
+func (v view) lessons() (out []lesson) {
+	for _, text := range v.Retro.Lessons {
+		_, anchor := search.LessonOf(search.LessonID(v.Retro.ID, text))
+		x := lesson{anchor, strings.TrimSpace(text)}
+		if x.Text != "" && !slices.ContainsFunc(out, func(y lesson) bool { return y.Anchor == anchor }) {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 const (
