@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,17 +114,24 @@ func js[T any](t *testing.T, ctx context.Context, expression string) T {
 	return do(t, ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
 }
 
-// wait waits until an expression is true.
+// wait waits until an expression is true, on whatever page the browser is then.
 func wait(t *testing.T, ctx context.Context, expression string) {
 	t.Helper()
-	js[bool](t, ctx, `new Promise((ok, no) => {
+	look := chromedp.Evaluate[bool](`new Promise((ok, no) => {
 		const started = Date.now();
 		(function look() {
 			if (`+expression+`) ok(true);
 			else if (Date.now() - started > 20000) no(new Error('waited too long for '+`+fmt.Sprintf("%q", expression)+`));
 			else requestAnimationFrame(look);
 		})();
-	})`)
+	})`, chromedp.EvalAwaitPromise)
+	_, err := chromedp.Run(ctx, look)
+	for err != nil && ctx.Err() == nil && (strings.Contains(err.Error(), "navigated or closed") || strings.Contains(err.Error(), "context was destroyed") || strings.Contains(err.Error(), "Cannot find context")) {
+		_, err = chromedp.Run(ctx, look) // the page that was looked at went away
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // violation is what axe reports.

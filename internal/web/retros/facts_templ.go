@@ -660,7 +660,7 @@ func (o *one) gapURL(g retro.Gap) string {
 	case g.Field == "factors":
 		return o.URL("facts") + "#factors"
 	case g.Field == "owner" || g.Field == "facilitator" || g.Field == "reviewers":
-		return o.URL("") + "#review"
+		return o.URL("review") + "#people"
 	}
 	return o.URL("facts") + "#fact-" + strings.ReplaceAll(g.Field, "custom.", "custom-")
 }

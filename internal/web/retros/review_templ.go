@@ -10,8 +10,8 @@ import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"hansei"
-	"hansei/internal/web/records"
 	"hansei/internal/web/ui"
+	"net/url"
 	"strings"
 )
 
@@ -513,6 +513,6 @@ func (v review) saysOf(f *hansei.FollowUp) []string {
 	return out
 }
 
-func followURL(id hansei.ID) string { return records.URL(hansei.KindFollowUp, id) }
+func followURL(id hansei.ID) string { return "/follow-ups/" + url.PathEscape(string(id)) }
 
 var _ = templruntime.GeneratedTemplate
