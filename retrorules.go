@@ -38,6 +38,8 @@ type RetroRules struct {
 	Required []string `json:"required,omitzero"`
 	// RequiredFrom is the mildest severity for which Required holds.
 	RequiredFrom string `json:"required_from,omitempty"`
+	// Model may draft sections that say nothing yet; nil asks none.
+	Model *LanguageModel `json:"model,omitempty"`
 }
 
 // DraftNever is a DraftFrom that drafts nothing by itself.
@@ -138,6 +140,9 @@ func (r *RetroRules) Or(d RetroRules) RetroRules {
 	if out.Required == nil {
 		out.Required = d.Required
 	}
+	if out.Model == nil {
+		out.Model = d.Model
+	}
 	return out
 }
 
@@ -185,6 +190,9 @@ func (r *RetroRules) Validate() error {
 		return err
 	}
 	if err := r.Taxonomy.Validate(); err != nil {
+		return err
+	}
+	if err := r.Model.Validate(); err != nil {
 		return err
 	}
 	if err := validSections("sections", r.Sections); err != nil {

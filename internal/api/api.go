@@ -36,6 +36,7 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/model"
 	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
@@ -57,6 +58,7 @@ type Server struct {
 	Past      *past.Shelf   // documents that wait to become retrospectives
 	Outbox    *notify.Outbox
 	Rules     *rulebook.Book
+	Model     *model.Writer // drafts sections, where one is set up
 	Search    *search.View
 	Recall    *recall.Memory
 	Actor     func(*http.Request) (auth.Actor, error) // who asks; the same as the pages'

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +27,7 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/model"
 	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/seal"
@@ -83,7 +85,7 @@ func openAt(t *testing.T, now func() time.Time) *world {
 		t.Fatal(err)
 	}
 	w.outbox = &notify.Outbox{Records: store, Seal: box, Base: "https://hansei.example", Now: now, Log: log, Later: func(*record.Tx, string, time.Time) error { return nil }}
-	s := &Server{Outbox: w.outbox, Records: store, Facts: facts, Metrics: metric.New(facts, store, now),
+	s := &Server{Model: &model.Writer{Records: store, Desk: desk, Seal: box, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, Outbox: w.outbox, Records: store, Facts: facts, Metrics: metric.New(facts, store, now),
 		Imports: &intake.Imports{Records: store, Log: log}, People: people,
 		Retros: desk, Clerk: &forget.Clerk{Records: store, Random: func() string { return "x" }}, Past: &past.Shelf{Records: store}, Rules: &rulebook.Book{Records: store, Facts: facts, People: people, Desk: desk}, Search: words, Recall: &recall.Memory{Records: store, Facts: facts, Search: words, Now: now},
 		Joins: intake.Joins{Records: store}, Sources: w.sources,

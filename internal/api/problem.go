@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"hansei"
+	"hansei/internal/retro/model"
 )
 
 // requestKey is the context key of a request's trace id.
@@ -32,6 +33,7 @@ func requestID(ctx context.Context) string {
 func (a *edge) problemOf(ctx context.Context, err error) error {
 	var status huma.StatusError
 	var invalid *hansei.InvalidError
+	var elsewhere *model.FailedError
 	switch {
 	case errors.As(err, &status):
 		return err
@@ -45,6 +47,8 @@ func (a *edge) problemOf(ctx context.Context, err error) error {
 		return problem(http.StatusConflict, err.Error())
 	case errors.Is(err, hansei.ErrForbidden):
 		return problem(http.StatusForbidden, err.Error())
+	case errors.As(err, &elsewhere):
+		return problem(http.StatusBadGateway, err.Error()+"; nothing was written")
 	case ctx.Err() != nil:
 		return problem(http.StatusServiceUnavailable, "the request was given up before it was answered")
 	}

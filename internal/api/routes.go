@@ -63,6 +63,7 @@ func (a *edge) routes() {
 	a.followUpRoutes()
 	a.noticeRoutes()
 	a.ruleRoutes()
+	a.modelRoutes()
 	a.recallRoutes()
 
 	on(a, op("POST", "/sql", "sql", "Run one read-only statement on the facts"), a.sql)

@@ -34,6 +34,7 @@ import (
 	"hansei/internal/record"
 	"hansei/internal/retro"
 	"hansei/internal/retro/block"
+	"hansei/internal/retro/model"
 	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
@@ -79,6 +80,7 @@ type App struct {
 	outbox    *notify.Outbox
 	watch     *watch.Watch
 	rules     *rulebook.Book
+	model     *model.Writer
 	api       *api.Server
 	web       *web.Server
 
@@ -154,6 +156,8 @@ func New(ctx context.Context, c Config) (*App, error) {
 		Sources: a.sources, Joins: a.joins, Jobs: a.jobs, Outbox: a.outbox, Retros: a.retros, FollowUps: a.followups, Search: a.search, Recall: a.recall,
 		Actor: a.who, Now: c.Now, Log: c.Log, Version: Version(), Background: a.Background}
 	a.api.Past, a.web.Past = a.past, a.past
+	a.model.Desk = a.retros
+	a.api.Model, a.web.Model = a.model, a.model
 	a.api.Clerk = &forget.Clerk{Records: a.records, Random: rand.Text}
 	a.web.Clerk = a.api.Clerk
 	return a, nil

@@ -10,6 +10,7 @@ import (
 	"hansei/internal/job"
 	"hansei/internal/notify"
 	"hansei/internal/record"
+	"hansei/internal/retro/model"
 	"hansei/internal/seal"
 	"hansei/internal/source"
 	"hansei/internal/source/alertmanager"
@@ -62,6 +63,7 @@ func (a *App) connect(ctx context.Context) error {
 		return err
 	}
 	a.outbox = &notify.Outbox{Records: a.records, Seal: box, Mail: mail, Base: strings.TrimSuffix(c.URL, "/"), Allow: c.Allow, Now: c.Now, Log: c.Log, Later: a.deliver}
+	a.model = &model.Writer{Records: a.records, Seal: box, Allow: c.Allow}
 	if a.jobs, err = job.Open(ctx, a.records, job.Options{Log: c.Log}); err != nil {
 		return err
 	}

@@ -147,7 +147,7 @@ func (p *program) root() *cobra.Command {
 		p.demo(), p.serve(),
 		p.importFiles(), p.imports(),
 		p.source(), p.delivery(), p.replay(), p.join(),
-		p.retro(), p.factor(), p.template(), p.field(), p.followUp(), p.channel(), p.notice(), p.search(), p.similar(), p.judge(), p.judgements(),
+		p.retro(), p.model(), p.factor(), p.template(), p.field(), p.followUp(), p.channel(), p.notice(), p.search(), p.similar(), p.judge(), p.judgements(),
 		p.figure(), p.explain(), p.metrics(),
 		p.get(), p.edit(), p.merge(), p.unmerge(), p.person(),
 		p.sql(), p.rebuild(), p.copyAll(), p.organization(), p.version(),

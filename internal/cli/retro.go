@@ -31,7 +31,7 @@ func (p *program) retro() *cobra.Command {
 				}
 				return p.pairs(text)
 			})},
-		p.agenda(), p.invite(), p.exportRetro(), p.moveRetro(), p.retroRules(),
+		p.agenda(), p.invite(), p.exportRetro(), p.moveRetro(), p.retroRules(), p.writeRetro(), p.acceptSection(),
 	)
 	return cmd
 }

@@ -5,10 +5,12 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -41,7 +43,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HANSEI_DATA", filepath.Join(e.WorkDir, "data"))
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "capture": capture, "exits": exits, "hook": hook},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "capture": capture, "exits": exits, "hook": hook, "llm": llm},
 	})
 }
 
@@ -95,4 +97,25 @@ func hook(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(errors.Join(err, res.Body.Close()))
 	ts.Setenv("status", strconv.Itoa(res.StatusCode))
 	ts.Logf("%d %s", res.StatusCode, text)
+}
+
+// llm starts an OpenAI-compatible server that wants the key sk-secret, and puts
+// its address into a variable: llm MODEL.
+func llm(ts *testscript.TestScript, _ bool, args []string) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer sk-secret" {
+			http.Error(w, `{"error":{"message":"no key","code":"invalid_api_key"}}`, http.StatusUnauthorized)
+			return
+		}
+		said := `[{"text":"It began.","cites":["T1"]},{"text":"It was the moon.","cites":["T99"]}]`
+		content, err := json.Marshal(`{"sections":[{"id":"lessons","sentences":` + said + `},{"id":"factors","sentences":` + said + `}]}`)
+		if err == nil {
+			_, err = io.WriteString(w, `{"choices":[{"message":{"role":"assistant","content":`+string(content)+`},"finish_reason":"stop"}]}`)
+		}
+		if err != nil {
+			ts.Logf("llm: %v", err)
+		}
+	}))
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], s.URL)
 }

@@ -21,6 +21,7 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/model"
 	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
@@ -60,6 +61,7 @@ type Server struct {
 	Past      *past.Shelf    // with Retros: documents that wait to become some
 	Recall    *recall.Memory // with Search: what the past has to say
 	Rules     *rulebook.Book
+	Model     *model.Writer // drafts sections, where one is set up; nil offers none
 	// Previews show what a payload would become, for tools that are connected
 	// by a mapping.
 	Previews map[string]sources.Preview

@@ -123,15 +123,15 @@ func (c *Client) once(ctx context.Context, method, target string, body []byte, h
 		}
 		return nil, &passingError{err: err}
 	}
-	text, err := io.ReadAll(io.LimitReader(res.Body, MaxBody+1))
+	text, err := io.ReadAll(io.LimitReader(res.Body, c.max()+1))
 	if closeErr := res.Body.Close(); err == nil {
 		err = closeErr
 	}
 	switch {
 	case err != nil: // the body broke off
 		return nil, &passingError{err: fmt.Errorf("%s %s: the answer broke off: %w", method, bare(target), err)}
-	case len(text) > MaxBody:
-		return nil, fmt.Errorf("%s %s: the answer has more than %d MB", method, bare(target), MaxBody>>20)
+	case int64(len(text)) > c.max():
+		return nil, fmt.Errorf("%s %s: %w", method, bare(target), &TooLongError{c.max()})
 	case res.StatusCode >= 200 && res.StatusCode < 300, res.StatusCode == http.StatusNotModified:
 		return &Response{Status: res.StatusCode, Header: res.Header, Body: text}, nil
 	}

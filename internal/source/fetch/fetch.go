@@ -9,7 +9,9 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -23,13 +25,27 @@ type Client struct {
 	Wait   func(ctx context.Context, d time.Duration) error // sleeps; a timer when nil
 	Now    func() time.Time                                 // time.Now when nil
 	Budget time.Duration                                    // how long one call may be repeated and waited for in all; DefaultBudget when 0
+	Max    int64                                            // bounds an answer, in bytes; MaxBody when 0
 }
 
 // DefaultBudget is how long one call may take with all its repeats.
 const DefaultBudget = 15 * time.Minute
 
+// TooLongError is an answer with more bytes than Client.Max.
+type TooLongError struct{ Max int64 }
+
+// Error implements error.
+func (e *TooLongError) Error() string {
+	if e.Max >= 1<<20 {
+		return fmt.Sprintf("the answer has more than %d MB", e.Max>>20)
+	}
+	return fmt.Sprintf("the answer has more than %d kB", e.Max>>10)
+}
+
 // MaxBody bounds an answer, in bytes.
 const MaxBody = 32 << 20
+
+func (c *Client) max() int64 { return cmp.Or(c.Max, MaxBody) }
 
 // Response is a complete answer with a status of 2xx or 304.
 type Response struct {
