@@ -36,6 +36,7 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/batch"
 	"hansei/internal/retro/model"
 	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
@@ -54,8 +55,9 @@ type Server struct {
 	Sources   *connect.Sources
 	Retros    *retro.Desk
 	FollowUps *followup.Desk
-	Clerk     *forget.Clerk // forgets people
-	Past      *past.Shelf   // documents that wait to become retrospectives
+	Clerk     *forget.Clerk  // forgets people
+	Past      *past.Shelf    // documents that wait to become retrospectives
+	Batches   *batch.Batches // retrospectives drafted many at once
 	Outbox    *notify.Outbox
 	Rules     *rulebook.Book
 	Model     *model.Writer // drafts sections, where one is set up

@@ -27,6 +27,7 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/batch"
 	"hansei/internal/retro/model"
 	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
@@ -91,6 +92,11 @@ func openAt(t *testing.T, now func() time.Time) *world {
 		Joins: intake.Joins{Records: store}, Sources: w.sources,
 		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: now, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { background.Go(func() { fn(follow) }) }}
+	s.Batches = &batch.Batches{Records: store, Facts: facts, Desk: desk, Now: now, Log: log, Random: func() string { return "X" },
+		Settled: func(ctx context.Context, seq record.Seq) error {
+			return errors.Join(facts.Wait(ctx, seq), words.Wait(ctx, seq))
+		},
+		Later: func(*record.Tx, string) error { return nil }}
 	actions.People, actions.Retros, s.FollowUps = people, s.Retros, actions
 	w.Server = httptest.NewServer(s.Handler())
 	t.Cleanup(func() {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
 )
@@ -111,12 +112,14 @@ func TestEveryOperationIsReachable(t *testing.T) {
 		bodies[op] = body
 	}
 	statuses["add-follow-up"] = 201
+	bodies["draft-retrospectives"] = `{"since":"2025-01-01","until":"2025-03-01","dry_run":true}`
 	bodies["forget-person"] = `{"name":"Ann Lee"}`
 	w.must(201, "POST", "/api/v1/records/person", `{"id":"web","fields":{"name":"Ann Lee"}}`)
 	bodies["correct-document"], bodies["drop-document"], bodies["import-archive"] = `{"severity":"sev2"}`, `{"dropped":true}`, archive(t)
 	w.must(201, "POST", "/api/v1/channels", `{"type":"webhook","name":"ours","settings":{"url":"http://127.0.0.1:1/x"}}`)
 	if _, err := w.outbox.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error {
-		return errors.Join(tx.AddNotice(record.Notice{ID: "web", Event: "due", Channel: "ours", Subject: "Due", Doc: []byte("{}")}), tx.EndNotice("web", record.NoticeFailed, "no"))
+		return errors.Join(tx.AddWork(hansei.Delivery{ID: "drafts-x", Source: "retrospective-drafts"}, "running", "{}", "{}"),
+			tx.AddNotice(record.Notice{ID: "web", Event: "due", Channel: "ours", Subject: "Due", Doc: []byte("{}")}), tx.EndNotice("web", record.NoticeFailed, "no"))
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -182,6 +185,10 @@ func TestEveryOperationIsReachable(t *testing.T) {
 				said := w.must(200, "POST", "/api/v1/retrospectives/web/comments", `{"section":"lessons","instead":"Test the rollback."}`)
 				all := said["retrospective"].(map[string]any)["comments"].([]any)
 				bodies[op] = `{"accept":true,"id":` + jsonText(all[len(all)-1].(map[string]any)["id"]) + `}`
+			}
+			if strings.HasSuffix(op, "-draft-batch") {
+				path = strings.Replace(path, "web", "drafts-x", 1)
+				w.ask("POST", "/api/v1/retrospective-drafts/drafts-x/stop", "")
 			}
 			if op == "import-retrospective" {
 				path += "?name=down.md"

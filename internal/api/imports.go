@@ -160,7 +160,7 @@ func (a *edge) replay(ctx context.Context, who auth.Actor, in *ImportParam) (*im
 // understood here.
 func (a *edge) imported(ctx context.Context, who auth.Scope, id string) (record.Delivery, error) {
 	d, err := a.Records.GetDelivery(ctx, who, id)
-	if err == nil && d.Options == "" {
+	if err == nil && (d.Options == "" || d.Media == record.Work) {
 		return d, fmt.Errorf("import %s: %w", id, hansei.ErrNotFound)
 	}
 	return d, err

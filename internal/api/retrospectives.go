@@ -263,6 +263,7 @@ func (a *edge) retroRoutes() {
 	on(a, op("GET", "/retrospectives/{id}/agenda", "retrospective-agenda", "What its review meeting is to talk about: open questions, changes nearby, comments, gaps"), a.agenda)
 	on(a, op("GET", "/retrospectives/{id}/invite", "retrospective-invite", "The invitation to its review meeting, for calendars (iCalendar)"), a.invite)
 	a.documentRoutes()
+	a.draftRoutes()
 	on(a, op("GET", "/incidents/{id}/brief", "incident-brief", "What the record knows about an incident: spans, load, changes near it, similar ones, questions"), a.brief)
 	on(a, op("GET", "/search", "search", "Find records by their words"), a.search)
 	on(a, op("GET", "/records/{kind}/{id}/similar", "similar-records", "Records like this one, and why"), a.similar)

@@ -33,6 +33,7 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/batch"
 	"hansei/internal/retro/block"
 	"hansei/internal/retro/model"
 	"hansei/internal/retro/past"
@@ -75,6 +76,7 @@ type App struct {
 	search    *search.View
 	retros    *retro.Desk
 	past      *past.Shelf
+	batches   *batch.Batches
 	followups *followup.Desk
 	recall    *recall.Memory
 	outbox    *notify.Outbox
@@ -148,6 +150,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 		return block.Compute(ctx, a.metrics, who, directive, c.Now())
 	}
 	a.past = &past.Shelf{Records: a.records}
+	a.batches = &batch.Batches{Records: a.records, Facts: a.facts, Desk: a.retros, Settled: a.settled, Later: a.draftLater, Random: rand.Text, Now: c.Now, Log: c.Log}
 	a.watch = &watch.Watch{Records: a.records, Retros: a.retros, Outbox: a.outbox, Settled: a.settled, Later: a.forIncident, Now: c.Now, Log: c.Log}
 	a.rules = &rulebook.Book{Records: a.records, Facts: a.facts, People: people, Desk: a.retros, Later: a.renewLater}
 	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, FollowUps: a.followups, Outbox: a.outbox, Search: a.search, Recall: a.recall,
@@ -158,6 +161,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.api.Past, a.web.Past = a.past, a.past
 	a.model.Desk = a.retros
 	a.api.Model, a.web.Model = a.model, a.model
+	a.api.Batches, a.web.Batches = a.batches, a.batches
 	a.api.Clerk = &forget.Clerk{Records: a.records, Random: rand.Text}
 	a.web.Clerk = a.api.Clerk
 	return a, nil

@@ -17,6 +17,7 @@ import (
 	"hansei/internal/fact"
 	"hansei/internal/job"
 	"hansei/internal/record"
+	"hansei/internal/retro/batch"
 	"hansei/internal/rulebook"
 )
 
@@ -38,6 +39,24 @@ func (a *App) later(tx *record.Tx, j connect.Job) error {
 // renewLater has the factors of many records renewed by a job.
 func (a *App) renewLater(tx *record.Tx, names []string) error {
 	return a.jobs.Enqueue(tx, job.Job{Kind: rulebook.JobRenew, Args: map[string]string{"names": strings.Join(names, "\n")}})
+}
+
+// draftLater has a batch of drafts worked on after the transaction commits.
+func (a *App) draftLater(tx *record.Tx, id string) error {
+	return a.jobs.Enqueue(tx, job.Job{Kind: batch.Job, Args: map[string]string{"batch": id}})
+}
+
+// Alone has this process itself draft a batch that is begun, for a command that
+// serves itself and does no jobs. The job stays: a server goes on where the
+// command was broken off. It is called before the first request.
+func (a *App) Alone() {
+	a.batches.Begun = func(who auth.Actor, id string) {
+		a.Background(func(ctx context.Context) {
+			if err := a.batches.Work(ctx, who, id); err != nil && ctx.Err() == nil {
+				a.log.Error("a batch of drafts broke off; the next server goes on with it", "batch", id, "error", err)
+			}
+		})
+	}
 }
 
 // timetable says which jobs there are and what does them.
@@ -66,6 +85,9 @@ func (a *App) timetable() {
 	})
 	a.handle(rulebook.JobRenew, pullTimeout, func(ctx context.Context, args map[string]string) error {
 		return a.rules.Renew(ctx, who, strings.Split(args["names"], "\n"))
+	})
+	a.handle(batch.Job, pullTimeout, func(ctx context.Context, args map[string]string) error {
+		return a.batches.Work(ctx, who, args["batch"])
 	})
 	a.handle(connect.JobDue, shortTimeout, func(ctx context.Context, _ map[string]string) error {
 		due, err := a.sources.Due(ctx, who.Scope())

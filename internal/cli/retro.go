@@ -20,7 +20,7 @@ import (
 func (p *program) retro() *cobra.Command {
 	cmd := &cobra.Command{Use: "retro", Short: "Retrospectives: draft, read, publish, take elsewhere"}
 	cmd.AddCommand(
-		&cobra.Command{Use: "draft INCIDENT…", Short: "Draft the retrospectives of incidents, or bring their timelines up to date", Args: cobra.MinimumNArgs(1), RunE: p.asking(p.draftRetros)},
+		p.draftRetro(), p.draftBatch(),
 		p.listRetros(),
 		&cobra.Command{Use: "show ID", Short: "Show a retrospective, what it lacks and its follow-ups (ID: its own or its incident's)", Args: cobra.ExactArgs(1), RunE: p.asking(p.showRetro)},
 		&cobra.Command{Use: "brief INCIDENT", Short: "What the record knows about an incident: spans, load, changes near it, similar ones, questions", Args: cobra.ExactArgs(1), RunE: p.asking(

@@ -22,6 +22,11 @@ const (
 	DeliveryFailed   = "failed" // kept with its payload and its error
 )
 
+// Work is the medium of a delivery that is no payload but work that goes on by
+// itself: its options say what is to be done, its summary how far it is. It is
+// listed by its source alone.
+const Work = "work"
+
 // Delivery is a raw payload and what became of it.
 type Delivery struct {
 	hansei.Delivery
@@ -136,6 +141,8 @@ func (s *Store) Deliveries(ctx context.Context, who auth.Scope, f DeliveryFilter
 	}
 	if f.Source != "" {
 		where, args = append(where, "source = ?"), append(args, f.Source)
+	} else {
+		where = append(where, "media <> '"+Work+"'")
 	}
 	if f.State != "" {
 		where, args = append(where, "state = ?"), append(args, f.State)
@@ -192,6 +199,24 @@ func (tx *Tx) ReopenDelivery(id string) error {
 		return err
 	}
 	return tx.exec("UPDATE delivery SET state = ?, error = '' WHERE journal = ? AND id = ?", DeliveryReceived, string(tx.journal), id)
+}
+
+// AddWork notes work that is to be done, in a state of who does it.
+func (tx *Tx) AddWork(d hansei.Delivery, state, options, summary string) error {
+	return tx.exec(`INSERT INTO delivery (journal, id, source, name, media, size, received, state, error, options, summary, seq)
+		VALUES (?, ?, ?, ?, ?, 0, ?, ?, '', ?, ?, 0)`, string(tx.journal), d.ID, d.Source, d.Name, Work, tx.Now().UnixMicro(), state, options, summary)
+}
+
+// NoteWork notes how far work is, whatever its state.
+func (tx *Tx) NoteWork(id, summary string) error {
+	return tx.exec("UPDATE delivery SET summary = ? WHERE journal = ? AND id = ? AND media = ?", summary, string(tx.journal), id, Work)
+}
+
+// MoveWork brings work from one state into another; false when it was in none
+// such.
+func (tx *Tx) MoveWork(id, from, to, errText string) (bool, error) {
+	n, err := tx.changed("UPDATE delivery SET state = ?, error = ? WHERE journal = ? AND id = ? AND state = ? AND media = ?", to, errText, string(tx.journal), id, from, Work)
+	return n > 0, err
 }
 
 // MoveDeliveries brings all deliveries of a source that are in one state into

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -17,12 +18,23 @@ import (
 // Draft makes the retrospective of an incident, or brings the timeline of the
 // one that is there up to date; what people wrote stays as it is.
 func (d *Desk) Draft(ctx context.Context, who auth.Actor, incident hansei.ID) (hansei.ID, record.Seq, error) {
+	return d.draft(ctx, who, incident, false)
+}
+
+// DraftPast makes the retrospective of an incident of the past, only where
+// there is none and none was removed: else it returns ErrConflict. A day until
+// when it was due that has passed is left out: nobody was late.
+func (d *Desk) DraftPast(ctx context.Context, who auth.Actor, incident hansei.ID) (hansei.ID, record.Seq, error) {
+	return d.draft(ctx, who, incident, true)
+}
+
+func (d *Desk) draft(ctx context.Context, who auth.Actor, incident hansei.ID, past bool) (hansei.ID, record.Seq, error) {
 	in, _, err := record.Get[*hansei.Incident](ctx, d.Records, who.Scope(), incident)
 	if err != nil {
 		return "", 0, err
 	}
 	if in.MergedInto != "" {
-		return d.Draft(ctx, who, in.MergedInto)
+		return d.draft(ctx, who, in.MergedInto, past)
 	}
 	if in.Deleted {
 		return "", 0, fmt.Errorf("incident %s: %w", incident, hansei.ErrNotFound)
@@ -44,11 +56,15 @@ func (d *Desk) Draft(ctx context.Context, who auth.Actor, incident hansei.ID) (h
 		}
 		r, rev, err := record.Get[*hansei.Retrospective](ctx, tx, who.Scope(), id)
 		switch {
+		case err == nil && past:
+			return fmt.Errorf("retrospective %s: %w", id, hansei.ErrConflict)
 		case err == nil && !r.Deleted:
 			r.Timeline = again(r.Timeline, moments)
 		case err == nil || errors.Is(err, hansei.ErrNotFound):
 			r = fresh(rel, brief, rules, moments)
-			r.Drafted = tx.Now()
+			if r.Drafted = tx.Now(); past && r.Due.Before(r.Drafted) {
+				r.Due = time.Time{}
+			}
 		default:
 			return err
 		}

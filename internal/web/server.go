@@ -21,11 +21,13 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/batch"
 	"hansei/internal/retro/model"
 	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
 	"hansei/internal/web/asset"
+	"hansei/internal/web/batches"
 	"hansei/internal/web/deliveries"
 	"hansei/internal/web/drafts"
 	"hansei/internal/web/finding"
@@ -59,6 +61,7 @@ type Server struct {
 	Search    *search.View   // words of the records
 	Clerk     *forget.Clerk  // forgets people
 	Past      *past.Shelf    // with Retros: documents that wait to become some
+	Batches   *batch.Batches // with Retros: many drafted at once; nil shows no page of it
 	Recall    *recall.Memory // with Search: what the past has to say
 	Rules     *rulebook.Book
 	Model     *model.Writer // drafts sections, where one is set up; nil offers none
@@ -127,11 +130,14 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 	if s.Retros == nil {
 		return nil
 	}
-	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics, People: s.all, Figures: s.cards}).Routes()
+	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics, People: s.all, Figures: s.cards, Batches: s.Batches}).Routes()
 	maps.Copy(all, (&forgetting.Pages{Shell: sh, Clerk: s.Clerk}).Routes())
 	s.drafts = &drafts.Pages{Shell: sh, Desk: s.Retros}
 	maps.Copy(all, s.drafts.Routes())
 	maps.Copy(all, (&papers.Pages{Shell: sh, Shelf: s.Past, Background: s.behind}).Routes())
+	if s.Batches != nil {
+		maps.Copy(all, (&batches.Pages{Shell: sh, Batches: s.Batches}).Routes())
+	}
 	if s.Rules != nil {
 		maps.Copy(all, (&retrorules.Pages{Shell: sh, Book: s.Rules}).Routes())
 	}

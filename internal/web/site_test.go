@@ -2,6 +2,8 @@ package web_test
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -23,6 +25,7 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/batch"
 	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
@@ -72,6 +75,11 @@ func newSite(t *testing.T) *site {
 		Retros: desk, Rules: &rulebook.Book{Records: records, Facts: facts, People: people, Desk: desk}, Search: words, Recall: &recall.Memory{Records: records, Facts: facts, Search: words, Now: clock},
 		Actor: asked, Now: clock, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { fn(follow) }}
+	s.Batches = &batch.Batches{Records: records, Facts: facts, Desk: desk, Now: clock, Log: log, Random: rand.Text,
+		Settled: func(ctx context.Context, seq record.Seq) error {
+			return errors.Join(facts.Wait(ctx, seq), words.Wait(ctx, seq))
+		},
+		Later: func(*record.Tx, string) error { return nil }}
 	actions.People, actions.Retros, s.FollowUps = people, desk, actions
 	connectToys(t, s, dir)
 	server := httptest.NewServer(s.Handler())

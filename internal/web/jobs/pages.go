@@ -46,11 +46,12 @@ var titles = map[string]string{
 	connect.JobExpire:  "Drop old payloads",
 	connect.JobSuggest: "Look for incidents that are one",
 	// Of packages that this one need not know.
-	"deliver-notice":      "Send a message",
-	"watch":               "Look whether something happened that people want to know",
-	"remind":              "Look whether something is due",
-	"draft-retrospective": "Draft a retrospective",
-	"tell-similar":        "Tell what an open incident is like",
+	"deliver-notice":       "Send a message",
+	"watch":                "Look whether something happened that people want to know",
+	"remind":               "Look whether something is due",
+	"draft-retrospective":  "Draft a retrospective",
+	"draft-retrospectives": "Draft retrospectives of the past",
+	"tell-similar":         "Tell what an open incident is like",
 }
 
 // words are the states of a job as people read them.

@@ -31,7 +31,10 @@ const (
 // asked is what the list is narrowed down to; it is the page's URL.
 type asked struct {
 	State, Severity, Service, Owner, Due, Complete, Q string
+	Batch                                             string // of drafts that were made in one go
 	From                                              int
+
+	drafted string // what the rows of that batch are
 }
 
 func read(r *http.Request) asked {
@@ -40,13 +43,13 @@ func read(r *http.Request) asked {
 	if err != nil || from < 0 {
 		from = 0
 	}
-	return asked{v.Get("state"), v.Get("severity"), v.Get("service"), v.Get("owner"), v.Get("due"), v.Get("complete"), strings.TrimSpace(v.Get("q")), from}
+	return asked{v.Get("state"), v.Get("severity"), v.Get("service"), v.Get("owner"), v.Get("due"), v.Get("complete"), strings.TrimSpace(v.Get("q")), v.Get("batch"), from, ""}
 }
 
 // url is the address of the list with one thing changed.
 func (a asked) url(name, value string) string {
 	v := url.Values{}
-	for k, s := range map[string]string{"state": a.State, "severity": a.Severity, "service": a.Service, "owner": a.Owner, "due": a.Due, "complete": a.Complete, "q": a.Q} {
+	for k, s := range map[string]string{"state": a.State, "severity": a.Severity, "service": a.Service, "owner": a.Owner, "due": a.Due, "complete": a.Complete, "q": a.Q, "batch": a.Batch} {
 		if s != "" {
 			v.Set(k, s)
 		}
@@ -66,6 +69,9 @@ func (a asked) narrowed() bool { a.From = 0; return a != asked{} }
 // beside its choices.
 func (a asked) where(now time.Time, you, but string) string {
 	parts := []string{"merged_into IS NULL"}
+	if a.drafted != "" {
+		parts = append(parts, a.drafted)
+	}
 	add := func(name, value, sql string) {
 		if value != "" && name != but {
 			parts = append(parts, sql)
@@ -145,6 +151,10 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 	if _, err := who.Scope().MayRead(); err != nil {
 		return err
 	}
+	var err error
+	if a.drafted, err = p.batch(r.Context(), who.Scope(), a.Batch); err != nil {
+		return err
+	}
 	v := listView{asked: a}
 	zone, err := p.Zone(r.Context(), who.Scope())
 	if err != nil {
@@ -168,9 +178,21 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 	return p.Show(w, r, who, ui.Page{Title: "Retrospectives", Lead: "What incidents taught, from the first draft to what was published.", Actions: p.offers()}, listPage(v))
 }
 
+// batch is what the rows are that a batch has drafted; "" for any.
+func (p *Pages) batch(ctx context.Context, who auth.Scope, id string) (string, error) {
+	if id == "" || p.Batches == nil {
+		return "", nil
+	}
+	b, err := p.Batches.Get(ctx, who, id)
+	if err != nil {
+		return "", err
+	}
+	return b.Where(p.Now()), nil
+}
+
 // offers are the actions of the list.
 func (p *Pages) offers() []ui.Link {
-	return []ui.Link{{Text: "Draft for an incident", URL: "/incidents?where=status%3Dresolved"}, {Text: "Import the past", URL: importURL}}
+	return []ui.Link{{Text: "Draft for an incident", URL: "/incidents?where=status%3Dresolved"}, {Text: "Draft for past incidents", URL: draftsURL}, {Text: "Import the past", URL: importURL}}
 }
 
 // choices counts what the filters offer.
@@ -302,9 +324,12 @@ func (a asked) empty() *ui.Empty {
 		return &ui.Empty{Icon: "filter", Title: "None is like that", Text: "No retrospective has all that you asked for.", Action: &ui.Link{Text: "Show all", URL: "/retrospectives"}}
 	}
 	return &ui.Empty{Icon: "notebook", Title: "No retrospectives yet",
-		Text:   "Each begins as a draft that is made in seconds from what is known already: the timeline, changes nearby, similar incidents, and questions to ask. Those of the past can be brought in from Markdown, HTML, Word or Confluence.",
-		Action: &ui.Link{Text: "Draft for a recent incident", URL: "/incidents?where=status%3Dresolved"}, Sample: &ui.Link{Text: "Import the past", URL: importURL}}
+		Text:   "Each begins as a draft that is made in seconds from what is known already: the timeline, changes nearby, similar incidents, and questions to ask. Those of the past can be brought in from Markdown, HTML, Word or Confluence; and a whole quarter of incidents can be drafted in one go.",
+		Action: &ui.Link{Text: "Draft for past incidents", URL: draftsURL}, Sample: &ui.Link{Text: "Import the past", URL: importURL}}
 }
+
+// draftsURL is where retrospectives are drafted for a whole period.
+const draftsURL = "/retrospective-drafts"
 
 // importURL is where documents of the past are brought in.
 const importURL = "/retrospective-imports"

@@ -9,6 +9,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/metric"
 	"hansei/internal/retro"
+	"hansei/internal/retro/batch"
 	"hansei/internal/search"
 	"hansei/internal/web/people"
 	"hansei/internal/web/shell"
@@ -22,6 +23,7 @@ type Pages struct {
 	Search  *search.View
 	Metrics *metric.Engine
 	People  *people.Directory
+	Batches *batch.Batches                                                                     // nil: none are drafted many at once
 	Figures func(ctx context.Context, who auth.Actor, asks ...metric.Query) ([]ui.Card, error) // as cards
 
 	visitors presence
