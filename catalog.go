@@ -15,13 +15,25 @@ type Service struct {
 	DependsOn []ID     `json:"depends_on,omitempty"`
 	Tier      string   `json:"tier,omitempty"`
 	URL       string   `json:"url,omitempty"`
+	// Objective is the share of requests that shall succeed, in per cent, over
+	// ObjectiveDays: its SLO of availability.
+	Objective *float64 `json:"objective,omitempty"`
 }
+
+// ObjectiveDays is the window of a service's objective.
+const ObjectiveDays = 30
 
 // Kind is KindService.
 func (*Service) Kind() Kind { return KindService }
 
-// Validate checks that a service has a name.
-func (s *Service) Validate() error { return s.named("service", s.Name) }
+// Validate checks that a service has a name, and that its objective leaves
+// room for failure.
+func (s *Service) Validate() error {
+	if o := s.Objective; o != nil && !(*o > 0 && *o < 100) {
+		return Invalid("objective", "%v is not a share of requests; expected per cent between 0 and 100, such as 99.9", *o)
+	}
+	return s.named("service", s.Name)
+}
 
 // Team is a group of people who own services.
 type Team struct {

@@ -199,6 +199,7 @@ var fields = map[Kind][]Field{
 		refs("depends_on", KindService, "What it needs to work", func(r *Service) any { return &r.DependsOn }),
 		text("tier", "How much depends on it", func(r *Service) any { return &r.Tier }),
 		text("url", "Where it is described", func(r *Service) any { return &r.URL }),
+		number("objective", "The share of requests that shall succeed, in per cent of 30 days: its SLO", func(r *Service) any { return &r.Objective }),
 	},
 	KindTeam: {
 		text("name", "What people call it", func(r *Team) any { return &r.Name }),

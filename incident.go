@@ -91,6 +91,38 @@ func (in *Incident) Start() (time.Time, bool) {
 	return t, ok
 }
 
+// Impact is how long customers felt it: the union of its impact windows, else
+// from its start until it was mitigated or, failing that, resolved.
+func (in *Incident) Impact() (time.Duration, bool) {
+	if len(in.Impacts) > 0 {
+		return union(in.Impacts), true
+	}
+	since, ok := in.Start()
+	_, until, ended := in.Milestones.First(RoleMitigated, RoleResolved)
+	if !ok || !ended || until.Before(since) {
+		return 0, false
+	}
+	return until.Sub(since), true
+}
+
+func union(ws []Window) time.Duration {
+	ws = slices.Clone(ws)
+	slices.SortFunc(ws, func(a, b Window) int { return a.Since.Compare(b.Since) })
+	var total time.Duration
+	var end time.Time
+	for _, w := range ws {
+		since := w.Since
+		if since.Before(end) {
+			since = end
+		}
+		if w.Until.After(since) {
+			total += w.Until.Sub(since)
+			end = w.Until
+		}
+	}
+	return total
+}
+
 // Validate checks what an incident must have.
 func (in *Incident) Validate() error {
 	if in.ID == "" {

@@ -40,6 +40,8 @@ type RetroRules struct {
 	RequiredFrom string `json:"required_from,omitempty"`
 	// Model may draft sections that say nothing yet; nil asks none.
 	Model *LanguageModel `json:"model,omitempty"`
+	// Cost is what time costs; nil says nothing of money.
+	Cost *CostRule `json:"cost,omitempty"`
 }
 
 // DraftNever is a DraftFrom that drafts nothing by itself.
@@ -143,6 +145,9 @@ func (r *RetroRules) Or(d RetroRules) RetroRules {
 	if out.Model == nil {
 		out.Model = d.Model
 	}
+	if out.Cost == nil {
+		out.Cost = d.Cost
+	}
 	return out
 }
 
@@ -193,6 +198,8 @@ func (r *RetroRules) Validate() error {
 		return err
 	}
 	if err := r.Model.Validate(); err != nil {
+	}
+	if err := r.Cost.Validate(); err != nil {
 		return err
 	}
 	if err := validSections("sections", r.Sections); err != nil {

@@ -99,7 +99,7 @@ func (b *batch) main(c Decoded, upto int64) error {
 		role, at, _ := in.Milestones.First(hansei.StartRoles...)
 		a.Time(col, at)
 		a.String(col+1, string(role))
-		if d, ok := impact(in); ok {
+		if d, ok := in.Impact(); ok {
 			a.Float(col+2, d.Seconds())
 		} else {
 			a.Null(col + 2)
@@ -258,36 +258,4 @@ func (b *batch) custom(rec hansei.Record, seq, upto int64) error {
 		}
 	}
 	return nil
-}
-
-// impact is how long customers felt an incident: the union of its impact
-// windows, else from its start to mitigated or, failing that, resolved.
-func impact(in *hansei.Incident) (time.Duration, bool) {
-	if len(in.Impacts) > 0 {
-		return union(in.Impacts), true
-	}
-	since, ok := in.Start()
-	_, until, ended := in.Milestones.First(hansei.RoleMitigated, hansei.RoleResolved)
-	if !ok || !ended || until.Before(since) {
-		return 0, false
-	}
-	return until.Sub(since), true
-}
-
-func union(ws []hansei.Window) time.Duration {
-	ws = slices.Clone(ws)
-	slices.SortFunc(ws, func(a, b hansei.Window) int { return a.Since.Compare(b.Since) })
-	var total time.Duration
-	var end time.Time
-	for _, w := range ws {
-		since := w.Since
-		if since.Before(end) {
-			since = end
-		}
-		if w.Until.After(since) {
-			total += w.Until.Sub(since)
-			end = w.Until
-		}
-	}
-	return total
 }

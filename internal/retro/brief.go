@@ -8,20 +8,23 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/recall"
 	"hansei/internal/record"
+	"hansei/internal/retro/impact"
 )
 
 // Brief is what the record knows about an incident beside its timeline, for
 // those who write: it is computed when it is asked for and never stored.
 type Brief struct {
-	Incident        hansei.ID   `json:"incident"`
-	Spans           []Span      `json:"spans"`
-	Customers       *float64    `json:"customers_affected,omitempty"`
-	CustomerMinutes *float64    `json:"customer_minutes,omitempty"` // customers times the minutes of impact
-	Load            Load        `json:"load"`
-	Candidates      []Candidate `json:"candidates"` // changes that may have to do with it
-	Tickets         int         `json:"tickets"`
-	Before          []Past      `json:"before"` // similar incidents of the past
-	Questions       []Question  `json:"questions"`
+	Incident        hansei.ID       `json:"incident"`
+	Spans           []Span          `json:"spans"`
+	Customers       *float64        `json:"customers_affected,omitempty"`
+	CustomerMinutes *float64        `json:"customer_minutes,omitempty"` // customers times the minutes of impact
+	Load            Load            `json:"load"`
+	Candidates      []Candidate     `json:"candidates"`     // changes that may have to do with it
+	Budgets         []impact.Budget `json:"budgets"`        // of its services with an objective
+	Cost            *impact.Cost    `json:"cost,omitempty"` // nil where nothing is configured
+	Tickets         int             `json:"tickets"`
+	Before          []Past          `json:"before"` // similar incidents of the past
+	Questions       []Question      `json:"questions"`
 }
 
 // Span is the time between two milestones.
@@ -66,12 +69,11 @@ const (
 func (d *Desk) brief(ctx context.Context, who auth.Scope, rel *related) (Brief, error) {
 	in := rel.incident
 	b := Brief{Incident: in.ID, Spans: spans(in), Customers: in.Customers, Load: load(rel), Tickets: len(rel.tickets), Candidates: []Candidate{}, Before: []Past{}}
-	if in.Customers != nil {
-		if began, end, ok := impact(in); ok {
-			minutes := *in.Customers * end.Sub(began).Minutes()
-			b.CustomerMinutes = &minutes
-		}
+	if minutes, ok := impact.CustomerMinutes(in); ok {
+		b.CustomerMinutes = &minutes
 	}
+	b.Budgets = impact.Budgets(in, rel.affected, rel.served)
+	b.Cost = impact.CostOf(rel.cost, in, rel.joined(), rel.served)
 	for _, c := range candidates(rel) {
 		if c.Score >= worthTelling && len(b.Candidates) < maxCandidates {
 			b.Candidates = append(b.Candidates, c)
@@ -83,13 +85,6 @@ func (d *Desk) brief(ctx context.Context, who auth.Scope, rel *related) (Brief, 
 	}
 	b.Questions = questions(rel, b)
 	return b, nil
-}
-
-// impact is when customers felt it, as far as the milestones say.
-func impact(in *hansei.Incident) (began, ended time.Time, ok bool) {
-	began, known := in.Start()
-	_, ended, over := in.Milestones.First(hansei.RoleMitigated, hansei.RoleResolved)
-	return began, ended, known && over && !ended.Before(began)
 }
 
 // spans are the times between milestones that people ask for.

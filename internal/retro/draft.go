@@ -114,8 +114,8 @@ func summary(rel *related) string {
 	if len(names) > 0 {
 		text += " and affected " + list(names)
 	}
-	if _, end, ok := impact(in); ok {
-		text += fmt.Sprintf(". It lasted %s", chart.Duration(end.Sub(start).Seconds()))
+	if lasted, ok := in.Impact(); ok {
+		text += fmt.Sprintf(". It lasted %s", chart.Duration(lasted.Seconds()))
 	} else if in.Status != hansei.StatusResolved && in.Status != hansei.StatusClosed {
 		text += ". It is not over yet"
 	}
@@ -137,6 +137,12 @@ func impactText(rel *related, b Brief) string {
 	}
 	if b.CustomerMinutes != nil {
 		lines = append(lines, fmt.Sprintf("That is %s customer-minutes.", count(*b.CustomerMinutes)))
+	}
+	for _, budget := range b.Budgets {
+		lines = append(lines, budget.Says(rel.name(budget.Service)))
+	}
+	if b.Cost != nil {
+		lines = append(lines, b.Cost.Says())
 	}
 	if b.Tickets > 0 {
 		lines = append(lines, fmt.Sprintf("%d support tickets came in about it.", b.Tickets))

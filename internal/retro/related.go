@@ -2,6 +2,7 @@ package retro
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,6 +29,10 @@ type related struct {
 	shifts      []*hansei.Shift
 	people      map[hansei.ID]*hansei.Person
 	linked      map[record.Ref]bool // one names the other
+
+	affected []*hansei.Service // as its services are described
+	served   *float64          // customers in all; nil when nobody said
+	cost     *hansei.CostRule  // nil when nobody said
 }
 
 const (
@@ -46,6 +51,13 @@ func (d *Desk) gather(ctx context.Context, who auth.Scope, in *hansei.Incident) 
 	}
 	if t, ok := in.Milestones.At(hansei.RoleResolved); ok {
 		rel.until = t
+	}
+	org, _, err := record.Get[*hansei.Organization](ctx, d.Records, who, hansei.OrganizationID)
+	if err != nil && !errors.Is(err, hansei.ErrNotFound) {
+		return nil, err
+	}
+	if err == nil {
+		rel.served, rel.cost = org.CustomersServed, org.Retrospectives.Or(hansei.DefaultRetroRules).Cost
 	}
 	if err := d.dependencies(ctx, who, rel); err != nil {
 		return nil, err
@@ -71,6 +83,20 @@ func (d *Desk) gather(ctx context.Context, who auth.Scope, in *hansei.Incident) 
 	return rel, d.persons(ctx, who, rel)
 }
 
+// joined is when responders came, where a tool told.
+func (rel *related) joined() map[hansei.ID]time.Time {
+	out := map[hansei.ID]time.Time{}
+	for _, from := range rel.incident.From {
+		for field, at := range from.Stamps {
+			id, ok := strings.CutPrefix(field, "responders/")
+			if _, told := out[hansei.ID(id)]; ok && !told && slices.Contains(rel.incident.Responders, hansei.ID(id)) {
+				out[hansei.ID(id)] = at
+			}
+		}
+	}
+	return out
+}
+
 // dependencies finds the names of the services, and what they need to work.
 func (d *Desk) dependencies(ctx context.Context, who auth.Scope, rel *related) error {
 	own, err := record.Load(ctx, d.Records, who, hansei.KindService, rel.services)
@@ -80,12 +106,14 @@ func (d *Desk) dependencies(ctx context.Context, who auth.Scope, rel *related) e
 	for id, s := range own {
 		svc := s.Record.(*hansei.Service)
 		rel.names[id] = svc.Name
+		rel.affected = append(rel.affected, svc)
 		for _, need := range svc.DependsOn {
 			if !slices.Contains(rel.services, need) && !slices.Contains(rel.needs, need) {
 				rel.needs = append(rel.needs, need)
 			}
 		}
 	}
+	slices.SortFunc(rel.affected, func(a, b *hansei.Service) int { return strings.Compare(string(a.ID), string(b.ID)) })
 	slices.Sort(rel.needs)
 	needed, err := record.Load(ctx, d.Records, who, hansei.KindService, rel.needs)
 	for id, s := range needed {

@@ -134,18 +134,9 @@ func messages(rel *related) []hansei.Moment {
 
 // joins are the responders who came later, where a tool told when.
 func joins(rel *related) []hansei.Moment {
-	const key = "responders/"
 	var out []hansei.Moment
-	seen := map[string]bool{}
-	for _, from := range rel.incident.From {
-		for field, at := range from.Stamps {
-			id, ok := strings.CutPrefix(field, key)
-			if !ok || id == "" || seen[id] || !slices.Contains(rel.incident.Responders, hansei.ID(id)) {
-				continue
-			}
-			seen[id] = true
-			out = append(out, hansei.Moment{ID: "responder:" + id, At: at, What: WhatResponder, Text: rel.name(hansei.ID(id)) + " joined", Origin: "incident/" + string(rel.incident.ID)})
-		}
+	for id, at := range rel.joined() {
+		out = append(out, hansei.Moment{ID: "responder:" + string(id), At: at, What: WhatResponder, Text: rel.name(id) + " joined", Origin: "incident/" + string(rel.incident.ID)})
 	}
 	return out
 }

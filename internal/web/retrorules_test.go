@@ -68,6 +68,50 @@ func TestRetroPolicies(t *testing.T) {
 	s.post(t, rulesAt+"/reset", "part", "policies", "back", "https://evil.example").says(t, 200, "The default is back")
 }
 
+// TestWhatTimeCosts: what the policies say of money and a service of its
+// objective stands in the background of a retrospective; where they say
+// nothing, so does the page.
+func TestWhatTimeCosts(t *testing.T) {
+	s := newSite(t)
+	seq, err := s.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error {
+		objective, customers, served := 99.9, 250.0, 1000.0
+		in := &hansei.Incident{Header: hansei.Header{ID: "i"}, Title: "Checkout is down", Services: []hansei.ID{"shop"}, Customers: &customers, Responders: []hansei.ID{"ann"}}
+		in.Milestones.Set(hansei.RoleBegan, now.Add(-48*time.Hour))
+		in.Milestones.Set(hansei.RoleResolved, now.Add(-48*time.Hour+43*time.Minute+12*time.Second))
+		for _, rec := range []hansei.Record{in, &hansei.Service{Header: hansei.Header{ID: "shop"}, Name: "Shop <b>", Objective: &objective}, &hansei.Person{Header: hansei.Header{ID: "ann"}, Name: "Ann"},
+			&hansei.Organization{Header: hansei.Header{ID: hansei.OrganizationID}, CustomersServed: &served}} {
+			if err := record.Put(tx, rec, 0); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		err = s.Facts.Wait(t.Context(), seq)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.Retros.Draft(t.Context(), auth.Local(), "i"); err != nil {
+		t.Fatal(err)
+	}
+	at := "/retrospectives/retro:i/background"
+	budget := "It used about 25 % of the 30-day error budget of Shop &lt;b&gt; (99.9 %)."
+	s.get(t, at).says(t, 200, budget, "Not configured, or too little is known", "!EUR")
+	form := func(more ...string) answer {
+		return s.post(t, rulesAt, append([]string{"needed_from", "sev2", "draft_from", "sev2", "due_days", "5", "required_from", "sev2", "due-0-days", "30"}, more...)...)
+	}
+	form("cost-hour-best", "100").says(t, 422, "expected a currency")
+	form("cost-currency", "EUR", "cost-hour-best", "much").says(t, 422, "is not a number", `value="much"`)
+	form("cost-currency", "EUR", "cost-hour-low", "90", "cost-hour-high", "120").says(t, 422, "expected one number or all three")
+	form("cost-currency", "EUR", "cost-hour-low", "90", "cost-hour-best", "80", "cost-hour-high", "120").says(t, 422, "low ≤ best ≤ high")
+	form("cost-currency", "EUR", "cost-hour-best", "100", "cost-revenue-low", "100", "cost-revenue-best", "200", "cost-revenue-high", "300").says(t, 200, "The policies were saved", `value="EUR"`)
+	// 0.72 h of Ann; a quarter of 43.2 minutes, half to all of it missed.
+	s.get(t, at).says(t, 200, "about EUR 72", "EUR 540 to 3,200, about 1,600", "EUR 610 to 3,300, about 1,700", "0.7 responder hours")
+	form("tracker", "gh acme/shop", "tracker_auto", "yes").says(t, 200, "The policies were saved", "No tracker is connected", `value="gh acme/shop"`)
+	s.get(t, at).says(t, 200, "Not configured", "!EUR")
+}
+
 func TestRetroTemplates(t *testing.T) {
 	s := ruled(t)
 	at := rulesAt + "/template"

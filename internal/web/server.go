@@ -139,7 +139,7 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 		maps.Copy(all, (&batches.Pages{Shell: sh, Batches: s.Batches}).Routes())
 	}
 	if s.Rules != nil {
-		maps.Copy(all, (&retrorules.Pages{Shell: sh, Book: s.Rules}).Routes())
+		maps.Copy(all, (&retrorules.Pages{Shell: sh, Book: s.Rules, FollowUps: s.FollowUps}).Routes())
 	}
 	return all
 }

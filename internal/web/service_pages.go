@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"hansei"
@@ -174,7 +175,7 @@ func (s *Server) mergedInto(r *http.Request, id hansei.ID) ([]ui.Link, error) {
 
 func serviceFacts(svc *hansei.Service) []ui.Item {
 	items := []ui.Item{{Name: "Name", Text: svc.Name}, {Name: "Id", Text: string(svc.ID)}, {Name: "Also called", Text: strings.Join(svc.Aliases, ", ")},
-		{Name: "Team", Text: string(svc.Team)}, {Name: "Tier", Text: svc.Tier}, {Name: "Merged into", Text: string(svc.MergedInto)}}
+		{Name: "Team", Text: string(svc.Team)}, {Name: "Tier", Text: svc.Tier}, {Name: "Objective", Text: objective(svc)}, {Name: "Merged into", Text: string(svc.MergedInto)}}
 	var needs []string
 	for _, d := range svc.DependsOn {
 		needs = append(needs, string(d))
@@ -221,4 +222,12 @@ func (s *Server) afterMerge(w http.ResponseWriter, r *http.Request, seq record.S
 	}
 	http.Redirect(w, r, "/services/"+url.PathEscape(string(at)), http.StatusSeeOther)
 	return nil
+}
+
+// objective is what a service promises, in words; "" when nobody said.
+func objective(svc *hansei.Service) string {
+	if svc.Objective == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s %% of requests over %d days", strconv.FormatFloat(*svc.Objective, 'f', -1, 64), hansei.ObjectiveDays)
 }

@@ -12,6 +12,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/followup"
 	"hansei/internal/record"
 	"hansei/internal/rulebook"
 	"hansei/internal/web/shell"
@@ -21,7 +22,8 @@ import (
 // Pages are the settings of retrospectives.
 type Pages struct {
 	*shell.Shell
-	Book *rulebook.Book
+	Book      *rulebook.Book
+	FollowUps *followup.Desk // to offer trackers; none when nil
 }
 
 // Base is where the settings of retrospectives stand.
@@ -116,7 +118,7 @@ func backOf(form url.Values) string {
 // resettable are the parts whose default can be brought back, by their names on
 // these pages.
 var resettable = map[string][]string{
-	"policies":  {"needed_from", "draft_from", "due_days", "required_from", "follow_up_due", "weekends"},
+	"policies":  {"needed_from", "draft_from", "due_days", "required_from", "follow_up_due", "weekends", "tracker", "cost"},
 	"templates": {"templates", "sections"},
 	"factors":   {"taxonomy"},
 	"builtin":   {"builtin", "required"},

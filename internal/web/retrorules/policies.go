@@ -17,6 +17,8 @@ import (
 type policiesView struct {
 	Needed, Draft, Due, Required, Weekends ui.Field
 	Rows                                   []dueRow
+	Tracker                                trackerView
+	Cost                                   costView
 	Wrong                                  string
 	RowsWrong                              string
 	Own                                    bool
@@ -54,6 +56,8 @@ func (p *Pages) policies(w http.ResponseWriter, r *http.Request, who auth.Actor)
 		form.Set(row.name("priority"), d.Priority)
 		form.Set(row.name("days"), strconv.Itoa(d.Days))
 	}
+	fillTracker(form, rules.Tracker)
+	fillCost(form, rules.Cost)
 	return p.showPolicies(w, r, who, http.StatusOK, form, nil)
 }
 
@@ -86,10 +90,15 @@ func (p *Pages) showPolicies(w http.ResponseWriter, r *http.Request, who auth.Ac
 		Required:  field("required_from", "What is required holds from", "A field can have a severity of its own: see Fields.", severities()),
 		Weekends:  field("weekends", "Saturdays and Sundays", "", []ui.Option{{Value: "", Text: "are skipped"}, {Value: "yes", Text: "count"}}),
 		Rows:      rowsIn(form),
-		Wrong:     elsewhere(wrong, "needed_from", "draft_from", "due_days", "required_from", "follow_up_due"),
+		Wrong:     elsewhere(wrong, "needed_from", "draft_from", "due_days", "required_from", "follow_up_due", "cost"),
 		RowsWrong: wrong["follow_up_due"],
 	}
 	v.Due.Type = "number"
+	v.Cost = costForm(form, wrong["cost"])
+	var err error
+	if v.Tracker, err = p.trackerForm(r.Context(), who.Scope(), form); err != nil {
+		return err
+	}
 	for range blankRows {
 		v.Rows = append(v.Rows, dueRow{N: len(v.Rows)})
 	}
@@ -133,10 +142,14 @@ func policiesIn(form url.Values) (map[string]json.RawMessage, error) {
 	if len(rows) == 0 {
 		return nil, hansei.Invalid("follow_up_due", "one line is needed; a line with days alone is for all follow-ups")
 	}
+	cost, err := costIn(form)
+	if err != nil {
+		return nil, err
+	}
 	weekends := form.Get("weekends") == "yes"
 	out := map[string]json.RawMessage{}
 	for name, v := range map[string]any{"needed_from": form.Get("needed_from"), "draft_from": form.Get("draft_from"), "due_days": days,
-		"required_from": form.Get("required_from"), "follow_up_due": rows, "weekends": weekends} {
+		"required_from": form.Get("required_from"), "follow_up_due": rows, "weekends": weekends, "tracker": trackerIn(form), "cost": cost} {
 		if out[name], err = json.Marshal(v); err != nil {
 			return nil, err
 		}
