@@ -7,7 +7,7 @@ import (
 
 // FactorAgreement is how far two raters agree on each contributing factor, as
 // a list of JSON objects: name, n, both,
-// only_first, only_second, neither, kappa, low, high, weak.
+// only_first, only_second, neither, kappa, low, high, few, weak.
 func (c *Client) FactorAgreement(ctx context.Context) ([]json.RawMessage, error) {
 	var out struct {
 		Factors []json.RawMessage `json:"factors"`

@@ -17,23 +17,27 @@ func (p *program) factorAgreement() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.objects(each(list), []string{"factor", "κ", "from", "to", "n", "both", "one", "weak"}, func(o json.RawMessage) ([]string, error) {
+			return p.objects(each(list), []string{"factor", "κ", "from", "to", "n", "both", "one", "note"}, func(o json.RawMessage) ([]string, error) {
 				var f struct {
 					Name             string
 					Kappa, Low, High *float64
 					N, Both          int
 					OnlyFirst        int `json:"only_first"`
 					OnlySecond       int `json:"only_second"`
-					Weak             bool
+					Few, Weak        bool
 				}
 				err := json.Unmarshal(o, &f)
+				note := map[bool]string{true: "weak", false: ""}[f.Weak]
+				if f.Few { // as on the page, there is no figure then
+					f.Kappa, f.Low, f.High, note = nil, nil, nil, "too few"
+				}
 				two := func(v *float64) string {
 					if v == nil {
 						return ""
 					}
 					return strconv.FormatFloat(*v, 'f', 2, 64)
 				}
-				return []string{f.Name, two(f.Kappa), two(f.Low), two(f.High), strconv.Itoa(f.N), strconv.Itoa(f.Both), strconv.Itoa(f.OnlyFirst + f.OnlySecond), strconv.FormatBool(f.Weak)}, err
+				return []string{f.Name, two(f.Kappa), two(f.Low), two(f.High), strconv.Itoa(f.N), strconv.Itoa(f.Both), strconv.Itoa(f.OnlyFirst + f.OnlySecond), note}, err
 			})
 		})}
 }

@@ -15,10 +15,11 @@ import (
 // retroPath, incidentPath and followUpPath are where things stand on the pages.
 func retroPath(id hansei.ID) string    { return "/retrospectives/" + url.PathEscape(string(id)) }
 func incidentPath(id hansei.ID) string { return "/incidents/" + url.PathEscape(string(id)) }
-func followUpPath(id hansei.ID) string { return "/records/follow-up/" + url.PathEscape(string(id)) }
+func followUpPath(id hansei.ID) string { return followUps + "/" + url.PathEscape(string(id)) }
 
 const (
 	overview  = "/retrospectives" // of what is open
+	followUps = "/follow-ups"
 	openRetro = "Open the retrospective"
 	onPage    = "You can turn messages off, or to another place, in the settings under Notifications."
 )
@@ -130,7 +131,7 @@ func (t thing) item(today time.Time, zone *time.Location) notify.Item {
 
 // reminder is one message with everything of the day for one reader.
 func reminder(event string, things []thing, today time.Time, zone *time.Location, person bool) notify.Message {
-	m := notify.Message{Event: event, Path: overview, Action: "See what is open"}
+	m := notify.Message{Event: event, Path: listOf(things), Action: "See what is open"}
 	word := map[string]string{hansei.EventDue: "due soon", hansei.EventOverdue: "overdue", hansei.EventEscalated: "overdue for long"}[event]
 	for _, t := range things {
 		m.Items = append(m.Items, t.item(today, zone))
@@ -155,11 +156,21 @@ func reminder(event string, things []thing, today time.Time, zone *time.Location
 	return m
 }
 
+// listOf is the page that lists what is open: of follow-ups theirs.
+func listOf(things []thing) string {
+	for _, t := range things {
+		if t.kind != hansei.KindFollowUp {
+			return overview
+		}
+	}
+	return followUps
+}
+
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // digest is the weekly message of what is open.
 func digest(things []thing, today time.Time, zone *time.Location) notify.Message {
-	m := notify.Message{Event: hansei.EventDigest, Path: overview, Action: "See what is open", Why: "This channel hears once a week what is open. " + onPage}
+	m := notify.Message{Event: hansei.EventDigest, Path: listOf(things), Action: "See what is open", Why: "This channel hears once a week what is open. " + onPage}
 	retros, late := 0, 0
 	for _, t := range things {
 		if t.kind == hansei.KindRetrospective {

@@ -17,7 +17,14 @@ import (
 // greyed.
 const Enough = 0.4
 
-const level = 0.95
+// Fewest is how many retrospectives must be coded twice for a figure to be
+// shown: of fewer, one more changes it from one end to the other.
+const Fewest = 5
+
+const (
+	level = 0.95
+	noise = 1e-9 // two kappas closer than this differ by how they were reckoned
+)
 
 // Factor is the agreement on one factor of the taxonomy.
 type Factor struct {
@@ -36,7 +43,8 @@ type Factor struct {
 	Kappa *float64 `json:"kappa"`
 	Low   *float64 `json:"low"`
 	High  *float64 `json:"high"`
-	Weak  bool     `json:"weak"` // Kappa is known and below Enough
+	Few   bool     `json:"few"`  // N is below Fewest: Kappa says nothing yet
+	Weak  bool     `json:"weak"` // Kappa is known, not of too few, and below Enough
 }
 
 // Of is the agreement on every factor that is offered, in the taxonomy's order. A
@@ -93,11 +101,12 @@ func (f *Factor) count(one, two bool) {
 }
 
 func (f *Factor) weigh() {
+	f.Few = f.N < Fewest
 	kappa, ci := stat.CohenKappa([][]int{{f.Both, f.OnlyFirst}, {f.OnlySecond, f.Neither}}, level)
 	if math.IsNaN(kappa) || math.IsInf(kappa, 0) {
 		return
 	}
-	f.Kappa, f.Weak = &kappa, kappa < Enough
+	f.Kappa, f.Weak = &kappa, !f.Few && kappa < Enough-noise
 	if ci.Low < ci.High {
 		f.Low, f.High = &ci.Low, &ci.High
 	}

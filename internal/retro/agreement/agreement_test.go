@@ -2,6 +2,7 @@ package agreement
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -69,5 +70,26 @@ func TestWeak(t *testing.T) {
 	}
 	if f := Of(nil, taxonomy)[0]; f.N != 0 || f.Kappa != nil || f.Weak {
 		t.Errorf("nothing coded twice: %+v", f)
+	}
+}
+
+// Of 0.4 exactly a reckoning makes 0.39999…; of four nothing is said.
+func TestWeakAtTheEdges(t *testing.T) {
+	taxonomy := hansei.Taxonomy{{Name: "capacity"}, {Name: "other"}}
+	yes, no := []string{"capacity"}, []string{"other"}
+	for _, x := range []struct {
+		both, first, second, neither int
+		few, weak                    bool
+	}{
+		{20, 5, 10, 15, false, false}, // κ is .4
+		{7, 3, 3, 7, false, false},    // κ is .4, too
+		{20, 6, 10, 15, false, true},
+		{1, 1, 1, 1, true, false}, // κ is 0
+		{1, 1, 1, 2, false, true},
+	} {
+		list := slices.Concat(coded(x.both, yes, yes), coded(x.first, yes, no), coded(x.second, no, yes), coded(x.neither, no, no))
+		if f := Of(list, taxonomy)[0]; f.Kappa == nil || f.Few != x.few || f.Weak != x.weak {
+			t.Errorf("%+v: got κ %v, few %t, weak %t", x, f.Kappa, f.Few, f.Weak)
+		}
 	}
 }

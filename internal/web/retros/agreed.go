@@ -8,9 +8,6 @@ import (
 	"hansei/internal/web/ui"
 )
 
-// fewest is how many retrospectives must be coded twice for a figure.
-const fewest = 5
-
 // agreement is how far two raters agree on a factor, where something was coded
 // twice. A second rater is not shown it.
 func (f facts) agreement(name string) (agreement.Factor, bool) {
@@ -27,7 +24,7 @@ func (f facts) agrees(name string) string {
 	switch {
 	case !ok:
 		return ""
-	case a.N < fewest:
+	case a.Few:
 		return fmt.Sprintf("agreement: too few, n = %d", a.N)
 	case a.Kappa == nil:
 		return fmt.Sprintf("agreement: chosen always or never, n = %d", a.N)
@@ -40,7 +37,7 @@ func (f facts) agrees(name string) string {
 // weak says that two raters agree too little on a factor to rely on it.
 func (f facts) weak(name string) bool {
 	a, ok := f.agreement(name)
-	return ok && a.N >= fewest && a.Weak
+	return ok && a.Weak
 }
 
 // why says what a weak agreement means; empty where there is nothing to explain.
