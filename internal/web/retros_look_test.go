@@ -69,7 +69,8 @@ func TestRetrospectivePagesAreSeenByAll(t *testing.T) {
 	empty := newSite(t)
 	s, id := worked(t)
 	at := s.url + "/retrospectives/" + string(id)
-	pages := map[string]string{"list": s.url + "/retrospectives", "empty": empty.url + "/retrospectives", "document": at, "editing": at + "?edit=what-happened", "history": at + "/history", "difference": at + "/history?from=1&to=5", "you": s.url + "/you"}
+	pages := map[string]string{"list": s.url + "/retrospectives", "empty": empty.url + "/retrospectives", "document": at, "editing": at + "?edit=what-happened", "history": at + "/history", "difference": at + "/history?from=1&to=5",
+		"timeline": at + "/timeline", "facts": at + "/facts", "background": at + "/background", "review": at + "/review", "you": s.url + "/you"}
 	for i, theme := range []string{"light", "dark", "light", "dark"} {
 		width := []int64{1440, 390, 390, 1440}[i]
 		ctx := browser(t)

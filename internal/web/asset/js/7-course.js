@@ -22,26 +22,43 @@
     go(all[Math.max(0, Math.min(all.length - 1, i < 0 ? 0 : i + step))]);
   }
 
-  // Sends what a form says and puts the entry as it stands then in its place.
-  async function tell(row, fields) {
-    const answer = await fetch(course().dataset.course, {method: 'POST', body: new URLSearchParams({entry: row.dataset.moment, ...fields}),
+  // Sends what a form says and puts the entry as it stands then in its place,
+  // one after the other. A reader who has moved on meanwhile is left where they are.
+  let last = Promise.resolve();
+  function tell(id, fields, undo) {
+    last = last.then(() => send(id, fields, undo));
+    return last;
+  }
+
+  async function send(id, fields, undo) {
+    const answer = await fetch(course().dataset.course, {method: 'POST', body: new URLSearchParams({entry: id, ...fields}),
       headers: {'HX-Request-Type': 'partial'}}).catch(() => null);
-    if (!answer || !answer.ok) {
+    const html = answer && answer.ok ? await answer.text().catch(() => '') : '';
+    const row = byID(id), part = new DOMParser().parseFromString('<ol>' + html + '</ol>', 'text/html').querySelector('[data-moment]');
+    if (!row) return;
+    if (!part) {
+      if (undo) undo(row);
       H.say('It could not be saved; nothing was changed.');
       row.classList.add('hs-wrong');
       return;
     }
-    const part = new DOMParser().parseFromString('<ol>' + await answer.text() + '</ol>', 'text/html').querySelector('[data-moment]');
     row.replaceWith(part);
     document.dispatchEvent(new CustomEvent('htmx:after:swap'));
-    go(part);
+    if (at === id) go(part);
   }
 
+  const show = (row, drop) => { row.classList.toggle('hs-dropped', drop); row.toggleAttribute('data-dropped', drop); };
+
+  // Keeps or drops: the page shows it at once, and takes it back if it fails.
   function turn(row, remember) {
-    const drop = row.dataset.dropped === undefined;
-    if (remember) undone.push(row.dataset.moment);
+    const id = row.dataset.moment, drop = row.dataset.dropped === undefined;
+    if (remember) undone.push(id);
     H.say(drop ? 'Dropped' : 'Kept');
-    return tell(row, {dropped: drop ? 'yes' : 'no'});
+    show(row, drop);
+    return tell(id, {dropped: drop ? 'yes' : 'no'}, (now) => {
+      show(now, !drop);
+      if (remember) undone.splice(undone.lastIndexOf(id), 1);
+    });
   }
 
   function open(row, name) {
@@ -56,7 +73,7 @@
     x: (row) => row && turn(row, true),
     n: (row) => row && open(row, 'note'),
     m: (row) => row && open(row, 'marker'),
-    u: () => { const row = byID(undone.pop()); if (row) turn(row, false); },
+    u: () => { const row = byID(undone.pop()); if (row) { go(row); turn(row, false); } },
     a: () => {
       const add = document.querySelector('[data-newmoment]');
       add.open = true;
@@ -89,6 +106,6 @@
     e.stopPropagation();
     const row = e.target.closest('[data-moment]'), fields = Object.fromEntries(new FormData(e.target));
     if (fields.dropped) undone.push(row.dataset.moment);
-    tell(row, fields);
+    tell(row.dataset.moment, fields);
   }, true);
 })();
