@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -156,11 +157,15 @@ func incidentStart(in *hansei.Incident) time.Time {
 	return t
 }
 
+// markup is what a section says to the page and to no reader: citations, live
+// blocks, emphasis and headings. A snippet shows the words without it.
+var markup = regexp.MustCompile("(?m)\\[\\^[^\\]\n]{1,300}\\]|^```hansei [^`]*```$|^```.*$|^#{1,6} |\\*\\*|`")
+
 // prose is every word of a retrospective.
 func prose(r *hansei.Retrospective) string {
 	var parts []string
 	for _, s := range r.Sections {
-		parts = append(parts, s.Text)
+		parts = append(parts, markup.ReplaceAllString(s.Text, ""))
 	}
 	for _, list := range [][]string{r.Lessons, r.Surprises, r.KnowledgeGaps, r.WentWell, r.Lucky, r.Functionality, r.FactorNames} {
 		parts = append(parts, list...)

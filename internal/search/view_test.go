@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -248,5 +249,31 @@ func TestFacets(t *testing.T) {
 	want := map[string][]Facet{"kind": {{"incident", "incident", 2}}, "severity": {{"sev1", "sev1", 2}, {"sev2", "sev2", 1}, {"sev3", "sev3", 1}}, "service": {{"pay", "Payment", 1}, {"search", "search", 1}}}
 	if !cmp.Equal(res.Facets, want) {
 		t.Errorf("got %v, want %v", res.Facets, want)
+	}
+}
+
+// A snippet shows words, not what stands in a text for the page.
+func TestSectionsAreWords(t *testing.T) {
+	r := retrospective("r")
+	r.Sections = []hansei.Section{{ID: "s", Text: "## The queue\n\nA deployment at [^milestone:began] doubled the **load** of `pay_v2`.\n\n```hansei figure time_to_resolve since=2025-01-01\n```\n\n```\nselect 1\n```\n"}}
+	x := New()
+	x.apply(r)
+	res := x.Search(Query{Text: "doubled load", Limit: 1})
+	if len(res.Hits) != 1 {
+		t.Fatalf("%d hits", len(res.Hits))
+	}
+	var text string
+	for _, s := range res.Hits[0].Snippet {
+		text += s.Text
+	}
+	for _, bad := range []string{"[^", "**", "`", "##", "time_to_resolve"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("%q stands in %q", bad, text)
+		}
+	}
+	for _, good := range []string{"doubled the load", "pay_v2", "select 1"} {
+		if !strings.Contains(text, good) {
+			t.Errorf("%q is not in %q", good, text)
+		}
 	}
 }

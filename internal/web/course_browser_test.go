@@ -193,7 +193,9 @@ func TestALongTimelineStaysUsable(t *testing.T) {
 		}
 	}
 	took("the first page of 5,000 entries", 2*time.Second, func() { s.get(t, path).says(t, 200, "1 to 500 of 5\u202f000", `rel="next"`) })
-	took("the last page", 2*time.Second, func() { s.get(t, path+"?from=4500").says(t, 200, "4\u202f501 to 5\u202f000 of 5\u202f000", "host 4999", `rel="prev"`) })
+	took("the last page", 2*time.Second, func() {
+		s.get(t, path+"?from=4500").says(t, 200, "4\u202f501 to 5\u202f000 of 5\u202f000", "host 4999", `rel="prev"`)
+	})
 	took("one entry dropped, the server's answer", 2*time.Second, func() {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+path, strings.NewReader("entry=alert:4800&dropped=yes"))
 		if err != nil {

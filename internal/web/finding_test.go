@@ -40,7 +40,7 @@ func TestFoundAgain(t *testing.T) {
 	if err = errors.Join(err, s.Facts.Wait(t.Context(), head.Seq)); err != nil {
 		t.Fatal(err)
 	}
-	s.get(t, "/search?q=certifcates+owner").says(t, 200, "<mark>Certificates</mark>", "&lt;", "/retrospectives/retro:old#lesson-", "!<an owner>", "Looked for")
+	s.get(t, "/search?q=certifcates+owner").says(t, 200, "<mark>Certificates</mark>", "&lt;", "/retrospectives/retro:old#lesson-", "!<an owner>", "looked for")
 	s.leads(t, "/search?q=certifcates+owner", "Certificates need &lt;an owner&gt;")
 	s.leads(t, "/incidents/new", "Certificates need &lt;an owner&gt;")
 	s.leads(t, "/services/gate", "Certificates need &lt;an owner&gt;")

@@ -210,6 +210,7 @@ func shoot(t *testing.T, ctx context.Context, name string) {
 	if *shots == "" {
 		return
 	}
+	wait(t, ctx, `!document.getAnimations().some(a => a instanceof CSSTransition)`)
 	height := js[int](t, ctx, `document.documentElement.scrollHeight`)
 	screen := js[int](t, ctx, `innerHeight`)
 	for i := 0; i*screen < height; i++ {

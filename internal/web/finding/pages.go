@@ -39,6 +39,8 @@ func urlOf(kind hansei.Kind, id hansei.ID) string {
 		return "/services/" + url.PathEscape(string(id))
 	case hansei.KindTeam:
 		return "/services"
+	case hansei.KindFollowUp:
+		return "/follow-ups/" + url.PathEscape(string(id))
 	case hansei.KindRetrospective:
 		return "/retrospectives/" + url.PathEscape(string(id))
 	case search.Lesson:

@@ -145,3 +145,17 @@ func (p *Pages) Taught(ctx context.Context, who auth.Scope, service hansei.ID) (
 	}
 	return taught(t, p.Now(), zone), nil
 }
+
+// traits are what is said of a follow-up before its date.
+func traits(f recall.Open) (out string) {
+	if f.Type != "" {
+		out = "to " + f.Type + " · "
+	}
+	if f.Priority != "" {
+		out += "priority " + f.Priority + " · "
+	}
+	if f.Due.IsZero() {
+		out = strings.TrimSuffix(out, " · ")
+	}
+	return out
+}
