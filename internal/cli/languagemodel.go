@@ -116,7 +116,7 @@ func (p *program) writeRetro() *cobra.Command {
 		}
 		out := doc.Outcome
 		for _, r := range out.Refused {
-			p.say("refused in %s, since %s: %s", r.Section, r.Why, r.Sentence)
+			p.say("refused in %s, %s: %s", r.Section, r.Why, r.Sentence)
 		}
 		for _, id := range out.Left {
 			p.say("%s was left: somebody wrote there meanwhile, or its entries are gone", id)

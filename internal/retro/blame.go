@@ -42,15 +42,23 @@ var errorWords = regexp.MustCompile(`(?i)\b(human|user|operator|engineer|develop
 // humanError is what can be replaced as it stands.
 var humanError = regexp.MustCompile(`(?i)\b(a |an )?(human|user|operator|engineer|developer) error\b`)
 
+// citation is a reference to an entry of the timeline, with the space before it.
+var citation = regexp.MustCompile(`\s*\[\^[^\]\s]+\]`)
+
+// Uncited is a text without its citations, to be quoted.
+func Uncited(s string) string { return citation.ReplaceAllString(s, "") }
+
 // rewritten is a sentence as one about the system: what stood before the person
 // is kept, and of what stood after the verb the first part.
 func rewritten(sentence string, person int, verb, rest, form string) string {
-	rest = strings.TrimRight(strings.TrimSpace(rest), ".!?")
+	cited := strings.Join(citation.FindAllString(rest, -1), "")
+	rest = strings.TrimRight(strings.TrimSpace(citation.ReplaceAllString(rest, "")), ".!?")
 	if rest == "" || strings.ContainsAny(rest, "\n|") {
 		return ""
 	}
 	before := strings.TrimRight(sentence[:person], " (\"“")
 	out := strings.ReplaceAll(strings.ReplaceAll(form, "%v", strings.ToLower(strings.TrimSpace(verb))), "%s", rest)
+	out = strings.TrimSuffix(out, ".") + cited + "."
 	if before == "" {
 		return out
 	}

@@ -46,6 +46,7 @@ func TestBlameIsRephrased(t *testing.T) {
 		"On Friday he accidentally deleted the primary database.": "On Friday an action that looked right at the time deleted the primary database.",
 		"Ann did not read the runbook.":                           "Nothing in the situation then prompted anybody to read the runbook.",
 		"She forgot.":                                             "",
+		"Ann forgot to add a limit [^alert:Q1] [^note:2].":        "The step to add a limit was easy to miss, and nothing pointed it out [^alert:Q1] [^note:2].",
 	} {
 		got := Blame(&hansei.Retrospective{Sections: []hansei.Section{{ID: "s", Text: text}}}, []string{"Ann Smith"})
 		if len(got) != 1 || got[0].Rewrite != want {

@@ -130,7 +130,7 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 	if s.Retros == nil {
 		return nil
 	}
-	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Search: s.Search, Metrics: s.Metrics, People: s.all, Figures: s.cards, Batches: s.Batches}).Routes()
+	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Model: s.Model, Search: s.Search, Metrics: s.Metrics, People: s.all, Figures: s.cards, Batches: s.Batches}).Routes()
 	maps.Copy(all, (&forgetting.Pages{Shell: sh, Clerk: s.Clerk}).Routes())
 	s.drafts = &drafts.Pages{Shell: sh, Desk: s.Retros}
 	maps.Copy(all, s.drafts.Routes())
@@ -139,7 +139,7 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 		maps.Copy(all, (&batches.Pages{Shell: sh, Batches: s.Batches}).Routes())
 	}
 	if s.Rules != nil {
-		maps.Copy(all, (&retrorules.Pages{Shell: sh, Book: s.Rules, FollowUps: s.FollowUps}).Routes())
+		maps.Copy(all, (&retrorules.Pages{Shell: sh, Book: s.Rules, FollowUps: s.FollowUps, Model: s.Model}).Routes())
 	}
 	return all
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -26,8 +27,10 @@ import (
 	"hansei/internal/record"
 	"hansei/internal/retro"
 	"hansei/internal/retro/batch"
+	"hansei/internal/retro/model"
 	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
+	"hansei/internal/seal"
 	"hansei/internal/search"
 	"hansei/internal/tracker"
 	"hansei/internal/tracker/github"
@@ -68,7 +71,11 @@ func newSite(t *testing.T) *site {
 		Accounts: func(context.Context, auth.Scope) ([]followup.Account, error) { return nil, nil }}
 	people := intake.People{Records: records, Before: actions.Before}
 	desk := &retro.Desk{Records: records, Facts: facts, Search: words, People: people, Now: clock}
-	s := &web.Server{Records: records, Facts: facts, Metrics: metric.New(facts, records, clock),
+	box, err := seal.New(make([]byte, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &web.Server{Model: &model.Writer{Records: records, Desk: desk, Seal: box, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}, Records: records, Facts: facts, Metrics: metric.New(facts, records, clock),
 		Imports: &intake.Imports{Records: records, Log: log}, People: people,
 		Clerk:  &forget.Clerk{Records: records, Random: func() string { return "x" }},
 		Past:   &past.Shelf{Records: records},

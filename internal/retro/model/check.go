@@ -20,12 +20,13 @@ type Refusal struct {
 
 // Why a sentence is refused.
 const (
-	WhyUncited  = "it cites no entry of the timeline"
-	WhyUnknown  = "it cites an entry that is not there"
-	WhyStranger = "it names somebody who does not appear"
-	WhyAddress  = "it holds an address of the web"
-	WhyLong     = "it is too long for one sentence"
-	WhySection  = "its section was not asked for"
+	WhyUncited  = "no entry of the timeline is cited"
+	WhyUnknown  = "an entry is cited that is not there"
+	WhyStranger = "somebody is named who does not appear"
+	WhyAddress  = "an address of the web stands in it"
+	WhyLong     = "it is too long"
+	WhyEmpty    = "it says nothing"
+	WhySection  = "the section was not asked for"
 )
 
 const (
@@ -174,7 +175,7 @@ func (s *sheet) sentence(x sentence, m *mask) (text, why string) {
 		}
 	}
 	if len(out) == 0 {
-		return "", "it says nothing"
+		return "", WhyEmpty
 	}
 	return strings.Join(out, " "), ""
 }

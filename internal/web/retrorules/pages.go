@@ -2,6 +2,7 @@ package retrorules
 
 import (
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/followup"
 	"hansei/internal/record"
+	"hansei/internal/retro/model"
 	"hansei/internal/rulebook"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
@@ -24,6 +26,7 @@ type Pages struct {
 	*shell.Shell
 	Book      *rulebook.Book
 	FollowUps *followup.Desk // to offer trackers; none when nil
+	Model     *model.Writer  // nil offers none
 }
 
 // Base is where the settings of retrospectives stand.
@@ -31,7 +34,7 @@ const Base = "/settings/retrospectives"
 
 // Routes are the pages.
 func (p *Pages) Routes() map[string]shell.Page {
-	return map[string]shell.Page{
+	all := map[string]shell.Page{
 		"GET " + Base:                        p.policies,
 		"POST " + Base:                       p.savePolicies,
 		"POST " + Base + "/undo":             p.undo,
@@ -55,11 +58,15 @@ func (p *Pages) Routes() map[string]shell.Page {
 		"POST " + Base + "/field/trial":      p.tryField,
 		"POST " + Base + "/field/retire":     p.retireField,
 	}
+	if p.Model != nil {
+		maps.Copy(all, map[string]shell.Page{"GET " + modelAt: p.languageModel, "POST " + modelAt: p.saveModel, "POST " + modelAt + "/test": p.testModel, "POST " + modelAt + "/remove": p.removeModel})
+	}
+	return all
 }
 
 // tabs are the parts of the settings.
 var tabs = []ui.Link{{Text: "Policies", URL: Base}, {Text: "Templates", URL: Base + "/templates"},
-	{Text: "Contributing factors", URL: Base + "/factors"}, {Text: "Fields", URL: Base + "/fields"}}
+	{Text: "Contributing factors", URL: Base + "/factors"}, {Text: "Fields", URL: Base + "/fields"}, {Text: "Language model", URL: modelAt}}
 
 // show is a page of the settings, with the others beside it.
 func (p *Pages) show(w http.ResponseWriter, r *http.Request, who auth.Actor, status int, tab, title string, content templ.Component) error {

@@ -13,6 +13,7 @@ import (
 	"hansei/internal/retro"
 	"hansei/internal/search"
 	"hansei/internal/web/shell"
+	"hansei/internal/web/ui"
 )
 
 func (p *Pages) documentRoutes() map[string]shell.Page {
@@ -22,6 +23,8 @@ func (p *Pages) documentRoutes() map[string]shell.Page {
 		"POST " + section:                    p.save,
 		"POST " + section + "/choose":        p.choose,
 		"POST " + section + "/accept":        p.accept,
+		"POST " + section + "/draft":         p.askModel,
+		"POST /retrospectives/{id}/draft":    p.askModel,
 		"POST " + section + "/rephrase":      p.rephrase,
 		"POST " + section + "/dismiss":       p.dismiss,
 		"POST " + section + "/comments":      p.comment,
@@ -42,7 +45,8 @@ type view struct {
 	Sections []section
 	You      string // who reads, as the journal names them
 	Gaps     []retro.Gap
-	Every    int // milliseconds after which what is typed is saved at the latest
+	Problem  *ui.Problem // that a form met
+	Every    int         // milliseconds after which what is typed is saved at the latest
 }
 
 func (p *Pages) document(ctx context.Context, who auth.Actor, r *http.Request, o *one) (templ.Component, error) {

@@ -10,6 +10,7 @@ import (
 	"hansei/internal/metric"
 	"hansei/internal/retro"
 	"hansei/internal/retro/batch"
+	"hansei/internal/retro/model"
 	"hansei/internal/search"
 	"hansei/internal/web/people"
 	"hansei/internal/web/shell"
@@ -20,6 +21,7 @@ import (
 type Pages struct {
 	*shell.Shell
 	Desk    *retro.Desk
+	Model   *model.Writer // nil asks none
 	Search  *search.View
 	Metrics *metric.Engine
 	People  *people.Directory

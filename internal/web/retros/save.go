@@ -20,6 +20,7 @@ type news struct {
 	Revision record.Revision `json:"revision"`
 	Sections []sectionNews   `json:"sections"`
 	Apart    bool            `json:"apart,omitempty"` // what was sent stands beside another text
+	Says     string          `json:"says,omitempty"`  // what came of it, for the reader
 	Here     []visitor       `json:"here,omitempty"`
 }
 

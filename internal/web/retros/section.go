@@ -20,6 +20,7 @@ type section struct {
 	Hash    string // of everything that is shown of it
 	HTML    string
 	Editing bool
+	Ask     bool // the language model may draft it
 	Others  []other
 	Remarks []retro.Remark
 	Threads []thread
@@ -53,7 +54,7 @@ type answer struct {
 
 // section makes the view of a section.
 func (k *knowledge) section(s *hansei.Section) (section, error) {
-	out := section{Section: s, Retro: k.Retro.ID, Zone: k.Zone, URL: k.URL("") + "/sections/" + s.ID}
+	out := section{Section: s, Retro: k.Retro.ID, Zone: k.Zone, Ask: k.asks(s), URL: k.URL("") + "/sections/" + s.ID}
 	var marks []prose.Passage
 	for _, m := range k.remarks {
 		if m.Section == s.ID {
@@ -110,7 +111,7 @@ func (k *knowledge) thread(c hansei.Comment, s *hansei.Section) thread {
 
 // hashOf tells whether what a browser shows of a section is what there is.
 func hashOf(s *hansei.Section, v section) (string, error) {
-	text, err := json.Marshal([]any{s, v.Threads, v.Remarks, v.HTML})
+	text, err := json.Marshal([]any{s, v.Threads, v.Remarks, v.HTML, v.Ask})
 	if err != nil {
 		return "", err
 	}

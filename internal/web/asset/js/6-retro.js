@@ -180,6 +180,28 @@
     }, st.shown === null ? 0 : 250);
   }
 
+  // Asks the language model, which takes a while; everything else goes on.
+  async function ask(form) {
+    const button = form.querySelector('button'), says = form.querySelector('[data-says]');
+    const working = (is) => {
+      button.disabled = is;
+      form.setAttribute('aria-busy', String(is));
+      form.querySelector('[data-idle]').hidden = is;
+      form.querySelector('[data-working]').hidden = !is;
+    };
+    working(true);
+    says.textContent = '';
+    H.say('The language model writes; this may take a minute');
+    try {
+      const news = await send(form.action, {});
+      news.sections.forEach(show);
+      tell(news.says);
+    } catch (err) {
+      says.textContent = err.status === undefined ? 'The server cannot be reached; nothing was changed.' : err.message;
+    }
+    working(false);
+  }
+
   // ——— What others do ———
 
   const parsed = (html) => new DOMParser().parseFromString(html, 'text/html').querySelector('[data-section]');
@@ -398,6 +420,10 @@
       e.preventDefault();
       e.stopImmediatePropagation();
       done(sec);
+    } else if (form.matches('[data-ask]')) {
+      e.preventDefault();
+      e.stopImmediatePropagation();
+      ask(form);
     } else if (form.matches('[data-part-form]')) {
       e.preventDefault();
       e.stopImmediatePropagation();
