@@ -116,6 +116,11 @@ func (c *Client) do(ctx context.Context, r request, out any) error {
 	case *[]byte: // an answer that is no JSON
 		*out, err = io.ReadAll(res.Body)
 		return err
+	case io.Writer: // one that is too long to be held
+		if _, err := io.Copy(out, res.Body); err != nil {
+			return fmt.Errorf("the answer of %s to %s %s broke off: %w", c.base, r.method, r.path, err)
+		}
+		return nil
 	}
 	if err := json.NewDecoder(res.Body).Decode(out); err != nil {
 		return fmt.Errorf("the answer of %s to %s %s is not the JSON expected: %w", c.base, r.method, r.path, err)

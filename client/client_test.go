@@ -194,3 +194,21 @@ func TestWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestArchive: what is sent is copied as it comes, and an answer that breaks off
+// is an error.
+func TestArchive(t *testing.T) {
+	c := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		say(t, w, r.URL.RawQuery+strings.Repeat(".", 100_000))
+		if r.URL.Query().Get("format") == "broken" {
+			panic(http.ErrAbortHandler)
+		}
+	})
+	var out strings.Builder
+	if err := c.Archive(t.Context(), client.RetroFilter{State: "draft", Q: "a b"}, "html", &out); err != nil || !strings.HasPrefix(out.String(), "format=html&q=a+b&state=draft.") || out.Len() < 100_000 {
+		t.Errorf("got %.60s, %v", out.String(), err)
+	}
+	if err := c.Archive(t.Context(), client.RetroFilter{}, "broken", io.Discard); err == nil || !strings.Contains(err.Error(), "broke off") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -115,7 +115,7 @@ func TestEveryOperationIsReachable(t *testing.T) {
 	bodies["draft-retrospectives"] = `{"since":"2025-01-01","until":"2025-03-01","dry_run":true}`
 	bodies["forget-person"] = `{"name":"Ann Lee"}`
 	w.must(201, "POST", "/api/v1/records/person", `{"id":"web","fields":{"name":"Ann Lee"}}`)
-	bodies["correct-document"], bodies["drop-document"], bodies["import-archive"] = `{"severity":"sev2"}`, `{"dropped":true}`, archive(t)
+	bodies["correct-document"], bodies["drop-document"], bodies["import-archive"] = `{"severity":"sev2"}`, `{"dropped":true}`, zipped(t)
 	w.must(201, "POST", "/api/v1/channels", `{"type":"webhook","name":"ours","settings":{"url":"http://127.0.0.1:1/x"}}`)
 	if _, err := w.outbox.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error {
 		return errors.Join(tx.AddWork(hansei.Delivery{ID: "drafts-x", Source: "retrospective-drafts"}, "running", "{}", "{}"),
@@ -207,8 +207,8 @@ func TestEveryOperationIsReachable(t *testing.T) {
 	}
 }
 
-// archive is a zip file of one document.
-func archive(t *testing.T) string {
+// zipped is a zip file of one document.
+func zipped(t *testing.T) string {
 	t.Helper()
 	var out bytes.Buffer
 	z := zip.NewWriter(&out)

@@ -215,6 +215,7 @@ func (a *edge) documentRoutes() {
 	on(a, op("GET", "/retrospectives/{id}/document", "retrospective-document", "The document as Markdown, HTML, PDF, for Word, for Google Docs or for Confluence"), a.retroDocument)
 	on(a, upload(op("POST", "/retrospective-imports", "import-retrospective", "Take in a document of the past: Markdown, HTML, of Confluence or of Word"), "application/octet-stream", document.Max), a.importRetro)
 	on(a, upload(op("POST", "/retrospective-archives", "import-archive", "Read the documents of a zip file; they wait to be confirmed"), "application/octet-stream", maxArchive), a.importArchive)
+	on(a, op("GET", "/retrospective-archives", "export-archive", "Many retrospectives as one zip file, with an index; sent as it is read"), a.exportArchive)
 	on(a, op("GET", "/retrospective-imports", "list-documents", "Documents of the past that wait, and what came of the others"), a.listPapers)
 	on(a, op("POST", "/retrospective-imports/confirm", "confirm-documents", "Confirm all that waits; records are made of them one after the other"), a.confirmPapers)
 	on(a, op("GET", "/retrospective-imports/{id}", "get-document", "A document of the past and what was read in it"), a.getPaper)

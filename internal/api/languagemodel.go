@@ -27,7 +27,7 @@ func (a *edge) getModel(ctx context.Context, who auth.Actor, _ *none) (*answer[M
 type ModelSettings struct {
 	Caller
 	Body struct {
-		URL  string  `json:"url" doc:"Under which /chat/completions stands, as https://api.openai.com/v1 or http://127.0.0.1:11434/v1"`
+		URL  string  `json:"url" doc:"Under which /chat/completions stands: with its scheme, and mostly /v1 at its end"`
 		Name string  `json:"name" doc:"Of the model there"`
 		Key  *string `json:"key,omitempty" doc:"Sent as Bearer; it is sealed and never shown. Absent keeps the one for the same server, empty takes it away"`
 	}

@@ -136,8 +136,26 @@ func (p *program) showRetro(ctx context.Context, c *client.Client, args []string
 
 func (p *program) exportRetro() *cobra.Command {
 	var format, file string
-	cmd := &cobra.Command{Use: "export ID", Short: "Write a retrospective as Markdown, HTML, PDF, for Word, for Google Docs, for Confluence, or as JSON", Args: cobra.ExactArgs(1), RunE: p.asking(
+	var all bool
+	var f client.RetroFilter
+	cmd := &cobra.Command{Use: "export [ID]", Short: "Write a retrospective, or all of them, as Markdown, HTML, PDF, for Word, for Google Docs, for Confluence, or as JSON",
+		Example: "  hansei retro export pd:Q1 -o html\n  hansei retro export --all --state published --file retrospectives.zip",
+		Args: func(_ *cobra.Command, args []string) error {
+			switch {
+			case all == (len(args) > 0) || len(args) > 1:
+				return errors.New("name a retrospective, or say --all")
+			case all && file == "":
+				return errors.New("--all needs --file NAME.zip (- is standard output)")
+			case !all && f != client.RetroFilter{}:
+				return errors.New("filters go with --all")
+			}
+			return nil
+		}}
+	cmd.RunE = p.asking(
 		func(ctx context.Context, c *client.Client, args []string) (err error) {
+			if all {
+				return p.exportAll(ctx, c, f, format, file)
+			}
 			var text []byte
 			if format == "json" {
 				text, err = c.Retrospective(ctx, args[0])
@@ -155,7 +173,18 @@ func (p *program) exportRetro() *cobra.Command {
 			}
 			_, err = p.out.Write(text)
 			return err
-		})}
+		})
+	cmd.Flags().BoolVar(&all, "all", false, "all that the filters let through, as one zip file")
+	for name, flag := range map[string]struct {
+		to   *string
+		help string
+	}{
+		"state": {&f.State, "not_required, draft, in_review, published or revised"}, "severity": {&f.Severity, "of this severity"}, "service": {&f.Service, "of the service with this id"},
+		"owner": {&f.Owner, "of the person with this id, me, or none"}, "due": {&f.Due, "overdue or soon"}, "complete": {&f.Complete, "low (less than half) or high (80 % or more)"},
+		"q": {&f.Q, "with these words in their title"}, "batch": {&f.Batch, "drafted by this batch"},
+	} {
+		cmd.Flags().StringVar(flag.to, name, "", "with --all: "+flag.help)
+	}
 	cmd.Flags().StringVarP(&format, "output", "o", "markdown", "markdown, html, pdf, word, docs, confluence or json")
 	cmd.Flags().StringVar(&file, "file", "", "write to this file (standard output when empty)")
 	return cmd

@@ -130,7 +130,13 @@ func (d *Desk) FollowUps(ctx context.Context, who auth.Scope, of hansei.ID) ([]*
 		return nil, err
 	}
 	out := slices.DeleteFunc(all, func(f *hansei.FollowUp) bool { return f.Retrospective != of })
-	slices.SortStableFunc(out, func(a, b *hansei.FollowUp) int {
+	openFirst(out)
+	return out, nil
+}
+
+// openFirst sorts follow-ups: the open ones first, then by when they are due.
+func openFirst(list []*hansei.FollowUp) {
+	slices.SortStableFunc(list, func(a, b *hansei.FollowUp) int {
 		if (a.Status == hansei.FollowUpOpen) != (b.Status == hansei.FollowUpOpen) {
 			if a.Status == hansei.FollowUpOpen {
 				return -1
@@ -139,5 +145,4 @@ func (d *Desk) FollowUps(ctx context.Context, who auth.Scope, of hansei.ID) ([]*
 		}
 		return a.Due.Compare(b.Due)
 	})
-	return out, nil
 }

@@ -34,6 +34,16 @@ func (d *Desk) Present(ctx context.Context, who auth.Scope, r *hansei.Retrospect
 
 // Document is a retrospective as one thing to read or to take elsewhere.
 func (d *Desk) Document(ctx context.Context, who auth.Scope, id hansei.ID) (document.Document, error) {
+	follow, err := d.FollowUps(ctx, who, id)
+	if err != nil {
+		return document.Document{}, err
+	}
+	return d.Compose(ctx, who, id, follow)
+}
+
+// Compose is Document with follow-ups that were looked up before: those of many
+// retrospectives are found in one go.
+func (d *Desk) Compose(ctx context.Context, who auth.Scope, id hansei.ID, follow []*hansei.FollowUp) (document.Document, error) {
 	r, _, err := d.Get(ctx, who, id)
 	if err != nil {
 		return document.Document{}, err
@@ -41,10 +51,7 @@ func (d *Desk) Document(ctx context.Context, who auth.Scope, id hansei.ID) (docu
 	if err := d.plain(ctx, who, r); err != nil {
 		return document.Document{}, err
 	}
-	follow, err := d.FollowUps(ctx, who, id)
-	if err != nil {
-		return document.Document{}, err
-	}
+	openFirst(follow)
 	names := map[record.Ref]string{}
 	for kind, ids := range map[hansei.Kind][]hansei.ID{hansei.KindService: r.Services, hansei.KindTeam: r.Teams, hansei.KindPerson: {r.Owner}} {
 		found, err := record.Load(ctx, d.Records, who, kind, ids)

@@ -21,6 +21,7 @@ import (
 	"hansei/internal/recall"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/retro/archive"
 	"hansei/internal/retro/batch"
 	"hansei/internal/retro/model"
 	"hansei/internal/retro/past"
@@ -130,7 +131,8 @@ func (s *Server) retroPages(sh *shell.Shell) map[string]page {
 	if s.Retros == nil {
 		return nil
 	}
-	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Model: s.Model, Search: s.Search, Metrics: s.Metrics, People: s.all, Figures: s.cards, Batches: s.Batches}).Routes()
+	all := (&retros.Pages{Shell: sh, Desk: s.Retros, Model: s.Model, Search: s.Search, Metrics: s.Metrics, People: s.all, Figures: s.cards, Batches: s.Batches,
+		Archives: &archive.Archivist{Desk: s.Retros, Facts: s.Facts, Now: s.Now}}).Routes()
 	maps.Copy(all, (&forgetting.Pages{Shell: sh, Clerk: s.Clerk}).Routes())
 	s.drafts = &drafts.Pages{Shell: sh, Desk: s.Retros}
 	maps.Copy(all, s.drafts.Routes())

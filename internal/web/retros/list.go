@@ -6,35 +6,29 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"hansei"
 	"hansei/internal/auth"
-	"hansei/internal/fact"
 	"hansei/internal/metric"
+	"hansei/internal/retro/archive"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
 
 func (p *Pages) listRoutes() map[string]shell.Page {
-	return map[string]shell.Page{"GET /retrospectives": p.list}
+	return map[string]shell.Page{"GET /retrospectives": p.list, "GET " + archiveURL: p.archive}
 }
 
-const (
-	perPage = 50
-	soon    = 7 * 24 * time.Hour // due within this time is due soon
-)
+const perPage = 50
 
 // asked is what the list is narrowed down to; it is the page's URL.
 type asked struct {
-	State, Severity, Service, Owner, Due, Complete, Q string
-	Batch                                             string // of drafts that were made in one go
-	From                                              int
-
-	drafted string // what the rows of that batch are
+	archive.Filter
+	Drafts string // the batch that has drafted them
+	From   int
 }
 
 func read(r *http.Request) asked {
@@ -43,13 +37,17 @@ func read(r *http.Request) asked {
 	if err != nil || from < 0 {
 		from = 0
 	}
-	return asked{v.Get("state"), v.Get("severity"), v.Get("service"), v.Get("owner"), v.Get("due"), v.Get("complete"), strings.TrimSpace(v.Get("q")), v.Get("batch"), from, ""}
+	f := archive.Filter{State: v.Get("state"), Severity: v.Get("severity"), Service: v.Get("service"), Owner: v.Get("owner"), Due: v.Get("due"), Complete: v.Get("complete"), Q: strings.TrimSpace(v.Get("q"))}
+	return asked{f, v.Get("batch"), from}
 }
 
 // url is the address of the list with one thing changed.
-func (a asked) url(name, value string) string {
+func (a asked) url(name, value string) string { return a.address("/retrospectives", name, value) }
+
+// address is a page about the same retrospectives, with one thing changed.
+func (a asked) address(path, name, value string) string {
 	v := url.Values{}
-	for k, s := range map[string]string{"state": a.State, "severity": a.Severity, "service": a.Service, "owner": a.Owner, "due": a.Due, "complete": a.Complete, "q": a.Q, "batch": a.Batch} {
+	for k, s := range map[string]string{"state": a.State, "severity": a.Severity, "service": a.Service, "owner": a.Owner, "due": a.Due, "complete": a.Complete, "q": a.Q, "batch": a.Drafts} {
 		if s != "" {
 			v.Set(k, s)
 		}
@@ -58,75 +56,27 @@ func (a asked) url(name, value string) string {
 		v.Set(name, value)
 	}
 	if len(v) == 0 {
-		return "/retrospectives"
+		return path
 	}
-	return "/retrospectives?" + v.Encode()
+	return path + "?" + v.Encode()
 }
 
 func (a asked) narrowed() bool { a.From = 0; return a != asked{} }
 
-// where is what the rows must be; but leaves one filter out, for the counts
-// beside its choices.
-func (a asked) where(now time.Time, you, but string) string {
-	parts := []string{"merged_into IS NULL"}
-	if a.drafted != "" {
-		parts = append(parts, a.drafted)
-	}
-	add := func(name, value, sql string) {
-		if value != "" && name != but {
-			parts = append(parts, sql)
-		}
-	}
-	add("state", a.State, "state = "+fact.Literal(a.State))
-	add("severity", a.Severity, "severity = "+fact.Literal(a.Severity))
-	add("service", a.Service, "id IN (SELECT retrospective FROM retrospective_service WHERE service = "+fact.Literal(a.Service)+")")
-	switch a.Owner {
-	case "none":
-		add("owner", a.Owner, "owner IS NULL")
-	case "me":
-		add("owner", a.Owner, "owner = "+fact.Literal(you))
-	default:
-		add("owner", a.Owner, "owner = "+fact.Literal(a.Owner))
-	}
-	open := "state IN ('draft', 'in_review') AND due_at "
-	switch a.Due {
-	case "overdue":
-		add("due", a.Due, open+"< "+stamp(now))
-	case "soon":
-		add("due", a.Due, open+fmt.Sprintf("BETWEEN %s AND %s", stamp(now), stamp(now.Add(soon))))
-	}
-	switch a.Complete {
-	case "low":
-		add("complete", a.Complete, "completeness < 0.5")
-	case "high":
-		add("complete", a.Complete, "completeness >= 0.8")
-	}
-	for w := range strings.FieldsSeq(a.Q) {
-		parts = append(parts, "contains(lower(coalesce(title, '') || ' ' || id), "+fact.Literal(strings.ToLower(w))+")")
-	}
-	return strings.Join(parts, " AND ")
-}
+func (a asked) where(now time.Time, you, but string) string { return a.Filter.Where(now, you, but) }
 
-func stamp(t time.Time) string {
-	return "TIMESTAMP '" + t.UTC().Format("2006-01-02 15:04:05") + "'"
-}
-
-// check refuses what no choice of the page offers.
-func (a asked) check() error {
-	for _, c := range []struct {
-		name, value string
-		of          []string
-	}{
-		{"state", a.State, hansei.RetroStates}, {"due", a.Due, []string{"overdue", "soon"}}, {"complete", a.Complete, []string{"low", "high"}},
-	} {
-		if c.value != "" && !slices.Contains(c.of, c.value) {
-			return hansei.Invalid(c.name, "%q: expected %s", c.value, strings.Join(c.of, ", "))
-		}
+// read is what a request asks for, with the batch that it names looked up.
+func (p *Pages) read(r *http.Request, who auth.Actor) (asked, error) {
+	a := read(r)
+	if err := a.Check(); err != nil {
+		return a, err
 	}
-	if len(a.Q) > 200 {
-		return hansei.Invalid("q", "%d bytes are too many; at most 200", len(a.Q))
+	if a.Drafts == "" || p.Batches == nil {
+		return a, nil
 	}
-	return nil
+	b, err := p.Batches.Get(r.Context(), who.Scope(), a.Drafts)
+	a.Batch = &b
+	return a, err
 }
 
 // listView is what the list shows.
@@ -138,21 +88,18 @@ type listView struct {
 	Owners       []ui.Option
 	Table        ui.Table
 	Cards        []ui.Card
+	Exports      []ui.Link // all that the filter shows, as a zip file
 }
 
 // figures are those above the list.
 var figures = []metric.Query{{Metric: "retrospective_completion"}, {Metric: "time_to_publish"}, {Metric: "retrospective_completeness"}, {Metric: "retrospective_reading"}}
 
 func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
-	a := read(r)
-	if err := a.check(); err != nil {
+	a, err := p.read(r, who)
+	if err != nil {
 		return err
 	}
 	if _, err := who.Scope().MayRead(); err != nil {
-		return err
-	}
-	var err error
-	if a.drafted, err = p.batch(r.Context(), who.Scope(), a.Batch); err != nil {
 		return err
 	}
 	v := listView{asked: a}
@@ -171,23 +118,12 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 		return err
 	}
 	if len(v.Table.Rows) > 0 {
+		v.Exports = a.exports()
 		if v.Cards, err = p.Figures(r.Context(), who, figures...); err != nil {
 			return err
 		}
 	}
 	return p.Show(w, r, who, ui.Page{Title: "Retrospectives", Lead: "What incidents taught, from the first draft to what was published.", Actions: p.offers()}, listPage(v))
-}
-
-// batch is what the rows are that a batch has drafted; "" for any.
-func (p *Pages) batch(ctx context.Context, who auth.Scope, id string) (string, error) {
-	if id == "" || p.Batches == nil {
-		return "", nil
-	}
-	b, err := p.Batches.Get(ctx, who, id)
-	if err != nil {
-		return "", err
-	}
-	return b.Where(p.Now()), nil
 }
 
 // offers are the actions of the list.

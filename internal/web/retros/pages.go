@@ -9,6 +9,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/metric"
 	"hansei/internal/retro"
+	"hansei/internal/retro/archive"
 	"hansei/internal/retro/batch"
 	"hansei/internal/retro/model"
 	"hansei/internal/search"
@@ -20,13 +21,14 @@ import (
 // Pages are the pages about retrospectives.
 type Pages struct {
 	*shell.Shell
-	Desk    *retro.Desk
-	Model   *model.Writer // nil asks none
-	Search  *search.View
-	Metrics *metric.Engine
-	People  *people.Directory
-	Batches *batch.Batches                                                                     // nil: none are drafted many at once
-	Figures func(ctx context.Context, who auth.Actor, asks ...metric.Query) ([]ui.Card, error) // as cards
+	Desk     *retro.Desk
+	Model    *model.Writer // nil asks none
+	Search   *search.View
+	Metrics  *metric.Engine
+	People   *people.Directory
+	Archives *archive.Archivist
+	Batches  *batch.Batches                                                                     // nil: none are drafted many at once
+	Figures  func(ctx context.Context, who auth.Actor, asks ...metric.Query) ([]ui.Card, error) // as cards
 
 	visitors presence
 }
