@@ -5,6 +5,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record"
 	"hansei/internal/retro/batch"
 )
 
@@ -80,42 +81,29 @@ func (a *edge) listDrafts(ctx context.Context, who auth.Actor, in *BatchList) (*
 	return answered(BatchPage{list})
 }
 
-func (a *edge) stopDrafts(ctx context.Context, who auth.Actor, in *BatchParam) (*answer[batch.Batch], error) {
-	b, err := a.Batches.Stop(ctx, who, in.ID)
-	if err != nil {
-		return nil, err
+// movedDrafts answers with a batch that fn has brought into another state.
+func movedDrafts(fn func(context.Context, auth.Actor, string) (batch.Batch, error)) func(context.Context, auth.Actor, *BatchParam) (*answer[batch.Batch], error) {
+	return func(ctx context.Context, who auth.Actor, in *BatchParam) (*answer[batch.Batch], error) {
+		b, err := fn(ctx, who, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		return answered(b)
 	}
-	return answered(b)
 }
 
-func (a *edge) resumeDrafts(ctx context.Context, who auth.Actor, in *BatchParam) (*answer[batch.Batch], error) {
-	b, err := a.Batches.Resume(ctx, who, in.ID)
-	if err != nil {
-		return nil, err
+// turnedDrafts answers with how many drafts fn has taken back or put there again.
+func (a *edge) turnedDrafts(fn func(context.Context, auth.Actor, string) (batch.Turned, record.Seq, error)) func(context.Context, auth.Actor, *BatchParam) (*answer[batch.Turned], error) {
+	return func(ctx context.Context, who auth.Actor, in *BatchParam) (*answer[batch.Turned], error) {
+		out, seq, err := fn(ctx, who, in.ID)
+		if err == nil {
+			err = a.settle(ctx, seq)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return answered(out)
 	}
-	return answered(b)
-}
-
-func (a *edge) removeDrafts(ctx context.Context, who auth.Actor, in *BatchParam) (*answer[batch.Turned], error) {
-	out, seq, err := a.Batches.Remove(ctx, who, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.settle(ctx, seq); err != nil {
-		return nil, err
-	}
-	return answered(out)
-}
-
-func (a *edge) restoreDrafts(ctx context.Context, who auth.Actor, in *BatchParam) (*answer[batch.Turned], error) {
-	out, seq, err := a.Batches.Restore(ctx, who, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.settle(ctx, seq); err != nil {
-		return nil, err
-	}
-	return answered(out)
 }
 
 // draftRoutes are the operations on retrospectives drafted many at once.
@@ -123,8 +111,8 @@ func (a *edge) draftRoutes() {
 	on(a, op("POST", "/retrospective-drafts", "draft-retrospectives", "Draft a retrospective for every incident of a period that needs one, or say what that would do"), a.draftMany)
 	on(a, op("GET", "/retrospective-drafts", "list-draft-batches", "Batches of drafts, the newest first"), a.listDrafts)
 	on(a, op("GET", "/retrospective-drafts/{id}", "get-draft-batch", "A batch of drafts and how far it is"), a.getDrafts)
-	on(a, op("POST", "/retrospective-drafts/{id}/stop", "stop-draft-batch", "Stop a batch; what is drafted stays"), a.stopDrafts)
-	on(a, op("POST", "/retrospective-drafts/{id}/resume", "resume-draft-batch", "Have a batch go on that was stopped or that failed"), a.resumeDrafts)
-	on(a, op("POST", "/retrospective-drafts/{id}/remove", "remove-draft-batch", "Take back the drafts of a batch that nobody has touched since"), a.removeDrafts)
-	on(a, op("POST", "/retrospective-drafts/{id}/restore", "restore-draft-batch", "Put back the drafts that were taken back"), a.restoreDrafts)
+	on(a, op("POST", "/retrospective-drafts/{id}/stop", "stop-draft-batch", "Stop a batch; what is drafted stays"), movedDrafts(a.Batches.Stop))
+	on(a, op("POST", "/retrospective-drafts/{id}/resume", "resume-draft-batch", "Have a batch go on that was stopped or that failed"), movedDrafts(a.Batches.Resume))
+	on(a, op("POST", "/retrospective-drafts/{id}/remove", "remove-draft-batch", "Take back the drafts of a batch that nobody has touched since"), a.turnedDrafts(a.Batches.Remove))
+	on(a, op("POST", "/retrospective-drafts/{id}/restore", "restore-draft-batch", "Put back the drafts that were taken back"), a.turnedDrafts(a.Batches.Restore))
 }
