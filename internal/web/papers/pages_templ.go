@@ -70,7 +70,7 @@ func listPage(v view) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</div></div></details><div class=\"hs-pairfoot\"><nav class=\"hs-tabs\" aria-label=\"What became of documents\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 5, "</div></div></details><div class=\"hs-papersbar\"><nav class=\"hs-tabs\" aria-label=\"What became of documents\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
