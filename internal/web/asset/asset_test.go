@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -105,6 +106,28 @@ func TestNothingInAPageReachesElsewhere(t *testing.T) {
 	for _, name := range []string{"app.css", "tabler.css"} {
 		if m := regexp.MustCompile(`(?:@import|url\(["']?https?:)[^;]{0,80}`).Find(all().byName[name].plain); m != nil {
 			t.Errorf("%s loads %s", name, m)
+		}
+	}
+}
+
+// The stylesheets are one: a class that two files draw is drawn by both, on the
+// pages of each.
+func TestAClassIsDrawnByOneFile(t *testing.T) {
+	names, err := fs.Glob(files, "css/*.css")
+	if err != nil || len(names) == 0 {
+		t.Fatal(names, err)
+	}
+	home := map[string]string{}
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^(\.hs-[a-z0-9-]+) \{`).FindAllStringSubmatch(string(text), -1) {
+			if other := home[m[1]]; other != "" && other != name {
+				t.Errorf("%s is drawn by %s and by %s", m[1], other, name)
+			}
+			home[m[1]] = name
 		}
 	}
 }

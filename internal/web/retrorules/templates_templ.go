@@ -400,7 +400,7 @@ func templatePage(v templateView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, " <div class=\"hs-checkgroups\"><fieldset class=\"hs-checks\"><legend>Severity <span class=\"hs-muted\">any when none is checked</span></legend> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 30, " <div class=\"hs-checkgroups\"><fieldset class=\"hs-ticks\"><legend>Severity <span class=\"hs-muted\">any when none is checked</span></legend> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -446,7 +446,7 @@ func templatePage(v templateView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "</fieldset><fieldset class=\"hs-checks\"><legend>Type <span class=\"hs-muted\">any when none is checked</span></legend> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 36, "</fieldset><fieldset class=\"hs-ticks\"><legend>Type <span class=\"hs-muted\">any when none is checked</span></legend> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -492,7 +492,7 @@ func templatePage(v templateView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "</fieldset></div><details><summary>Required with this template, at any severity</summary><fieldset class=\"hs-checks\"><legend class=\"hs-muted\">Beside what is required everywhere</legend> ")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 42, "</fieldset></div><details><summary>Required with this template, at any severity</summary><fieldset class=\"hs-ticks\"><legend class=\"hs-muted\">Beside what is required everywhere</legend> ")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
