@@ -2,6 +2,7 @@ package forget
 
 import (
 	"bytes"
+	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,6 +13,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/record/pgtest"
 )
 
 var who = auth.Local()
@@ -34,14 +36,91 @@ func write(t *testing.T, s *record.Store, as auth.Actor, recs ...hansei.Record) 
 	}
 }
 
-// TestNothingIsLeft looks for a forgotten person in every file of the database,
-// and finds everybody else as they were.
+// TestNothingIsLeft looks for a forgotten person in all that the database
+// holds, and finds everybody else as they were.
 func TestNothingIsLeft(t *testing.T) {
-	dir := t.TempDir()
-	s, err := record.Open(t.Context(), record.Options{Dir: dir})
+	t.Run("sqlite", func(t *testing.T) {
+		dir := t.TempDir()
+		s, err := record.Open(t.Context(), record.Options{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		look := func(when string) { inFiles(t, dir, when) }
+		forgetAnn(t, s)
+		look("open")
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		look("closed")
+	})
+	t.Run("postgres", func(t *testing.T) {
+		url, _ := pgtest.Start(t)
+		s, err := record.Open(t.Context(), record.Options{Dir: t.TempDir(), Database: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		forgetAnn(t, s)
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		inTables(t, url)
+	})
+}
+
+// inFiles looks into every file of a directory.
+func inFiles(t *testing.T, dir, when string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if text, err := os.ReadFile(name); err == nil && bytes.Contains(bytes.ToLower(text), []byte("zyx")) {
+			t.Errorf("%s: %s still holds the name", when, filepath.Base(name))
+		}
+	}
+}
+
+// inTables looks into every column of every table, of jobs and sessions, too.
+func inTables(t *testing.T, url string) {
+	t.Helper()
+	db, err := sql.Open("pgx", url)
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = db.Close() }()
+	rows, err := db.Query(`SELECT quote_ident(table_schema) || '.' || quote_ident(table_name), quote_ident(column_name), data_type FROM information_schema.columns
+		WHERE table_schema NOT IN ('pg_catalog', 'information_schema') AND data_type IN ('text', 'character varying', 'bytea', 'json', 'jsonb')`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, holds := 0, func(table, column, test string) {
+		var n int
+		if err := db.QueryRow("SELECT count(*) FROM " + table + " WHERE " + test).Scan(&n); err != nil || n > 0 {
+			t.Errorf("%s.%s holds the name in %d rows, %v", table, column, n, err)
+		}
+	}
+	for rows.Next() {
+		var table, column, kind string
+		if err := rows.Scan(&table, &column, &kind); err != nil {
+			t.Fatal(err)
+		}
+		columns++
+		if kind == "bytea" {
+			holds(table, column, "position('zyx'::bytea IN "+column+") > 0 OR position('Zyx'::bytea IN "+column+") > 0 OR position('ZYX'::bytea IN "+column+") > 0")
+		} else {
+			holds(table, column, column+"::text ILIKE '%zyx%'")
+		}
+	}
+	if err := rows.Err(); err != nil || columns < 30 {
+		t.Errorf("looked into %d columns, %v", columns, err)
+	}
+}
+
+// forgetAnn writes what names a person, has her forgotten, and reads what is
+// left.
+func forgetAnn(t *testing.T, s *record.Store) {
+	t.Helper()
 	ctx, at := t.Context(), time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
 	ann := &hansei.Person{Header: hansei.Header{ID: "pd:zyxann", From: []hansei.Observed{{Source: "pd", External: "zyxann.zyxsmith@corp.example"}}}, Name: "Zyxann Zyxsmith", Email: "zyxann.zyxsmith@corp.example"}
 	bob := &hansei.Person{Header: hansei.Header{ID: "bob"}, Name: "Bob Jones", Email: "bob@corp.example"}
@@ -104,22 +183,6 @@ func TestNothingIsLeft(t *testing.T) {
 	} else if err := body.Close(); err != nil {
 		t.Error(err)
 	}
-	look := func(when string) {
-		files, err := filepath.Glob(filepath.Join(dir, "*"))
-		if err != nil || len(files) == 0 {
-			t.Fatal(err)
-		}
-		for _, name := range files {
-			if text, err := os.ReadFile(name); err == nil && bytes.Contains(bytes.ToLower(text), []byte("zyx")) {
-				t.Errorf("%s: %s still holds the name", when, filepath.Base(name))
-			}
-		}
-	}
-	look("open")
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	look("closed")
 }
 
 func TestWords(t *testing.T) {
