@@ -47,12 +47,14 @@ type Retrospective struct {
 	Factors         []Factor `json:"contributing,omitempty"`
 	FactorNames     []string `json:"factors,omitempty"` // the names of Factors
 	Codings         []Coding `json:"codings,omitempty"`
-	WentWell        []string `json:"went_well,omitempty"`
-	Lucky           []string `json:"lucky,omitempty"`
-	Surprises       []string `json:"surprises,omitempty"`
-	KnowledgeGaps   []string `json:"knowledge_gaps,omitempty"`
-	Lessons         []string `json:"lessons,omitempty"`
-	Completeness    *float64 `json:"completeness,omitempty"` // 0 to 1, by the schema when it was last written
+	// CodedBy are those who chose Factors: none of them can be the second rater.
+	CodedBy       []string `json:"coded_by,omitempty"`
+	WentWell      []string `json:"went_well,omitempty"`
+	Lucky         []string `json:"lucky,omitempty"`
+	Surprises     []string `json:"surprises,omitempty"`
+	KnowledgeGaps []string `json:"knowledge_gaps,omitempty"`
+	Lessons       []string `json:"lessons,omitempty"`
+	Completeness  *float64 `json:"completeness,omitempty"` // 0 to 1, by the schema when it was last written
 
 	Template string    `json:"template,omitempty"`
 	Sections []Section `json:"sections,omitempty"`

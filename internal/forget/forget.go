@@ -57,6 +57,7 @@ func (c *Clerk) Forget(ctx context.Context, who auth.Actor, id hansei.ID, confir
 	if told == nil {
 		told = func(record.Seq, record.Seq) {}
 	}
+	ctx = context.WithoutCancel(ctx) // who asked may hang up; half forgotten is the worst
 	w, ids, err := c.words(ctx, who, id)
 	if err != nil {
 		return out, err

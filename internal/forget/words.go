@@ -27,7 +27,7 @@ type words struct {
 
 // persons are the members of documents that name a person by id. Elsewhere the
 // same word may be the id of something else.
-var persons = []string{"responders", "responder", "author", "owner", "person", "facilitator", "reviewers", "by", "who", "value"}
+var persons = []string{"responders", "responder", "author", "owner", "person", "facilitator", "reviewers", "by", "coded_by", "who", "value"}
 
 func newWords(names []string, ids map[string]string) *words {
 	w := &words{ids: ids}

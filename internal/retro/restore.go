@@ -81,7 +81,7 @@ func bringBack(r, old *hansei.Retrospective) {
 	*r = *old
 	r.Header, r.State, r.Published, r.InReview, r.Drafted = now.Header, now.State, now.Published, now.InReview, now.Drafted
 	r.Custom = old.Custom
-	r.Comments, r.Codings, r.Frozen, r.Dismissed = now.Comments, now.Codings, now.Frozen, now.Dismissed
+	r.Comments, r.Codings, r.CodedBy, r.Frozen, r.Dismissed = now.Comments, now.Codings, now.CodedBy, now.Frozen, now.Dismissed
 }
 
 // asAt is a retrospective as it was at a revision.

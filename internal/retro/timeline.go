@@ -227,5 +227,11 @@ func again(old, now []hansei.Moment) []hansei.Moment {
 		}
 	}
 	sortMoments(out)
+	// What does not fit is taken from the end, and never what people wrote.
+	for i := len(out) - 1; i >= 0 && len(out) > hansei.MaxTimeline; i-- {
+		if out[i].What != WhatNote && out[i].Note == "" {
+			out = slices.Delete(out, i, i+1)
+		}
+	}
 	return out[:min(len(out), hansei.MaxTimeline)]
 }

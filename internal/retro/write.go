@@ -172,6 +172,9 @@ func (d *Desk) Code(ctx context.Context, who auth.Actor, id hansei.ID, factors [
 				r.Factors[at].Evidence = strings.TrimSpace(r.Factors[at].Evidence + "\n" + more)
 			}
 		}
+		if !slices.Contains(r.CodedBy, who.Name) {
+			r.CodedBy = append(r.CodedBy, who.Name)
+		}
 		revised(r)
 		return nil
 	})
@@ -184,6 +187,9 @@ func (d *Desk) Rate(ctx context.Context, who auth.Actor, id hansei.ID, factors [
 		rules, err := Rules(ctx, tx, who.Scope())
 		if err != nil {
 			return err
+		}
+		if slices.Contains(r.CodedBy, who.Name) {
+			return hansei.Invalid("factors", "you (%s) chose the factors that stand here; how far two people agree is told by somebody who did not", who.Name)
 		}
 		names := []string{}
 		for _, name := range factors {
@@ -211,10 +217,22 @@ type Touch struct {
 	New     *hansei.Moment `json:"new,omitempty"`
 }
 
+// maxEntry bounds what a person writes into an entry of the timeline, in bytes.
+const maxEntry = 10_000
+
 // Tell changes the timeline.
 func (d *Desk) Tell(ctx context.Context, who auth.Actor, id hansei.ID, touches []Touch) (record.Seq, error) {
+	if len(touches) > hansei.MaxTimeline {
+		return 0, hansei.Invalid("touches", "%d entries; at most %d", len(touches), hansei.MaxTimeline)
+	}
 	return d.change(ctx, who, id, func(tx *record.Tx, r *hansei.Retrospective) error {
 		for _, t := range touches {
+			if t.Note != nil && len(*t.Note) > maxEntry {
+				return hansei.Invalid("note", "%d bytes; at most %d", len(*t.Note), maxEntry)
+			}
+			if t.New != nil && len(t.New.Text) > maxEntry {
+				return hansei.Invalid("new", "%d bytes; at most %d", len(t.New.Text), maxEntry)
+			}
 			if t.ID == "" {
 				if t.New == nil || t.New.At.IsZero() || strings.TrimSpace(t.New.Text) == "" {
 					return hansei.Invalid("new", "an entry needs a time and a text")

@@ -86,7 +86,7 @@ func (p *Pages) code(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 
 // rating is the page of a second rater, who does not see what the first chose.
 func (p *Pages) rating(_ context.Context, who auth.Actor, _ *http.Request, o *one) (templ.Component, error) {
-	f := facts{one: o, Rating: true, Codings: len(o.Retro.Codings)}
+	f := facts{one: o, Rating: true, First: slices.Contains(o.Retro.CodedBy, who.Name), Codings: len(o.Retro.Codings)}
 	mine := []string{}
 	for _, c := range o.Retro.Codings {
 		if c.By == who.Name {

@@ -42,6 +42,7 @@ type facts struct {
 	Agreed  []agreement.Factor // how far two raters agree on each factor
 	Codings int                // second opinions there are
 	Rating  bool               // the page of a second rater
+	First   bool               // who asks for that page chose the factors that stand
 	Other   string
 }
 
