@@ -157,8 +157,7 @@ func (s *sheet) sentence(x sentence, m *mask) (text, why string) {
 	if len(x.Text) > maxSentence {
 		return "", WhyLong
 	}
-	plain, known := m.names(flat(x.Text))
-	switch {
+	switch _, known := m.names(x.Text); {
 	case len(marks) == 0:
 		return "", WhyUncited
 	case !known:
@@ -167,10 +166,11 @@ func (s *sheet) sentence(x sentence, m *mask) (text, why string) {
 		return "", WhyAddress
 	}
 	var out []string
-	for _, one := range document.Sentences(plain) {
+	for _, one := range document.Sentences(flat(x.Text)) {
 		end := closing.FindString(one)
 		body := strings.TrimRight(strings.TrimSuffix(one, end), " ")
 		if strings.ContainsFunc(body, inWord) {
+			body, _ = m.names(body) // whole: a full stop in a name ends no sentence
 			out = append(out, body+" "+strings.Join(marks, " ")+(end + ".")[:max(len(end), 1)])
 		}
 	}

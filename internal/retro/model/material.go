@@ -247,7 +247,7 @@ func (s *sheet) messages(m *mask, sections []hansei.Section) ([]message, error) 
 	}
 	var want []wanted
 	for _, x := range sections {
-		want = append(want, wanted{x.ID, x.Title, x.Prompt})
+		want = append(want, wanted{x.ID, m.text(x.Title), m.text(x.Prompt)})
 	}
 	for i := range s.Timeline {
 		s.Timeline[i].By = m.by(s.Timeline[i].By)

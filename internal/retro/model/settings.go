@@ -90,7 +90,7 @@ func (w *Writer) set(ctx context.Context, r record.Reader, who auth.Scope) (hans
 	if err != nil {
 		return hansei.LanguageModel{}, err
 	}
-	return *rules.Model, nil
+	return rules.Model.Tidy(), nil
 }
 
 // key opens the key for a server; "" when there is none.
