@@ -202,3 +202,23 @@ func TestSamples(t *testing.T) {
 		}
 	}
 }
+
+// A message about a follow-up leads to its own page, one about both to what
+// lists both.
+func TestMessagesLeadToTheirPages(t *testing.T) {
+	want := map[string]string{hansei.EventDue: "/retrospectives/retro:sample", hansei.EventOverdue: "/follow-ups/sample", hansei.EventEscalated: "/follow-ups/sample", hansei.EventDigest: "/retrospectives"}
+	for _, m := range Samples(time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC), time.UTC) {
+		if path, ok := want[m.Event]; ok && m.Path != path {
+			t.Errorf("%s leads to %s, want %s", m.Event, m.Path, path)
+		}
+		for _, it := range m.Items {
+			if it.Kind == hansei.KindFollowUp && it.Path != "/follow-ups/"+string(it.ID) {
+				t.Errorf("%s: the item leads to %s", m.Event, it.Path)
+			}
+		}
+	}
+	two := []thing{{kind: hansei.KindFollowUp, id: "a", noun: "follow-up", path: followUpPath("a")}, {kind: hansei.KindFollowUp, id: "b", noun: "follow-up", path: followUpPath("b")}}
+	if m := reminder(hansei.EventOverdue, two, time.Time{}, time.UTC, false); m.Path != "/follow-ups" {
+		t.Errorf("of two follow-ups it leads to %s", m.Path)
+	}
+}
