@@ -72,6 +72,8 @@ func TestAQuarterIsDrafted(t *testing.T) {
 	s.get(t, "/retrospectives?batch="+b.ID).says(t, 200, "Checkout was slow", "Search was down", "Login failed", "batch of drafts", "no date", "!overdue")
 	s.get(t, "/retrospectives?batch=nothing").says(t, 404)
 	s.get(t, "/retrospective-drafts/nothing").says(t, 404)
+	s.get(t, "/imports/"+b.ID).says(t, 404) // it is no file
+	s.get(t, "/imports").says(t, 200, "incidents.csv", "!"+b.ID)
 
 	if _, err := s.Retros.Comment(t.Context(), auth.Local(), "retro:file:B-2", hansei.Comment{Section: "summary", Text: "Since when?"}); err != nil {
 		t.Fatal(err)

@@ -33,7 +33,7 @@ func parseStamp(field, s string) (time.Time, error) {
 // importPage is one delivery: how far it is, or what came of it.
 func (s *Server) importPage(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
 	ctx := r.Context()
-	d, err := s.Records.GetDelivery(ctx, who.Scope(), r.PathValue("id"))
+	d, err := s.imported(r, who)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (s *Server) importPage(w http.ResponseWriter, r *http.Request, who auth.Act
 // importProgress answers the progress of an import with itself. Once there is
 // nothing to wait for, the browser is sent to the whole page.
 func (s *Server) importProgress(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
-	d, err := s.Records.GetDelivery(r.Context(), who.Scope(), r.PathValue("id"))
+	d, err := s.imported(r, who)
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func rejectTable(list []file.Reject) ui.Table {
 // importMapping says how a file's columns were read: a part of its page that
 // comes after it, because it may take a long look at the file.
 func (s *Server) importMapping(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
-	d, err := s.Records.GetDelivery(r.Context(), who.Scope(), r.PathValue("id"))
+	d, err := s.imported(r, who)
 	if err != nil {
 		return err
 	}
@@ -235,7 +235,7 @@ func (s *Server) readAs(ctx context.Context, who auth.Actor, d record.Delivery, 
 
 // rawImport hands out a delivery as it arrived.
 func (s *Server) rawImport(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
-	d, err := s.Records.GetDelivery(r.Context(), who.Scope(), r.PathValue("id"))
+	d, err := s.imported(r, who)
 	if err != nil {
 		return err
 	}
@@ -255,7 +255,7 @@ func (s *Server) rawImport(w http.ResponseWriter, r *http.Request, who auth.Acto
 
 // replayImport reads a delivery again, as it arrived.
 func (s *Server) replayImport(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
-	d, err := s.Records.GetDelivery(r.Context(), who.Scope(), r.PathValue("id"))
+	d, err := s.imported(r, who)
 	if err != nil {
 		return err
 	}

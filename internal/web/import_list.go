@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/intake"
 	"hansei/internal/record"
@@ -56,6 +57,16 @@ func (s *Server) importList(w http.ResponseWriter, r *http.Request, who auth.Act
 	}
 	p := ui.Page{Title: "Imports", Actions: []ui.Link{{Text: "Import a file", URL: "/imports/new"}}}
 	return s.show(w, r, who, p, imports.ListPage(t))
+}
+
+// imported is the delivery that a page is about; work that goes on by itself is
+// none.
+func (s *Server) imported(r *http.Request, who auth.Actor) (record.Delivery, error) {
+	d, err := s.Records.GetDelivery(r.Context(), who.Scope(), r.PathValue("id"))
+	if err == nil && d.Media == record.Work {
+		err = fmt.Errorf("import %s: %w", d.ID, hansei.ErrNotFound)
+	}
+	return d, err
 }
 
 // stampLayout keeps every digit that a delivery's time has.

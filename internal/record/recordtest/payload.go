@@ -155,3 +155,50 @@ func deliveriesArePaged(t *testing.T, e Engine) {
 		t.Errorf("got %d deliveries on all pages, want 8", len(names))
 	}
 }
+
+func workGoesOn(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	write := func(fn func(*record.Tx) error) {
+		t.Helper()
+		if _, err := s.Write(ctx, who, fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	move := func(from, to string) (moved bool) {
+		t.Helper()
+		write(func(tx *record.Tx) (err error) {
+			moved, err = tx.MoveWork("w", from, to, "why")
+			return err
+		})
+		return moved
+	}
+	write(func(tx *record.Tx) error {
+		return tx.AddWork(hansei.Delivery{ID: "w", Source: "ours", Name: "a quarter"}, "running", `{"of":1}`, "{}")
+	})
+	write(func(tx *record.Tx) error { return tx.NoteWork("w", `{"at":3}`) })
+	if move("stopped", "running") || !move("running", "stopped") {
+		t.Error("work moved from a state that it was not in, or did not move")
+	}
+	list, err := s.Deliveries(ctx, who.Scope(), record.DeliveryFilter{Source: "ours"})
+	if err != nil || len(list) != 1 || list[0].State != "stopped" || list[0].Error != "why" || list[0].Options != `{"of":1}` || list[0].Summary != `{"at":3}` || list[0].Received.IsZero() {
+		t.Errorf("got %+v, %v", list, err)
+	}
+	if files, err := s.Deliveries(ctx, who.Scope(), record.DeliveryFilter{}); err != nil || len(files) != 0 {
+		t.Errorf("work is listed among files: %+v, %v", files, err)
+	}
+	// What came as a file is no work.
+	d, _, err := s.PutDelivery(ctx, who, hansei.Delivery{Source: "ours", Name: "x.csv"}, "{}", strings.NewReader("id\n1\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(func(tx *record.Tx) error {
+		moved, err := tx.MoveWork(d.ID, record.DeliveryReceived, "running", "")
+		if moved {
+			t.Error("a file was moved as work")
+		}
+		return errors.Join(err, tx.NoteWork(d.ID, "no"))
+	})
+	if got, err := s.GetDelivery(ctx, who.Scope(), d.ID); err != nil || got.State != record.DeliveryReceived || got.Summary != "" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}

@@ -49,6 +49,7 @@ func Run(t *testing.T, e Engine) {
 		"EpochChanges":              epochChanges,
 		"DeliveriesAreOnce":         deliveriesAreOnce,
 		"DeliveriesArePaged":        deliveriesArePaged,
+		"WorkGoesOn":                workGoesOn,
 		"SessionsExpire":            sessionsExpire,
 		"NoticesAreToldOnce":        noticesAreKeptAndToldOnce,
 		"NobodySeesAnything":        nobodySeesAnything,
