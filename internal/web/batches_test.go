@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -87,6 +88,10 @@ func TestAQuarterIsDrafted(t *testing.T) {
 
 func TestBatchesLook(t *testing.T) {
 	ctx := browser(t)
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := newSite(t)
 	var rows strings.Builder
 	rows.WriteString(quarter)
@@ -103,8 +108,12 @@ func TestBatchesLook(t *testing.T) {
 				for name, path := range paths {
 					do(t, ctx, chromedp.EmulateViewport(width, 1000))
 					do(t, ctx, chromedp.Navigate(s.url+path))
+					wait(t, ctx, `!!window.hanseiTheme`)
 					js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
 					shoot(t, ctx, fmt.Sprintf("batches-%s-%s-%d", name, theme, width))
+					js[any](t, ctx, `scrollTo(0, 0)`) // what is under the bar is no target
+					do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
+					judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))
 					if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
 						t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
 					}

@@ -584,7 +584,7 @@ func batchesTable(v view) templ.Component {
 			templ_7745c5c3_Var25 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<section class=\"hs-section\" aria-labelledby=\"earlier\"><h2 id=\"earlier\">Batches so far</h2><div class=\"hs-tablebox\"><div class=\"hs-tablescroll\" tabindex=\"0\" role=\"region\" aria-label=\"Batches so far\"><table class=\"hs-table\"><caption class=\"visually-hidden\">Batches of drafts, the newest first</caption> <thead><tr><th scope=\"col\">Incidents of</th><th scope=\"col\">State</th><th scope=\"col\" class=\"hs-num\">Drafted</th><th scope=\"col\" class=\"hs-num hs-wide\">Without</th><th scope=\"col\" class=\"hs-num hs-wide\">Taken back</th><th scope=\"col\" class=\"hs-wide\">Begun</th></tr></thead> <tbody>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 58, "<section class=\"hs-section\" aria-labelledby=\"earlier\"><h2 id=\"earlier\">Batches so far</h2><div class=\"hs-tablebox\"><div class=\"hs-tablescroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of batches\"><table class=\"hs-table\"><caption class=\"visually-hidden\">Batches of drafts, the newest first</caption> <thead><tr><th scope=\"col\">Incidents of</th><th scope=\"col\">State</th><th scope=\"col\" class=\"hs-num\">Drafted</th><th scope=\"col\" class=\"hs-num hs-wide\">Without</th><th scope=\"col\" class=\"hs-num hs-wide\">Taken back</th><th scope=\"col\" class=\"hs-wide\">Begun</th></tr></thead> <tbody>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
