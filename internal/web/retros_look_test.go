@@ -72,6 +72,9 @@ func TestRetrospectivePagesAreSeenByAll(t *testing.T) {
 	pages := map[string]string{"list": s.url + "/retrospectives", "empty": empty.url + "/retrospectives", "document": at, "editing": at + "?edit=what-happened", "history": at + "/history", "difference": at + "/history?from=1&to=5",
 		"timeline": at + "/timeline", "facts": at + "/facts", "background": at + "/background", "review": at + "/review", "you": s.url + "/you"}
 	for i, theme := range []string{"light", "dark", "light", "dark"} {
+		if i >= 2 && *shots == "" {
+			break // each theme and each width was judged; people look at all four
+		}
 		width := []int64{1440, 390, 390, 1440}[i]
 		ctx := browser(t)
 		do(t, ctx, chromedp.EmulateViewport(width, 1100))
@@ -82,7 +85,7 @@ func TestRetrospectivePagesAreSeenByAll(t *testing.T) {
 				wait(t, ctx, `document.querySelector('.hs-drafted').offsetParent === null || document.querySelector('.hs-drafted .hs-ref') !== null`)
 			}
 			shoot(t, ctx, fmt.Sprintf("retros-%s-%s-%d", name, theme, width))
-			if i >= 2 {
+			if i >= 1 {
 				js[bool](t, ctx, `document.querySelectorAll('main details:not(.hs-drop)').forEach(d => { d.removeAttribute('name'); d.open = true; }), true`)
 			}
 			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
