@@ -289,6 +289,10 @@ func (x *Index) called(name, value string) string {
 
 const shownTerms = 5
 
+// everydayShare: a word of more than one in so many documents, such as
+// "currently", is told only where there is none that tells more.
+const everydayShare = 12
+
 // shared are the words that two documents have in common, the most telling
 // first.
 func (x *Index) shared(v vector, doc uint32) []string {
@@ -297,13 +301,21 @@ func (x *Index) shared(v vector, doc uint32) []string {
 		word string
 		w    float64
 	}
-	var parts []part
+	var parts, everyday []part
 	for t, n := range v.n {
 		if m, ok := other.n[t]; ok {
-			if w := x.weight(t, n) * x.weight(t, m); w > 0 {
+			w := x.weight(t, n) * x.weight(t, m)
+			switch {
+			case w <= 0:
+			case len(x.stems.posts[t])*everydayShare > len(x.byKey):
+				everyday = append(everyday, part{v.surface[t], w})
+			default:
 				parts = append(parts, part{v.surface[t], w})
 			}
 		}
+	}
+	if len(parts) == 0 {
+		parts = everyday
 	}
 	slices.SortFunc(parts, func(a, b part) int { return cmp.Or(cmp.Compare(b.w, a.w), strings.Compare(a.word, b.word)) })
 	if len(parts) == 0 {
