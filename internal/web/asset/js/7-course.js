@@ -6,6 +6,7 @@
   const course = () => document.querySelector('[data-course]');
   const rows = () => [...document.querySelectorAll('[data-moment]')];
   const undone = []; // what was kept or dropped, the last at the end
+  const waiting = {}; // by entry: how many keeps and drops are on their way, and what the last one says
   let at = ''; // the entry where the reader is
 
   const byID = (id) => rows().find((r) => r.dataset.moment === id);
@@ -42,6 +43,8 @@
       row.classList.add('hs-wrong');
       return;
     }
+    // The answer to an earlier key does not take back what a later one shows.
+    if (waiting[id]) show(part, waiting[id].drop);
     row.replaceWith(part);
     document.dispatchEvent(new CustomEvent('htmx:after:swap'));
     if (at === id) go(part);
@@ -55,10 +58,13 @@
     if (remember) undone.push(id);
     H.say(drop ? 'Dropped' : 'Kept');
     show(row, drop);
+    const w = waiting[id] = waiting[id] || {n: 0};
+    w.n++;
+    w.drop = drop;
     return tell(id, {dropped: drop ? 'yes' : 'no'}, (now) => {
-      show(now, !drop);
+      if (w.n === 1) show(now, !drop);
       if (remember) undone.splice(undone.lastIndexOf(id), 1);
-    });
+    }).then(() => { if (--w.n === 0) delete waiting[id]; });
   }
 
   function open(row, name) {
