@@ -92,7 +92,7 @@ func openAt(t *testing.T, now func() time.Time) *world {
 		Joins: intake.Joins{Records: store}, Sources: w.sources,
 		Actor: func(*http.Request) (auth.Actor, error) { return auth.Local(), nil }, Now: now, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { background.Go(func() { fn(follow) }) }}
-	s.Batches = &batch.Batches{Records: store, Facts: facts, Desk: desk, Now: now, Log: log, Random: func() string { return "X" },
+	s.Batches = &batch.Batches{Records: store, Facts: facts, Desk: desk, Log: log, Random: func() string { return "X" },
 		Settled: func(ctx context.Context, seq record.Seq) error {
 			return errors.Join(facts.Wait(ctx, seq), words.Wait(ctx, seq))
 		},

@@ -150,7 +150,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 		return block.Compute(ctx, a.metrics, who, directive, c.Now())
 	}
 	a.past = &past.Shelf{Records: a.records}
-	a.batches = &batch.Batches{Records: a.records, Facts: a.facts, Desk: a.retros, Settled: a.settled, Later: a.draftLater, Random: rand.Text, Now: c.Now, Log: c.Log}
+	a.batches = &batch.Batches{Records: a.records, Facts: a.facts, Desk: a.retros, Settled: a.settled, Later: a.draftLater, Random: rand.Text, Log: c.Log}
 	a.watch = &watch.Watch{Records: a.records, Retros: a.retros, Outbox: a.outbox, Settled: a.settled, Later: a.forIncident, Now: c.Now, Log: c.Log}
 	a.rules = &rulebook.Book{Records: a.records, Facts: a.facts, People: people, Desk: a.retros, Later: a.renewLater}
 	a.api = &api.Server{Rules: a.rules, Records: a.records, Facts: a.facts, Metrics: a.metrics, Imports: a.imports, People: people, Joins: a.joins, Sources: a.sources, Retros: a.retros, FollowUps: a.followups, Outbox: a.outbox, Search: a.search, Recall: a.recall,

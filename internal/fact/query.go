@@ -3,6 +3,8 @@ package fact
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	"hansei/internal/fact/duck"
 	"hansei/internal/record"
@@ -52,3 +54,17 @@ func Holds(asOf record.Seq) func(alias string) string {
 
 // Literal writes a string as an SQL literal.
 func Literal(s string) string { return literal(s) }
+
+// Literals writes strings as the list that an SQL IN takes.
+func Literals[S ~string](list []S) string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = literal(string(s))
+	}
+	return strings.Join(out, ", ")
+}
+
+// Timestamp writes a time as an SQL literal, to the microsecond, in UTC.
+func Timestamp(t time.Time) string {
+	return "TIMESTAMP '" + t.UTC().Format("2006-01-02 15:04:05.000000") + "'"
+}

@@ -128,16 +128,16 @@ func (d *Desk) inTime(ctx context.Context, rel *related) (map[hansei.Kind][]hans
 	if len(rel.services) == 0 {
 		return out, nil
 	}
-	own, all := literals(rel.services), literals(slices.Concat(rel.services, rel.needs))
+	own, all := fact.Literals(rel.services), fact.Literals(slices.Concat(rel.services, rel.needs))
 	span := func(column string, before, after time.Duration) string {
-		return fmt.Sprintf("%s BETWEEN TIMESTAMP '%s' AND TIMESTAMP '%s'", column, stamp(rel.since.Add(-before)), stamp(rel.until.Add(after)))
+		return fmt.Sprintf("%s BETWEEN %s AND %s", column, fact.Timestamp(rel.since.Add(-before)), fact.Timestamp(rel.until.Add(after)))
 	}
 	parts := []string{
 		"SELECT 'deployment' AS kind, id, coalesce(finished_at, started_at) AS happened FROM deployment WHERE service IN (" + all + ") AND " + span("coalesce(finished_at, started_at)", changesBefore, 0),
 		"SELECT 'change', c.id, c.changed_at FROM change c JOIN change_service s ON s.change = c.id WHERE s.service IN (" + all + ") AND " + span("c.changed_at", changesBefore, 0),
 		"SELECT 'alert', a.id, a.triggered_at FROM alert a JOIN alert_service s ON s.alert = a.id WHERE s.service IN (" + own + ") AND " + span("a.triggered_at", around, 0),
 		"SELECT 'ticket', t.id, t.created_at FROM ticket t JOIN ticket_service s ON s.ticket = t.id WHERE s.service IN (" + own + ") AND " + span("t.created_at", 0, around),
-		"SELECT 'shift', f.id, f.began_at FROM shift f JOIN shift_service s ON s.shift = f.id WHERE s.service IN (" + own + ") AND f.began_at <= TIMESTAMP '" + stamp(rel.until) + "' AND f.ended_at > TIMESTAMP '" + stamp(rel.since) + "'",
+		"SELECT 'shift', f.id, f.began_at FROM shift f JOIN shift_service s ON s.shift = f.id WHERE s.service IN (" + own + ") AND f.began_at <= " + fact.Timestamp(rel.until) + " AND f.ended_at > " + fact.Timestamp(rel.since),
 	}
 	rows, err := d.Facts.SQL(ctx, "SELECT DISTINCT kind, id, happened FROM ("+strings.Join(parts, " UNION ALL ")+") ORDER BY happened, id", maxRelated)
 	if err != nil {
@@ -149,16 +149,6 @@ func (d *Desk) inTime(ctx context.Context, rel *related) (map[hansei.Kind][]hans
 	}
 	return out, nil
 }
-
-func literals(ids []hansei.ID) string {
-	out := make([]string, len(ids))
-	for i, id := range ids {
-		out[i] = fact.Literal(string(id))
-	}
-	return strings.Join(out, ", ")
-}
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999999") }
 
 func (d *Desk) load(ctx context.Context, who auth.Scope, rel *related, kind hansei.Kind, ids []hansei.ID) error {
 	switch kind {

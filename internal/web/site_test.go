@@ -82,7 +82,7 @@ func newSite(t *testing.T) *site {
 		Retros: desk, Rules: &rulebook.Book{Records: records, Facts: facts, People: people, Desk: desk}, Search: words, Recall: &recall.Memory{Records: records, Facts: facts, Search: words, Now: clock},
 		Actor: asked, Now: clock, Log: log, Version: "test",
 		Background: func(fn func(context.Context)) { fn(follow) }}
-	s.Batches = &batch.Batches{Records: records, Facts: facts, Desk: desk, Now: clock, Log: log, Random: rand.Text,
+	s.Batches = &batch.Batches{Records: records, Facts: facts, Desk: desk, Log: log, Random: rand.Text,
 		Settled: func(ctx context.Context, seq record.Seq) error {
 			return errors.Join(facts.Wait(ctx, seq), words.Wait(ctx, seq))
 		},

@@ -133,11 +133,7 @@ func (a *Archive) Write(ctx context.Context, out io.Writer, written func()) erro
 
 // followUps are those of some retrospectives.
 func (a *Archive) followUps(ctx context.Context, of []hansei.ID) (map[hansei.ID][]*hansei.FollowUp, error) {
-	literals := make([]string, len(of))
-	for i, id := range of {
-		literals[i] = fact.Literal(string(id))
-	}
-	rows, err := a.Facts.SQL(ctx, "SELECT id FROM follow_up WHERE merged_into IS NULL AND retrospective IN ("+strings.Join(literals, ", ")+") ORDER BY id", fact.SQLMaxRows)
+	rows, err := a.Facts.SQL(ctx, "SELECT id FROM follow_up WHERE merged_into IS NULL AND retrospective IN ("+fact.Literals(of)+") ORDER BY id", fact.SQLMaxRows)
 	if err != nil {
 		return nil, err
 	}

@@ -57,7 +57,7 @@ func (f Filter) Where(now time.Time, you, but string) string {
 		}
 	}
 	if f.Batch != nil {
-		parts = append(parts, f.Batch.Where(now))
+		parts = append(parts, f.Batch.Where())
 	}
 	add("state", f.State, "state = "+fact.Literal(f.State))
 	add("severity", f.Severity, "severity = "+fact.Literal(f.Severity))
@@ -73,9 +73,9 @@ func (f Filter) Where(now time.Time, you, but string) string {
 	open := "state IN ('draft', 'in_review') AND due_at "
 	switch f.Due {
 	case "overdue":
-		add("due", f.Due, open+"< "+stamp(now))
+		add("due", f.Due, open+"< "+fact.Timestamp(now))
 	case "soon":
-		add("due", f.Due, open+fmt.Sprintf("BETWEEN %s AND %s", stamp(now), stamp(now.Add(soon))))
+		add("due", f.Due, open+fmt.Sprintf("BETWEEN %s AND %s", fact.Timestamp(now), fact.Timestamp(now.Add(soon))))
 	}
 	switch f.Complete {
 	case "low":
@@ -87,8 +87,4 @@ func (f Filter) Where(now time.Time, you, but string) string {
 		parts = append(parts, "contains(lower(coalesce(title, '') || ' ' || id), "+fact.Literal(strings.ToLower(w))+")")
 	}
 	return strings.Join(parts, " AND ")
-}
-
-func stamp(t time.Time) string {
-	return "TIMESTAMP '" + t.UTC().Format("2006-01-02 15:04:05") + "'"
 }

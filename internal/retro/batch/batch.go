@@ -48,7 +48,6 @@ type Batches struct {
 	// where nobody does jobs, somebody else must.
 	Begun  func(who auth.Actor, id string)
 	Random func() string // letters and digits, for ids
-	Now    func() time.Time
 	Log    *slog.Logger
 }
 
@@ -102,6 +101,9 @@ func batchOf(d record.Delivery) (Batch, progress, error) {
 		Drafted: far.At - len(far.Left), Removed: far.Removed, Left: far.Left, Problem: d.Error, incidents: what.Incidents}
 	if b.Left == nil {
 		b.Left = []Left{}
+	}
+	if b.State == Running {
+		b.Ended = time.Time{} // it failed once, and goes on
 	}
 	return b, far, nil
 }

@@ -179,9 +179,9 @@ func (b *Batches) pick(ctx context.Context, who auth.Scope, found fact.Rows, out
 // sql judges every incident of the period: what speaks against a draft, or
 // "draft". Severities that were asked for by name need no rule to be drafted.
 func (q Query) sql(neededFrom string) string {
-	where, needed := []string{"merged_into IS NULL", "start_at >= " + stamp(q.Since), "start_at < " + stamp(q.Until)}, "TRUE"
+	where, needed := []string{"merged_into IS NULL", "start_at >= " + fact.Timestamp(q.Since), "start_at < " + fact.Timestamp(q.Until)}, "TRUE"
 	if len(q.Severities) > 0 {
-		where = append(where, "lower(trim(severity)) IN ("+literals(q.Severities)+")")
+		where = append(where, "lower(trim(severity)) IN ("+fact.Literals(q.Severities)+")")
 	} else {
 		var of []string
 		for n := '1'; n <= '9'; n++ {
@@ -190,7 +190,7 @@ func (q Query) sql(neededFrom string) string {
 			}
 		}
 		if needed = "FALSE"; len(of) > 0 {
-			needed = "coalesce(lower(trim(severity)) IN (" + literals(of) + "), FALSE)"
+			needed = "coalesce(lower(trim(severity)) IN (" + fact.Literals(of) + "), FALSE)"
 		}
 	}
 	if q.Service != "" {
@@ -206,24 +206,14 @@ func (q Query) sql(neededFrom string) string {
 			FROM incident LEFT JOIN written w ON w.incident = incident.id WHERE ` + strings.Join(where, " AND ") + ")"
 }
 
-func stamp(t time.Time) string {
-	return "TIMESTAMP '" + t.UTC().Format("2006-01-02 15:04:05.000000") + "'"
-}
-
-func literals(list []string) string {
-	out := make([]string, len(list))
-	for i, s := range list {
-		out[i] = fact.Literal(s)
+// Where picks, of the facts of retrospectives, those that a batch drafted: by
+// when they were drafted and of which incidents, for a list of all their ids
+// may be longer than a statement.
+func (b Batch) Where() string {
+	drafted := "drafted_at >= " + fact.Timestamp(b.Began)
+	if !b.Ended.IsZero() {
+		drafted += " AND drafted_at <= " + fact.Timestamp(b.Ended)
 	}
-	return strings.Join(out, ", ")
-}
-
-// Where picks, of the facts of retrospectives, those that a batch drafted.
-func (b Batch) Where(now time.Time) string {
-	until := b.Ended
-	if until.IsZero() {
-		until = now.Add(time.Hour) // it runs
-	}
-	return "(drafted_at BETWEEN " + stamp(b.Began) + " AND " + stamp(until) + " AND id IN (SELECT 'retro:' || id FROM incident WHERE start_at >= " + stamp(b.Query.Since) +
-		" AND start_at < " + stamp(b.Query.Until) + "))"
+	return "(" + drafted + " AND id IN (SELECT 'retro:' || id FROM incident WHERE start_at >= " + fact.Timestamp(b.Query.Since) +
+		" AND start_at < " + fact.Timestamp(b.Query.Until) + "))"
 }

@@ -104,7 +104,6 @@ func (r *run) giveUp(ctx context.Context) error {
 }
 
 func (r *run) end(ctx context.Context, state, problem string) error {
-	r.far.Ended = r.Now().UTC()
 	return r.note(ctx, func(tx *record.Tx) error {
 		r.far.Ended = tx.Now()
 		_, err := tx.MoveWork(r.batch.ID, Running, state, problem)

@@ -1,8 +1,8 @@
 package model
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -90,16 +90,13 @@ func (w *Writer) texts(ctx context.Context, who auth.Actor, e endpoint, g retro.
 	if err != nil {
 		return nil, err
 	}
-	text, err := w.ask(ctx, e, messages)
-	if err != nil && (!errors.Is(err, errCut) || text == "") {
-		return nil, err
+	text, asked := w.ask(ctx, e, messages)
+	if asked != nil && text == "" {
+		return nil, asked
 	}
-	r, unread := understand(text, out.Asked)
-	if unread != nil && err == nil {
-		err = unread
-	}
-	if unread != nil {
-		return nil, err
+	r, err := understand(text, out.Asked)
+	if err != nil {
+		return nil, cmp.Or(asked, err) // that it was cut off says more than that it cannot be read
 	}
 	texts, refused := s.checked(r, m, out.Asked)
 	out.Refused = append(out.Refused, refused...)
