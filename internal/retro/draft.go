@@ -110,7 +110,11 @@ func summary(rel *related) string {
 	for _, id := range rel.services {
 		names = append(names, rel.name(id))
 	}
-	text := fmt.Sprintf("%s began on %s UTC", cmp.Or(in.Title, "The incident"), start.UTC().Format("2 January 2006 at 15:04"))
+	text := "The incident"
+	if in.Title != "" {
+		text = "“" + in.Title + "”"
+	}
+	text += fmt.Sprintf(" began on %s UTC", start.UTC().Format("2 January 2006 at 15:04"))
 	if len(names) > 0 {
 		text += " and affected " + list(names)
 	}
