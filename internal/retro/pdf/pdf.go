@@ -3,6 +3,7 @@
 package pdf
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"io"
@@ -59,9 +60,10 @@ type setter struct {
 // Write sets the paper and writes the file.
 func Write(w io.Writer, p Paper) error {
 	s := &setter{Fpdf: fpdf.New("P", "mm", "A4", "")}
-	s.AddUTF8FontFromBytes("sans", "", regular)
-	s.AddUTF8FontFromBytes("sans", "B", bold)
-	s.AddUTF8FontFromBytes("mono", "", mono)
+	// Each paper has fonts of its own: cutting one down writes into its bytes.
+	s.AddUTF8FontFromBytes("sans", "", bytes.Clone(regular))
+	s.AddUTF8FontFromBytes("sans", "B", bytes.Clone(bold))
+	s.AddUTF8FontFromBytes("mono", "", bytes.Clone(mono))
 	s.SetCatalogSort(true)
 	s.SetCreationDate(p.At)
 	s.SetModificationDate(p.At)

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -80,9 +81,28 @@ func TestAPaperCanBeReadAgain(t *testing.T) {
 	}
 }
 
+// TestTheSamePaperIsTheSameFile: the first of a process, later ones, and two
+// at once.
 func TestTheSamePaperIsTheSameFile(t *testing.T) {
-	if !bytes.Equal(set(t, everything), set(t, everything)) {
-		t.Error("two files of one paper differ")
+	fonts := [][]byte{bytes.Clone(regular), bytes.Clone(bold), bytes.Clone(mono)}
+	papers := make([][]byte, 4)
+	for i := range papers[:2] {
+		papers[i] = set(t, everything)
+	}
+	var wg sync.WaitGroup
+	for i := range papers[2:] {
+		wg.Go(func() { papers[2+i] = set(t, everything) })
+	}
+	wg.Wait()
+	for _, p := range papers[1:] {
+		if !bytes.Equal(papers[0], p) {
+			t.Error("two files of one paper differ")
+		}
+	}
+	for i, font := range [][]byte{regular, bold, mono} {
+		if !bytes.Equal(font, fonts[i]) {
+			t.Errorf("font %d was written into", i)
+		}
 	}
 }
 
