@@ -2,8 +2,9 @@
 // releases, merge requests, commits, issues, and GitLab's own incidents.
 //
 // Built against GitLab's documentation of webhook events
-// (https://docs.gitlab.com/user/project/integrations/webhook_events/) and of
-// the REST API, version 4 (https://docs.gitlab.com/api/rest/).
+// (https://docs.gitlab.com/user/project/integrations/webhook_events/), of the
+// REST API, version 4 (https://docs.gitlab.com/api/rest/), and its OpenAPI
+// description (doc/api/openapi/openapi_v3.yaml of GitLab 19.5).
 package gitlab
 
 import (
@@ -126,22 +127,31 @@ type puller struct{ *gitlab }
 
 const (
 	perPage = "100"
+	// overlap is how far back news are asked for beyond the last look; commits
+	// are found by when they were made, and are merged later.
 	overlap = 10 * time.Minute
+	merging = 24 * time.Hour
 )
 
 // Streams are the lists, each over all projects.
+//
+// They are read newest first. GitLab counts pages by position: what is updated
+// while the pages are read goes to the front, and pushes others to where they
+// are read twice. Oldest first it would go to the end, and the others up, past
+// the reader.
 func (g *puller) Streams() []source.Stream {
 	out := []source.Stream{}
 	for _, l := range []struct {
 		name, title, path string
 		query             url.Values
 		since             string
+		back, every       time.Duration
 	}{
-		{"deployments", "Deployments", "/deployments", url.Values{"order_by": {"updated_at"}, "sort": {"asc"}}, "updated_after"},
-		{"merge_requests", "Merge requests", "/merge_requests", url.Values{"scope": {"all"}, "order_by": {"updated_at"}, "sort": {"asc"}}, "updated_after"},
-		{"issues", "Issues and incidents", "/issues", url.Values{"scope": {"all"}, "order_by": {"updated_at"}, "sort": {"asc"}}, "updated_after"},
-		{"commits", "Commits", "/repository/commits", url.Values{}, "since"},
-		{"releases", "Releases", "/releases", url.Values{"order_by": {"released_at"}, "sort": {"asc"}}, ""},
+		{"deployments", "Deployments", "/deployments", url.Values{"order_by": {"updated_at"}, "sort": {"desc"}}, "updated_after", overlap, 0},
+		{"merge_requests", "Merge requests", "/merge_requests", url.Values{"scope": {"all"}, "order_by": {"updated_at"}, "sort": {"desc"}}, "updated_after", overlap, 0},
+		{"issues", "Issues and incidents", "/issues", url.Values{"scope": {"all"}, "order_by": {"updated_at"}, "sort": {"desc"}}, "updated_after", overlap, 0},
+		{"commits", "Commits", "/repository/commits", url.Values{}, "since", overlap + merging, 15 * time.Minute},
+		{"releases", "Releases", "/releases", url.Values{"order_by": {"released_at"}, "sort": {"desc"}}, "updated_after", overlap, 0},
 	} {
 		if l.name == "releases" && !g.Releases {
 			continue
@@ -153,9 +163,9 @@ func (g *puller) Streams() []source.Stream {
 			}
 			return items, after, err
 		}
-		out = append(out, source.Stream{Name: l.name, Title: l.title, Pull: func(p *source.Pull) error {
+		out = append(out, source.Stream{Name: l.name, Title: l.title, Every: l.every, Pull: func(p *source.Pull) error {
 			g.authorize(p.Client)
-			return source.Walk(p, g.projects, overlap, lister, wrap)
+			return source.Walk(p, g.projects, l.back, lister, wrap)
 		}})
 	}
 	return out
@@ -166,7 +176,7 @@ func wrap(project string, items []json.RawMessage) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(map[string]any{"project": reading.Project{Name: project[strings.LastIndexByte(project, '/')+1:], Path: project}, "items": json.RawMessage(list)})
+	return json.Marshal(map[string]any{"project": reading.Project{Path: project}, "items": json.RawMessage(list)})
 }
 
 func (g *puller) authorize(c *fetch.Client) {
@@ -177,25 +187,42 @@ func (g *puller) of(project, path string) string {
 	return g.base + "/api/v4/projects/" + url.PathEscape(project) + path
 }
 
+// list asks for a page of a list: the first since a moment, or next. Of the link
+// to the page after it only the query counts: GitLab names in it the host it is
+// configured with, which may not be the one it is reached by.
 func (g *puller) list(p *source.Pull, project, path string, query url.Values, sinceParam string, since time.Time, next string) (items []json.RawMessage, after string, err error) {
-	u := next
-	if u == "" {
-		q := url.Values{"per_page": {perPage}}
-		for k, v := range query {
-			q[k] = v
-		}
-		if sinceParam != "" {
-			q.Set(sinceParam, since.UTC().Format(time.RFC3339))
-		}
-		u = g.of(project, path) + "?" + q.Encode()
-	} else if !strings.HasPrefix(u, g.base+"/") {
-		return nil, "", hansei.Invalid("link", "the next page is on another host")
+	q := url.Values{"per_page": {perPage}, sinceParam: {since.UTC().Format(time.RFC3339)}}
+	for k, v := range query {
+		q[k] = v
 	}
-	r, err := p.Client.JSON(p.Ctx, u, &items)
+	if next != "" {
+		if q, err = queryOf(next); err != nil {
+			return nil, "", err
+		}
+	}
+	r, err := p.Client.JSON(p.Ctx, g.of(project, path)+"?"+q.Encode(), &items)
 	if err != nil {
 		return nil, "", err
 	}
-	return items, fetch.NextLink(r.Header), nil
+	link := fetch.NextLink(r.Header)
+	if link == "" {
+		return items, "", nil
+	}
+	if q, err = queryOf(link); err != nil {
+		return nil, "", err
+	}
+	return items, "?" + q.Encode(), nil
+}
+
+// queryOf is the query of a link; the project is named by the path.
+func queryOf(link string) (url.Values, error) {
+	u, err := url.Parse(link)
+	if err != nil || u.RawQuery == "" {
+		return nil, hansei.Invalid("next", "expected the next page, as GitLab names it")
+	}
+	q := u.Query()
+	q.Del("id")
+	return q, nil
 }
 
 // firstCommits adds to merged merge requests when their first commit was made,
@@ -209,20 +236,15 @@ func (g *puller) firstCommits(p *source.Pull, project string, items []json.RawMe
 		if x["state"] != "merged" {
 			continue
 		}
-		var commits []struct {
-			ID   string `json:"id"`
-			Date string `json:"authored_date"`
-		}
-		_, err := p.Client.JSON(p.Ctx, g.of(project, fmt.Sprintf("/merge_requests/%.0f/commits?per_page=%s", x["iid"], perPage)), &commits)
-		var no *fetch.StatusError
-		if errors.As(err, &no) && no.Status == http.StatusNotFound || err == nil && len(commits) == 0 {
-			continue
-		}
+		iid, _ := x["iid"].(float64)
+		first, err := g.firstCommit(p, project, int(iid))
 		if err != nil {
 			return err
 		}
-		last := commits[len(commits)-1] // they come newest first
-		x["first_commit"], x["first_commit_at"] = last.ID, last.Date
+		if first.ID == "" {
+			continue
+		}
+		x["first_commit"], x["first_commit_at"] = first.ID, first.Date
 		if items[i], err = json.Marshal(x); err != nil {
 			return err
 		}
@@ -230,12 +252,48 @@ func (g *puller) firstCommits(p *source.Pull, project string, items []json.RawMe
 	return nil
 }
 
+type commit struct {
+	ID   string `json:"id"`
+	Date string `json:"authored_date"`
+}
+
+// firstCommit is the last of a merge request's commits, which come newest
+// first, a hundred a page.
+func (g *puller) firstCommit(p *source.Pull, project string, iid int) (commit, error) {
+	var last commit
+	for page := 1; page <= mostPages; page++ {
+		var commits []commit
+		r, err := p.Client.JSON(p.Ctx, g.of(project, fmt.Sprintf("/merge_requests/%d/commits?page=%d&per_page=%s", iid, page, perPage)), &commits)
+		var no *fetch.StatusError
+		if errors.As(err, &no) && no.Status == http.StatusNotFound {
+			return commit{}, nil
+		}
+		if err != nil {
+			return commit{}, err
+		}
+		if len(commits) > 0 {
+			last = commits[len(commits)-1]
+		}
+		if fetch.NextLink(r.Header) == "" {
+			break
+		}
+	}
+	return last, nil
+}
+
+// mostPages bounds how many pages of commits of one merge request are read.
+const mostPages = 100
+
 // Check asks for one of each list of each project.
 func (g *puller) Check(p *source.Pull) []source.Finding {
 	g.authorize(p.Client)
 	var found []source.Finding
+	lists := [][2]string{{"deployments", "/deployments"}, {"merge requests", "/merge_requests"}, {"issues", "/issues"}, {"commits", "/repository/commits"}}
+	if g.Releases {
+		lists = append(lists, [2]string{"releases", "/releases"})
+	}
 	for _, project := range g.projects {
-		for _, l := range [][2]string{{"deployments", "/deployments"}, {"merge requests", "/merge_requests"}, {"issues", "/issues"}, {"commits", "/repository/commits"}} {
+		for _, l := range lists {
 			_, err := p.Client.Get(p.Ctx, g.of(project, l[1])+"?per_page=1", nil)
 			var no *fetch.StatusError
 			switch {

@@ -31,7 +31,7 @@ func account(t testing.TB, more ...string) source.Source {
 	return src
 }
 
-const project = `"project":{"id":30,"name":"shop","path_with_namespace":"acme/shop","web_url":"https://gitlab.com/acme/shop","default_branch":"main"}`
+const project = `"project":{"id":30,"name":"Shop Backend","path_with_namespace":"acme/shop","web_url":"https://gitlab.com/acme/shop","default_branch":"main"}`
 
 func at(h int) time.Time { return time.Date(2026, 3, 1, h, 0, 0, 0, time.UTC) }
 
@@ -68,6 +68,11 @@ func TestEvents(t *testing.T) {
 	}
 	p := told(t, "push", `"ref":"refs/heads/main","commits":[{"id":"da1560886d4f094c3e6c9ef40349f7d38b5d27d7","message":"Revert \"x\"\n\nThis reverts commit b6568db1bc1dcd7f8b4d5a946b0b91f9dacd7327.","timestamp":"2026-03-01T10:00:00+02:00","url":"u","author":{"name":"Ann"}}]`)
 	if c := p.Record.(*hansei.Change); c.WorkType != "rework" || p.Mentions[0] != "b6568db1bc1dcd7f8b4d5a946b0b91f9dacd7327" || !c.At.Equal(at(8)) {
+		t.Errorf("push: %+v %v", c, p.Mentions)
+	}
+	long := strings.Repeat("ab", 32) // of a repository with SHA-256
+	p = told(t, "push", `"ref":"refs/heads/main","commits":[{"id":"`+long+`","message":"Revert \"x\"\r\n\r\nThis reverts commit `+long+`.","timestamp":"2026-03-01T10:00:00+02:00"}]`)
+	if c := p.Record.(*hansei.Change); p.Mentions[0] != long || c.Title != `Revert "x"` || c.Services[0] != "shop" {
 		t.Errorf("push: %+v %v", c, p.Mentions)
 	}
 	r := told(t, "release", `"action":"create","tag":"v1.1","name":"New","released_at":"2026-03-01 12:00:00 UTC","url":"u"`)

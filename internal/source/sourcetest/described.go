@@ -10,13 +10,14 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
 	"github.com/getkin/kin-openapi/routers/legacy"
 )
 
 // Described serves a handler that stands for a vendor's API and holds both
 // sides to the vendor's own OpenAPI description: what a source asks must be
-// allowed, and what the handler answers with 2xx must be what the vendor says
-// it answers.
+// allowed, by its path, the names of its query and their types, and what the
+// handler answers with 2xx must be what the vendor says it answers.
 func Described(t testing.TB, description []byte, handler http.Handler) *httptest.Server {
 	t.Helper()
 	loader := openapi3.NewLoader()
@@ -38,9 +39,14 @@ func Described(t testing.TB, description []byte, handler http.Handler) *httptest
 			return
 		}
 		in := &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route,
-			Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc}}
+			Options: &openapi3filter.Options{AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, SkipSettingDefaults: true}}
 		if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
 			t.Errorf("%s %s?%s: the vendor's description does not allow it: %v", r.Method, r.URL.Path, r.URL.RawQuery, err)
+		}
+		for name := range r.URL.Query() {
+			if !named(route, name) {
+				t.Errorf("%s %s: the vendor's description names no query parameter %q", r.Method, r.URL.Path, name)
+			}
 		}
 		answer := httptest.NewRecorder()
 		handler.ServeHTTP(answer, r)
@@ -61,4 +67,15 @@ func Described(t testing.TB, description []byte, handler http.Handler) *httptest
 	}))
 	t.Cleanup(server.Close)
 	return server
+}
+
+// named says whether an operation has a query parameter of a name, which the
+// validation of requests leaves open.
+func named(route *routers.Route, name string) bool {
+	for _, list := range []openapi3.Parameters{route.Operation.Parameters, route.PathItem.Parameters} {
+		if list.GetByInAndName(openapi3.ParameterInQuery, name) != nil {
+			return true
+		}
+	}
+	return false
 }

@@ -10,8 +10,9 @@ import (
 	"hansei/internal/tracker/trackertest"
 )
 
-// GitLab's OpenAPI description leaves issues out; the stand-in follows the
-// documentation of its issues API.
+// The stand-in follows the documentation of GitLab's issues API: of what issues
+// are answered with, its OpenAPI description is wrong (see testdata of
+// internal/source/gitlab).
 func TestTracker(t *testing.T) {
 	s := trackertest.New(time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC))
 	server := httptest.NewServer(s.GitLab())

@@ -3,6 +3,7 @@ package reading
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -29,7 +30,7 @@ func (a *Account) release(p Project, x release) ([]hansei.Observation, error) {
 	case x.Tag == "" || x.Released.IsZero():
 		return nil, hansei.Invalid("release", "expected its tag and released_at")
 	}
-	return one(a.about(hansei.KindDeployment, "release-"+p.Path+"-"+x.Tag, &hansei.Deployment{Title: first(x.Name, x.Tag), URL: first(x.Links.Self, x.URL), Service: hansei.ID(p.Name),
+	return one(a.about(hansei.KindDeployment, "release-"+p.Path+"-"+x.Tag, &hansei.Deployment{Title: first(x.Name, x.Tag), URL: first(x.Links.Self, x.URL), Service: p.service(),
 		Environment: hansei.Production, Result: hansei.ResultSuccess, Finished: x.Released.Time, Ref: x.Tag, Author: hansei.ID(x.Author.Name)}, x.Released.Time))
 }
 
@@ -63,7 +64,7 @@ func (a *Account) deployment(p Project, x listed) ([]hansei.Observation, error) 
 	if err != nil {
 		return nil, err
 	}
-	rec := &hansei.Deployment{Title: x.Deployable.Commit.Title, URL: x.Deployable.URL, Service: hansei.ID(p.Name), Environment: x.Env.Name, Result: r, Commit: x.SHA, Ref: x.Ref,
+	rec := &hansei.Deployment{Title: strings.TrimSpace(x.Deployable.Commit.Title), URL: x.Deployable.URL, Service: p.service(), Environment: x.Env.Name, Result: r, Commit: x.SHA, Ref: x.Ref,
 		Author: hansei.ID(x.User.Name), Started: x.Created.Time}
 	if !x.Deployable.Started.IsZero() {
 		rec.Started = x.Deployable.Started.Time

@@ -26,9 +26,14 @@ type Account struct {
 
 // Project is where something stands.
 type Project struct {
-	Name    string `json:"name"`
 	Path    string `json:"path_with_namespace"`
 	Default string `json:"default_branch"`
+}
+
+// service is the last part of the project's path. Its name may be another one
+// and stands in webhooks only: a service must not depend on how it was told.
+func (p Project) service() hansei.ID {
+	return hansei.ID(p.Path[strings.LastIndexByte(p.Path, '/')+1:])
 }
 
 // Page is what the puller hands over: items of one project, as the API gave
@@ -141,7 +146,7 @@ func (a *Account) deployed(e event) ([]hansei.Observation, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec := &hansei.Deployment{Title: e.Title, URL: e.Link, Service: hansei.ID(e.Project.Name), Environment: e.Env, Result: r, Ref: e.Ref, Author: hansei.ID(e.User.Name)}
+	rec := &hansei.Deployment{Title: e.Title, URL: e.Link, Service: e.Project.service(), Environment: e.Env, Result: r, Ref: e.Ref, Author: hansei.ID(e.User.Name)}
 	if i := strings.LastIndexByte(e.CommitURL, '/'); i >= 0 {
 		rec.Commit = e.CommitURL[i+1:]
 	}
@@ -179,7 +184,7 @@ func (a *Account) merge(p Project, x thing) ([]hansei.Observation, error) {
 	if x.IID == 0 || x.Created.IsZero() {
 		return nil, hansei.Invalid("merge_request", "expected its iid and created_at")
 	}
-	rec := &hansei.PullRequest{Title: x.Title, URL: first(x.WebURL, x.URL), Number: fmt.Sprint(x.IID), Service: hansei.ID(p.Name), Author: hansei.ID(first(x.Author.Name, x.Author.Username)),
+	rec := &hansei.PullRequest{Title: x.Title, URL: first(x.WebURL, x.URL), Number: fmt.Sprint(x.IID), Service: p.service(), Author: hansei.ID(first(x.Author.Name, x.Author.Username)),
 		Created: x.Created.Time, FirstCommit: x.FirstSHA, FirstCommitAt: x.FirstAt.Time, Labels: x.Labels}
 	o := a.about(hansei.KindPullRequest, fmt.Sprintf("%s!%d", p.Path, x.IID), rec, x.Updated.Time)
 	o.Partial, o.First = true, []string{"first_review_at", "first_commit_at"}
@@ -225,7 +230,7 @@ func (a *Account) issue(p Project, x thing) ([]hansei.Observation, error) {
 	external, url := fmt.Sprintf("%s#%d", p.Path, x.IID), first(x.WebURL, x.URL)
 	kind, rec := hansei.KindWorkItem, hansei.Record(nil)
 	if strings.EqualFold(first(x.IssueType, x.Type), "incident") {
-		in := &hansei.Incident{Title: x.Title, Description: x.Description, URL: url, Status: hansei.StatusOpen, Services: []hansei.ID{hansei.ID(p.Name)}, Labels: x.Labels}
+		in := &hansei.Incident{Title: x.Title, Description: x.Description, URL: url, Status: hansei.StatusOpen, Services: []hansei.ID{p.service()}, Labels: x.Labels}
 		in.Severity, _ = word.Readings[hansei.KindIncident]["severity"].Read(x.Severity) // it keeps what it does not know
 		in.Milestones.Set(hansei.RoleDeclared, x.Created.Time)
 		if x.State == "closed" {
@@ -234,7 +239,7 @@ func (a *Account) issue(p Project, x thing) ([]hansei.Observation, error) {
 		}
 		kind, rec = hansei.KindIncident, in
 	} else {
-		w := &hansei.WorkItem{Title: x.Title, Description: x.Description, URL: url, Type: a.workType(x), Status: x.State, Services: []hansei.ID{hansei.ID(p.Name)},
+		w := &hansei.WorkItem{Title: x.Title, Description: x.Description, URL: url, Type: a.workType(x), Status: x.State, Services: []hansei.ID{p.service()},
 			Owner: hansei.ID(first(x.Assignee.Name, x.Assignee.Username)), Parent: x.Milestone.Title, Created: x.Created.Time, Done: x.Closed.Time, Labels: x.Labels}
 		if w.Due, err = day(x.Due); err != nil {
 			return nil, err
@@ -290,6 +295,12 @@ type commit struct {
 	Name      string     `json:"author_name"`
 }
 
+// How long a commit's id is depends on the repository.
+const (
+	sha1   = 40
+	sha256 = 64
+)
+
 func (a *Account) pushed(e event) ([]hansei.Observation, error) {
 	if e.Project.Default == "" || e.Ref != "refs/heads/"+e.Project.Default {
 		return nil, source.Unused("a push to %s", e.Ref)
@@ -302,14 +313,15 @@ func (a *Account) commit(p Project, c commit) ([]hansei.Observation, error) {
 	if at.IsZero() {
 		at = c.Timestamp
 	}
-	if len(c.ID) != 40 || at.IsZero() {
+	if len(c.ID) != sha1 && len(c.ID) != sha256 || at.IsZero() {
 		return nil, hansei.Invalid("commits", "expected the commit's id and time")
 	}
 	title, _, _ := strings.Cut(first(c.Title, c.Message), "\n")
-	o := a.about(hansei.KindChange, c.ID, &hansei.Change{Title: title, URL: first(c.WebURL, c.URL), Type: "commit", Services: []hansei.ID{hansei.ID(p.Name)},
+	title = strings.TrimSpace(title)
+	o := a.about(hansei.KindChange, c.ID, &hansei.Change{Title: title, URL: first(c.WebURL, c.URL), Type: "commit", Services: []hansei.ID{p.service()},
 		Author: hansei.ID(first(c.Name, c.Author.Name)), Commit: c.ID, At: at.Time}, at.Time)
-	if _, gone, ok := strings.Cut(c.Message, "This reverts commit "); ok && len(gone) >= 40 {
-		o.Mentions = []string{gone[:40]}
+	if _, gone, ok := strings.Cut(c.Message, "This reverts commit "); ok && len(gone) >= len(c.ID) {
+		o.Mentions = []string{gone[:len(c.ID)]}
 		o.Record.(*hansei.Change).WorkType = "rework"
 	}
 	return one(o)
