@@ -34,10 +34,6 @@ type page struct {
 		ID   int64  `json:"id"`
 		Name string `json:"name"`
 	} `json:"organizations"`
-	Metrics []struct {
-		Ticket int64     `json:"ticket_id"`
-		Solved time.Time `json:"solved_at"`
-	} `json:"metric_sets"`
 	After string `json:"after_cursor"`
 	End   bool   `json:"end_of_stream"`
 }
@@ -53,16 +49,29 @@ type ticket struct {
 	Problem      int64     `json:"problem_id"`
 	Created      time.Time `json:"created_at"`
 	Updated      time.Time `json:"updated_at"`
+	Generated    int64     `json:"generated_timestamp"` // seconds since 1970
 	Rating       struct {
 		Score string `json:"score"`
 	} `json:"satisfaction_rating"`
+	Metrics struct {
+		Solved time.Time `json:"solved_at"`
+	} `json:"metric_set"`
+}
+
+// changed is when a ticket was last changed. What the system itself changes
+// leaves updated_at behind.
+func (x ticket) changed() time.Time {
+	if t := time.Unix(x.Generated, 0).UTC(); x.Generated > 0 && t.After(x.Updated) {
+		return t
+	}
+	return x.Updated
 }
 
 func (p page) newest() time.Time {
 	var t time.Time
 	for _, x := range p.Tickets {
-		if x.Updated.After(t) {
-			t = x.Updated
+		if c := x.changed(); c.After(t) {
+			t = c
 		}
 	}
 	return t
@@ -142,12 +151,9 @@ func (z *zendesk) page(body []byte) ([]hansei.Observation, error) {
 	if err := json.Unmarshal(body, &p); err != nil {
 		return nil, hansei.Invalid("payload", "it is not a page of tickets: %v", err)
 	}
-	names, solved := map[int64]string{}, map[int64]time.Time{}
+	names := map[int64]string{}
 	for _, o := range p.Organizations {
 		names[o.ID] = o.Name
-	}
-	for _, m := range p.Metrics {
-		solved[m.Ticket] = m.Solved
 	}
 	var out []hansei.Observation
 	for _, x := range p.Tickets {
@@ -171,12 +177,12 @@ func (z *zendesk) page(body []byte) ([]hansei.Observation, error) {
 		if err != nil {
 			return nil, err
 		}
-		if at := solved[x.ID]; done && !at.IsZero() {
+		if at := x.Metrics.Solved; done && !at.IsZero() {
 			rec.Solved = at.UTC()
 		} else if done && !rec.Deleted {
 			rec.Solved = x.Updated.UTC()
 		}
-		out = append(out, z.about(id, rec, x.Updated))
+		out = append(out, z.about(id, rec, x.changed()))
 	}
 	if len(out) == 0 {
 		return nil, source.Unused("no tickets")

@@ -6,7 +6,8 @@
 // of their signatures
 // (https://developer.zendesk.com/documentation/webhooks/verifying/), and of
 // the cursor-based incremental ticket export with side-loaded organizations
-// and metric sets.
+// and metric sets, as in its OpenAPI description
+// (https://developer.zendesk.com/zendesk/oas.yaml, Support API 2.0.0).
 package zendesk
 
 import (
@@ -111,6 +112,8 @@ func (z *puller) authorize(c *fetch.Client) {
 // than a minute ago is refused.
 const late = 2 * time.Minute
 
+const export = "/api/v2/incremental/tickets/cursor"
+
 func (z *puller) tickets(p *source.Pull) error {
 	z.authorize(p.Client)
 	next := p.Cursor
@@ -126,7 +129,7 @@ func (z *puller) tickets(p *source.Pull) error {
 			q.Set("start_time", fmt.Sprint(from.Unix()))
 		}
 		var said page
-		r, err := p.Client.JSON(p.Ctx, z.base+"/api/v2/incremental/tickets/cursor.json?"+q.Encode(), &said)
+		r, err := p.Client.JSON(p.Ctx, z.base+export+"?"+q.Encode(), &said)
 		if err != nil {
 			return err
 		}
@@ -155,7 +158,7 @@ func (z *puller) tickets(p *source.Pull) error {
 // Check tries the account.
 func (z *puller) Check(p *source.Pull) []source.Finding {
 	z.authorize(p.Client)
-	_, err := p.Client.Get(p.Ctx, z.base+"/api/v2/incremental/tickets/cursor.json?start_time="+fmt.Sprint(p.Now.Add(-time.Hour).Unix()), nil)
+	_, err := p.Client.Get(p.Ctx, z.base+export+"?start_time="+fmt.Sprint(p.Now.Add(-time.Hour).Unix()), nil)
 	var no *fetch.StatusError
 	var found []source.Finding
 	if z.secret == "" {

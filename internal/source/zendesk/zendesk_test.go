@@ -82,9 +82,9 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-const first = `{"tickets":[{"id":1,"subject":"a","status":"closed","organization_id":7,"created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T12:00:00Z","satisfaction_rating":{"score":"good_with_comment"}},
-	{"id":2,"subject":"b","status":"open","problem_id":1,"created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T11:00:00Z"},{"id":3,"status":"deleted","created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T11:00:00Z"}],
-	"organizations":[{"id":7,"name":"Globex"}],"metric_sets":[{"ticket_id":1,"solved_at":"2026-03-01T11:30:00Z"},{"ticket_id":2,"solved_at":null}],"after_cursor":"c1","end_of_stream":false}`
+const first = `{"tickets":[{"id":1,"subject":"a","status":"closed","organization_id":7,"created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T12:00:00Z","satisfaction_rating":{"score":"good_with_comment"},"metric_set":{"ticket_id":1,"solved_at":"2026-03-01T11:30:00Z"}},
+	{"id":2,"subject":"b","status":"open","problem_id":1,"metric_set":{"ticket_id":2,"solved_at":null},"created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T11:00:00Z"},{"id":3,"status":"deleted","created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T11:00:00Z"}],
+	"organizations":[{"id":7,"name":"Globex"}],"after_cursor":"c1","end_of_stream":false}`
 
 func TestPull(t *testing.T) {
 	calls := 0
