@@ -3,6 +3,8 @@
 package form
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -54,4 +56,23 @@ func (l *Labels) UnmarshalJSON(b []byte) error {
 		*l = append(*l, x.Title)
 	}
 	return err
+}
+
+// Type is what kind of work an issue is by its labels, "" when they do not say.
+// Issues with one of followUps, in lower case, are follow-ups.
+func (l Labels) Type(followUps []string) string {
+	out := ""
+	for _, x := range l {
+		switch x = strings.ToLower(x); {
+		case slices.Contains(followUps, x):
+			return "follow-up"
+		case strings.Contains(x, "bug"):
+			out = "bug"
+		case out == "" && (strings.Contains(x, "feature") || strings.Contains(x, "enhancement")):
+			out = "feature"
+		case out == "" && strings.Contains(x, "maintenance"):
+			out = "chore"
+		}
+	}
+	return out
 }

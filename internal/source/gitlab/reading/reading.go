@@ -4,7 +4,6 @@ package reading
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -239,7 +238,7 @@ func (a *Account) issue(p Project, x thing) ([]hansei.Observation, error) {
 		}
 		kind, rec = hansei.KindIncident, in
 	} else {
-		w := &hansei.WorkItem{Title: x.Title, Description: x.Description, URL: url, Type: a.workType(x), Status: x.State, Services: []hansei.ID{p.service()},
+		w := &hansei.WorkItem{Title: x.Title, Description: x.Description, URL: url, Type: x.Labels.Type(a.FollowUps), Status: x.State, Services: []hansei.ID{p.service()},
 			Owner: hansei.ID(first(x.Assignee.Name, x.Assignee.Username)), Parent: x.Milestone.Title, Created: x.Created.Time, Done: x.Closed.Time, Labels: x.Labels}
 		if w.Due, err = day(x.Due); err != nil {
 			return nil, err
@@ -264,23 +263,6 @@ func day(text string) (time.Time, error) {
 		return t, hansei.Invalid("due_date", "%q: expected a day such as 2026-01-31", text)
 	}
 	return t, nil
-}
-
-func (a *Account) workType(x thing) string {
-	out := ""
-	for _, l := range x.Labels {
-		switch l = strings.ToLower(l); {
-		case slices.Contains(a.FollowUps, l):
-			return "follow-up"
-		case strings.Contains(l, "bug"):
-			out = "bug"
-		case out == "" && (strings.Contains(l, "feature") || strings.Contains(l, "enhancement")):
-			out = "feature"
-		case out == "" && strings.Contains(l, "maintenance"):
-			out = "chore"
-		}
-	}
-	return out
 }
 
 type commit struct {
