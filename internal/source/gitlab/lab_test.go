@@ -22,6 +22,7 @@ import (
 // project as id, and the host it believes to have.
 type lab struct {
 	lists map[string][]thing // by path below the project
+	most  int                // items of a page, though more be asked for
 	calls []string
 	after func(path string) // each answer
 }
@@ -70,7 +71,7 @@ func (l *lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return or
 	}
-	page, size := number("page", 1), number("per_page", 20)
+	page, size := number("page", 1), min(number("per_page", 20), l.most)
 	last := max(1, (len(some)+size-1)/size)
 	w.Header().Set("Link", l.links(path, q, page, last))
 	w.Header().Set("Content-Type", "application/json")
@@ -107,9 +108,11 @@ func (l *lab) links(path string, q url.Values, page, last int) string {
 }
 
 // stocked is a lab with three pages of each list.
-func stocked() *lab {
-	l := &lab{lists: map[string][]thing{}}
-	for i := range 230 {
+func stocked() *lab { return stockedWith(230, 100) }
+
+func stockedWith(items, most int) *lab {
+	l := &lab{lists: map[string][]thing{}, most: most}
+	for i := range items {
 		t := at(0).Add(time.Duration(i) * time.Minute)
 		l.lists["/deployments"] = append(l.lists["/deployments"], thing{t, deployment(1000+i, t)})
 		l.lists["/merge_requests"] = append(l.lists["/merge_requests"], thing{t, mergeRequest(i+1, t)})
@@ -117,7 +120,7 @@ func stocked() *lab {
 		l.lists["/repository/commits"] = append(l.lists["/repository/commits"], thing{t, commitMade(i, t)})
 		l.lists["/releases"] = append(l.lists["/releases"], thing{t, releaseMade(i, t)})
 	}
-	for i := range 150 { // of the only merge request that is merged
+	for i := range most + most/2 { // of the only merge request that is merged
 		t := at(0).Add(time.Duration(i-1000) * time.Minute)
 		l.lists["/merge_requests/7/commits"] = append(l.lists["/merge_requests/7/commits"], thing{t, commitMade(5000+i, t)})
 	}

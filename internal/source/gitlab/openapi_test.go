@@ -1,7 +1,6 @@
 package gitlab
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,25 +24,13 @@ import (
 type run struct {
 	told    map[string]hansei.Record
 	cursors []string
-	waits   []time.Duration
 }
 
 func pull(t testing.TB, server *httptest.Server, name, cursor string) (run, error) {
 	t.Helper()
-	return pullWithin(t, server, name, cursor, 0)
-}
-
-// pullWithin gives each call some time only; 0 is as much as it takes.
-func pullWithin(t testing.TB, server *httptest.Server, name, cursor string, patience time.Duration) (run, error) {
-	t.Helper()
 	src := account(t, "url", server.URL, "token", "tok", "projects", "acme/shop", "releases", "yes").(*puller)
 	out := run{told: map[string]hansei.Record{}}
-	asker := *server.Client()
-	asker.Timeout = patience
-	p := &source.Pull{Ctx: t.Context(), Cursor: cursor, From: at(0).AddDate(0, -1, 0), Now: at(20), Client: &fetch.Client{HTTP: &asker, Wait: func(_ context.Context, d time.Duration) error {
-		out.waits = append(out.waits, d)
-		return nil
-	}}}
+	p := &source.Pull{Ctx: t.Context(), Cursor: cursor, From: at(0).AddDate(0, -1, 0), Now: at(20), Client: &fetch.Client{HTTP: server.Client()}}
 	p.Emit = func(page source.Page) error {
 		out.cursors = append(out.cursors, page.Cursor)
 		if len(page.Body) == 0 {
@@ -168,57 +155,12 @@ func TestNothingIsMissed(t *testing.T) {
 	}
 }
 
-// TestFaults meets each fault in the middle of a list; what is told is the same.
 func TestFaults(t *testing.T) {
-	whole, err := pull(t, stocked().serve(t), "issues", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, c := range map[string]struct {
-		faults   []sourcetest.Fault
-		waits    int
-		patience time.Duration
-	}{
-		"asked too often": {[]sourcetest.Fault{nil, sourcetest.TooMany(7)}, 1, 0},
-		"server error":    {[]sourcetest.Fault{sourcetest.Refused(500), nil, sourcetest.Refused(502), sourcetest.Refused(503)}, 3, 0},
-		"cut off":         {[]sourcetest.Fault{nil, sourcetest.CutOff, nil, sourcetest.CutOff, sourcetest.CutOff}, 3, 0},
-		"in small pieces": {[]sourcetest.Fault{sourcetest.Dribbled, sourcetest.Dribbled, sourcetest.Dribbled}, 0, 0},
-		"stuck":           {[]sourcetest.Fault{nil, sourcetest.Stuck}, 1, 500 * time.Millisecond},
-	} {
-		t.Run(name, func(t *testing.T) {
-			server := stocked().serve(t)
-			sourcetest.Faulty(server, c.faults...)
-			out, err := pullWithin(t, server, "issues", "", c.patience)
-			enough := len(out.waits) == c.waits || c.patience > 0 && len(out.waits) > c.waits // a busy machine
-			if diff := cmp.Diff(whole.told, out.told); err != nil || diff != "" || !slices.Equal(whole.cursors, out.cursors) || !enough {
-				t.Errorf("waited %v, %v\n%s", out.waits, err, diff)
-			}
-			if name == "asked too often" && out.waits[0] != 7*time.Second {
-				t.Errorf("waited %v, want 7s", out.waits[0])
-			}
+	for i := range 5 {
+		server := stockedWith(23, 10).serve(t)
+		sourcetest.Survives(t, server, at(0).AddDate(0, -1, 0), at(20), "tok", func() source.Stream {
+			return account(t, "url", server.URL, "token", "tok", "projects", "acme/shop", "releases", "yes").(*puller).Streams()[i]
 		})
-	}
-}
-
-// TestFaultsThatStay end a run with an error, and the next goes on from the
-// last page that was kept.
-func TestFaultsThatStay(t *testing.T) {
-	for name, fault := range map[string]sourcetest.Fault{"server error": sourcetest.Refused(500), "forbidden": sourcetest.Refused(403), "cut off": sourcetest.CutOff, "no JSON": func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-		fmt.Fprint(w, "<html>Sign in</html>")
-	}} {
-		l := stocked()
-		server := l.serve(t)
-		sourcetest.Faulty(server, append([]sourcetest.Fault{nil}, slices.Repeat([]sourcetest.Fault{fault}, 8)...)...)
-		out, err := pull(t, server, "merge_requests", "")
-		if err == nil || strings.Contains(err.Error(), "tok") || len(out.cursors) != 1 {
-			t.Errorf("%s: %d pages, %v", name, len(out.cursors), err)
-			continue
-		}
-		again := l.serve(t) // without faults
-		rest, err := pull(t, again, "merge_requests", out.cursors[0])
-		if err != nil || len(rest.told) != 130 || len(out.told)+len(rest.told) != 230 {
-			t.Errorf("%s: then %d and %d, %v", name, len(out.told), len(rest.told), err)
-		}
 	}
 }
 

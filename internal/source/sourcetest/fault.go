@@ -1,77 +1,184 @@
 package sourcetest
 
 import (
+	"bytes"
+	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"sync"
+	"testing"
+	"time"
+
+	"hansei/internal/source"
+	"hansei/internal/source/fetch"
 )
+
+// Survives pulls a stream from a server that answers well, and then again and
+// again with faults put before its answers.
+//
+// A fault that passes changes nothing: the same pages are stored with the same
+// cursors. One that stays ends the run with an error, which tells no secret;
+// what was stored until then is the beginning of what is stored without it, and
+// a run that goes on from there stores the rest. So no cursor is ever past a
+// page that is not stored.
+//
+// open makes the stream once for each run, which says nothing of earlier ones.
+func Survives(t *testing.T, server *httptest.Server, from, now time.Time, secret string, open func() source.Stream) {
+	t.Helper()
+	f := &faulty{well: server.Config.Handler}
+	server.Config.Handler = f
+	pull := func(cursor string, patience time.Duration) ([]source.Page, []time.Duration, error) {
+		var pages []source.Page
+		var waits []time.Duration
+		asker := *server.Client()
+		asker.Timeout = patience
+		err := open().Pull(&source.Pull{Ctx: t.Context(), Cursor: cursor, From: from, Now: now, Client: &fetch.Client{HTTP: &asker, Wait: func(_ context.Context, d time.Duration) error {
+			waits = append(waits, d)
+			return nil
+		}}, Emit: func(p source.Page) error { pages = append(pages, p); return nil }})
+		return pages, waits, err
+	}
+	whole, waits, err := pull("", 0)
+	if err != nil || len(whole) == 0 || len(waits) != 0 {
+		t.Fatalf("without faults: %d pages, waited %v, %v", len(whole), waits, err)
+	}
+	asked := f.plan(nil)
+	for at := range min(asked, faultedAt) {
+		for name, fault := range passing {
+			f.plan(append(make([]Fault, at), fault))
+			patience := time.Duration(0)
+			if name == "stuck" {
+				if at > 0 {
+					continue // it takes its time
+				}
+				patience = 250 * time.Millisecond
+			}
+			pages, waits, err := pull("", patience)
+			if err != nil || !same(pages, whole) {
+				t.Errorf("%s at call %d: %d pages of %d, %v", name, at, len(pages), len(whole), err)
+			}
+			if name == "asked too often" && !slices.Equal(waits, []time.Duration{7 * time.Second}) {
+				t.Errorf("%s at call %d: waited %v, want 7s", name, at, waits)
+			}
+		}
+		for name, fault := range staying {
+			f.plan(append(make([]Fault, at), slices.Repeat([]Fault{fault}, 1000)...))
+			pages, _, err := pull("", 0)
+			if err == nil || secret != "" && bytes.Contains([]byte(err.Error()), []byte(secret)) || len(pages) >= len(whole) || !same(pages, whole[:len(pages)]) {
+				t.Errorf("%s from call %d: %d pages of %d, %v", name, at, len(pages), len(whole), err)
+				continue
+			}
+			f.plan(nil)
+			cursor := ""
+			if len(pages) > 0 {
+				cursor = pages[len(pages)-1].Cursor
+			}
+			if rest, _, err := pull(cursor, 0); err != nil || !same(rest, whole[len(pages):]) {
+				t.Errorf("%s from call %d: after %d pages of %d came %d, %v", name, at, len(pages), len(whole), len(rest), err)
+			}
+		}
+	}
+}
+
+// faultedAt is before how many calls of a run faults are put.
+const faultedAt = 6
+
+func same(a, b []source.Page) bool {
+	return slices.EqualFunc(a, b, func(x, y source.Page) bool { return x.Cursor == y.Cursor && bytes.Equal(x.Body, y.Body) })
+}
 
 // Fault is what a server does in place of a good answer, which well would give.
 type Fault func(w http.ResponseWriter, r *http.Request, well http.Handler)
 
-// Faulty puts faults before what a server answers: its first request meets the
+var (
+	passing = map[string]Fault{"asked too often": tooMany(7), "server error": refused(http.StatusInternalServerError), "unavailable": refused(http.StatusServiceUnavailable), "cut off": cutOff, "in small pieces": dribbled, "stuck": stuck}
+	staying = map[string]Fault{"server error": refused(http.StatusInternalServerError), "unauthorized": refused(http.StatusUnauthorized), "cut off": cutOff, "no JSON": signIn}
+)
+
+// Faulty puts faults before what a server answers: its next request meets the
 // first, and so on; nil is a good answer, and so are all after the last. It is
 // called before the server is asked for anything.
 func Faulty(server *httptest.Server, faults ...Fault) {
-	var turn sync.Mutex
-	well := server.Config.Handler
-	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var now Fault
-		turn.Lock()
-		if len(faults) > 0 {
-			now, faults = faults[0], faults[1:]
-		}
-		turn.Unlock()
-		if now == nil {
-			well.ServeHTTP(w, r)
-			return
-		}
-		now(w, r, well)
-	})
+	f := &faulty{well: server.Config.Handler}
+	f.plan(faults)
+	server.Config.Handler = f
 }
 
-// Refused answers a status without a word.
-func Refused(status int) Fault {
+type faulty struct {
+	well http.Handler
+
+	turn  sync.Mutex
+	ahead []Fault
+	asked int
+}
+
+// plan sets what the next requests meet, and says how many there were so far.
+func (f *faulty) plan(faults []Fault) int {
+	f.turn.Lock()
+	defer f.turn.Unlock()
+	n := f.asked
+	f.ahead, f.asked = faults, 0
+	return n
+}
+
+func (f *faulty) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var now Fault
+	f.turn.Lock()
+	f.asked++
+	if len(f.ahead) > 0 {
+		now, f.ahead = f.ahead[0], f.ahead[1:]
+	}
+	f.turn.Unlock()
+	if now == nil {
+		f.well.ServeHTTP(w, r)
+		return
+	}
+	now(w, r, f.well)
+}
+
+func refused(status int) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(status) }
 }
 
-// TooMany answers that one shall ask again after some seconds.
-func TooMany(seconds int) Fault {
+func tooMany(seconds int) Fault {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
 		w.WriteHeader(http.StatusTooManyRequests)
 	}
 }
 
-// CutOff promises a whole answer and gives the first half.
-func CutOff(w http.ResponseWriter, r *http.Request, well http.Handler) {
-	answer, body := record(r, well)
-	for k, v := range answer.Header() {
-		w.Header()[k] = v
-	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(answer.Code)
-	pieces(w, body[:len(body)/2], len(body))
+// signIn is what a proxy answers for the tool.
+func signIn(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+	fmt.Fprint(w, "<html>Sign in</html>")
 }
 
-// Dribbled gives a good answer in small pieces, each on its way before the next.
-func Dribbled(w http.ResponseWriter, r *http.Request, well http.Handler) {
-	answer, body := record(r, well)
-	for k, v := range answer.Header() {
-		w.Header()[k] = v
-	}
-	w.WriteHeader(answer.Code)
-	pieces(w, body, 100)
+// cutOff promises a whole answer and gives the first half.
+func cutOff(w http.ResponseWriter, r *http.Request, well http.Handler) {
+	body := record(w, r, well)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
+	pieces(w, body[:len(body)/2], len(body)+1)
 }
 
-// Stuck answers nothing until the asker goes away.
-func Stuck(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() }
+// dribbled gives a good answer in small pieces, each on its way before the next.
+func dribbled(w http.ResponseWriter, r *http.Request, well http.Handler) {
+	body := record(w, r, well)
+	pieces(w, body, len(body)/20+1)
+}
 
-func record(r *http.Request, well http.Handler) (*httptest.ResponseRecorder, []byte) {
+// stuck answers nothing until the asker goes away.
+func stuck(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() }
+
+// record takes the body of a good answer; its headers are set.
+func record(w http.ResponseWriter, r *http.Request, well http.Handler) []byte {
 	answer := httptest.NewRecorder()
 	well.ServeHTTP(answer, r)
-	return answer, answer.Body.Bytes()
+	for k, v := range answer.Header() {
+		w.Header()[k] = v
+	}
+	return answer.Body.Bytes()
 }
 
 // pieces writes a body; an asker that went away is no concern of the server's.

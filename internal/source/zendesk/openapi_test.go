@@ -2,7 +2,6 @@ package zendesk
 
 import (
 	"cmp"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -96,7 +95,6 @@ func opened(t *testing.T) (*support, *httptest.Server) {
 type run struct {
 	told    map[string]hansei.Record
 	cursors []string
-	waits   []time.Duration
 }
 
 func pull(t *testing.T, server *httptest.Server, cursor string) (run, error) {
@@ -104,10 +102,7 @@ func pull(t *testing.T, server *httptest.Server, cursor string) (run, error) {
 	src := desk(t, "token", "tok", "email", "ann@example.com").(*puller)
 	src.base = server.URL
 	out := run{told: map[string]hansei.Record{}}
-	err := src.Streams()[0].Pull(&source.Pull{Ctx: t.Context(), Cursor: cursor, From: at(-100), Now: at(20), Client: &fetch.Client{HTTP: server.Client(), Wait: func(_ context.Context, d time.Duration) error {
-		out.waits = append(out.waits, d)
-		return nil
-	}}, Emit: func(page source.Page) error {
+	err := src.Streams()[0].Pull(&source.Pull{Ctx: t.Context(), Cursor: cursor, From: at(-100), Now: at(20), Client: &fetch.Client{HTTP: server.Client()}, Emit: func(page source.Page) error {
 		out.cursors = append(out.cursors, page.Cursor)
 		if len(page.Body) == 0 {
 			return nil
@@ -148,48 +143,24 @@ func TestPullsAsDescribed(t *testing.T) {
 	}
 }
 
-// TestFaults meets each fault in the middle of the export; what is told is the
-// same.
 func TestFaults(t *testing.T) {
 	_, server := opened(t)
-	whole, err := pull(t, server, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, faults := range map[string][]sourcetest.Fault{
-		"asked too often": {nil, sourcetest.TooMany(93)}, "server error": {sourcetest.Refused(500), nil, sourcetest.Refused(503), sourcetest.Refused(502)},
-		"cut off": {nil, sourcetest.CutOff, sourcetest.CutOff}, "in small pieces": {sourcetest.Dribbled, sourcetest.Dribbled, sourcetest.Dribbled},
-	} {
-		_, server := opened(t)
-		sourcetest.Faulty(server, faults...)
-		out, err := pull(t, server, "")
-		if err != nil || len(out.told) != len(whole.told) || !slices.Equal(out.cursors, whole.cursors) {
-			t.Errorf("%s: %d tickets, %v, %v", name, len(out.told), out.cursors, err)
-		}
-		if name == "asked too often" && !slices.Equal(out.waits, []time.Duration{93 * time.Second}) {
-			t.Errorf("waited %v, want 93s", out.waits)
-		}
-	}
+	sourcetest.Survives(t, server, at(-100), at(20), "tok", func() source.Stream {
+		src := desk(t, "token", "tok", "email", "ann@example.com").(*puller)
+		src.base = server.URL
+		return src.Streams()[0]
+	})
 }
 
-// TestFaultsThatStay end a run with an error, and the next goes on from the
-// last page that was kept; a cursor that Zendesk does not take is one of them.
-func TestFaultsThatStay(t *testing.T) {
-	page := func(text string) sourcetest.Fault {
-		return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { fmt.Fprint(w, text) }
-	}
-	for name, fault := range map[string]sourcetest.Fault{"server error": sourcetest.Refused(500), "unauthorized": sourcetest.Refused(401), "cut off": sourcetest.CutOff, "no JSON": page("<html>"),
-		"repeated page": page(`{"tickets":[],"after_cursor":"2","end_of_stream":false}`), "no cursor": page(`{"tickets":[],"after_cursor":null,"end_of_stream":false}`)} {
+// TestChangedCursors: a page that names itself as the next, or none, ends the
+// run, and so does a cursor that Zendesk does not take.
+func TestChangedCursors(t *testing.T) {
+	for _, text := range []string{`{"tickets":[],"after_cursor":"2","end_of_stream":false}`, `{"tickets":[],"after_cursor":null,"end_of_stream":false}`} {
 		_, server := opened(t)
-		sourcetest.Faulty(server, append([]sourcetest.Fault{nil}, slices.Repeat([]sourcetest.Fault{fault}, 8)...)...)
-		out, err := pull(t, server, "")
-		if err == nil || strings.Contains(err.Error(), "tok") || !slices.Equal(out.cursors, []string{"2"}) {
-			t.Errorf("%s: %v, %v", name, out.cursors, err)
-			continue
-		}
-		_, again := opened(t)
-		if rest, err := pull(t, again, out.cursors[0]); err != nil || len(rest.told) != 3 {
-			t.Errorf("%s: then %d tickets, %v", name, len(rest.told), err)
+		sourcetest.Faulty(server, nil, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { fmt.Fprint(w, text) })
+		var wrong *hansei.InvalidError
+		if out, err := pull(t, server, ""); !errors.As(err, &wrong) || !slices.Equal(out.cursors, []string{"2"}) {
+			t.Errorf("%s: %v, %v", text, out.cursors, err)
 		}
 	}
 	_, server := opened(t)
