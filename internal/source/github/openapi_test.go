@@ -24,18 +24,7 @@ import (
 // each request and each answer to GitHub's own OpenAPI description, and
 // answers with the description's examples.
 func TestPullsAsDescribed(t *testing.T) {
-	var answers map[string]json.RawMessage
-	read(t, "testdata/answers.json", func(text []byte) error { return json.Unmarshal(text, &answers) })
-	var server string
-	read(t, "testdata/openapi.json", func(text []byte) error {
-		server = sourcetest.Described(t, text, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			if _, err := w.Write(answers[path.Base(r.URL.Path)]); err != nil {
-				t.Error(err)
-			}
-		})).URL
-		return nil
-	})
+	server := described(t).URL
 	src := account(t, map[string]string{"token": "tok", "repositories": "octocat/Hello-World", "api_url": server, "workflows": ".*", "releases": "yes"}).(*puller)
 	rest := map[string]bool{"issues": true, "commits": true, "releases": true, "workflow_runs": true}
 	for _, st := range src.Streams() {
@@ -60,6 +49,39 @@ func TestPullsAsDescribed(t *testing.T) {
 			t.Errorf("%s: nothing was made of the answer", st.Name)
 		}
 	}
+}
+
+func TestFaults(t *testing.T) {
+	names := map[string]bool{"issues": true, "commits": true, "releases": true, "workflow_runs": true}
+	open := func(server *httptest.Server) []source.Stream {
+		return account(t, map[string]string{"token": "tok", "repositories": "octocat/Hello-World", "api_url": server.URL, "workflows": ".*", "releases": "yes"}).(*puller).Streams()
+	}
+	for i, st := range open(described(t)) {
+		if names[st.Name] {
+			t.Run(st.Name, func(t *testing.T) {
+				server := described(t)
+				sourcetest.Survives(t, server, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), "tok", func() source.Stream { return open(server)[i] })
+			})
+		}
+	}
+}
+
+// described is a server that answers with the examples of the description.
+func described(t *testing.T) *httptest.Server {
+	t.Helper()
+	var answers map[string]json.RawMessage
+	read(t, "testdata/answers.json", func(text []byte) error { return json.Unmarshal(text, &answers) })
+	var server *httptest.Server
+	read(t, "testdata/openapi.json", func(text []byte) error {
+		server = sourcetest.Described(t, text, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			if _, err := w.Write(answers[path.Base(r.URL.Path)]); err != nil {
+				t.Error(err)
+			}
+		}))
+		return nil
+	})
+	return server
 }
 
 // TestQueriesAsDescribed holds each query to GitHub's own GraphQL schema.

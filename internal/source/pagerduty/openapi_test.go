@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -19,6 +20,37 @@ import (
 // request and each answer to PagerDuty's own OpenAPI description, and makes
 // records of what it answered.
 func TestPullsAsDescribed(t *testing.T) {
+	pd, server := asDescribed(t)
+	for _, st := range pd.Streams() {
+		pages := 0
+		p := &source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: server.Client(), Wait: func(context.Context, time.Duration) error { return nil }},
+			From: now.Add(-40 * day), Now: now, Emit: func(page source.Page) error {
+				pages++
+				said, err := pd.Normalize(source.Delivery{Name: "pull/" + st.Name, Body: page.Body, Received: now})
+				if err != nil || len(said) == 0 {
+					return fmt.Errorf("%d observations: %w", len(said), err)
+				}
+				return nil
+			}}
+		if err := st.Pull(p); err != nil || pages == 0 {
+			t.Errorf("%s: %d pages, %v", st.Name, pages, err)
+		}
+	}
+}
+
+func TestFaultsAsDescribed(t *testing.T) {
+	every, _ := asDescribed(t)
+	for i, st := range every.Streams() {
+		t.Run(st.Name, func(t *testing.T) {
+			pd, server := asDescribed(t)
+			sourcetest.Survives(t, server, now.Add(-40*day), now, "k3y", func() source.Stream { return pd.Streams()[i] })
+		})
+	}
+}
+
+// asDescribed is an account at a server that answers as the description has it.
+func asDescribed(t *testing.T) (*pagerDuty, *httptest.Server) {
+	t.Helper()
 	description, err := os.ReadFile("testdata/openapi.json")
 	if err != nil {
 		t.Fatal(err)
@@ -36,21 +68,7 @@ func TestPullsAsDescribed(t *testing.T) {
 	}
 	pd := s.(*pagerDuty)
 	pd.base = server.URL
-	for _, st := range pd.Streams() {
-		pages := 0
-		p := &source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: server.Client(), Wait: func(context.Context, time.Duration) error { return nil }},
-			From: now.Add(-40 * day), Now: now, Emit: func(page source.Page) error {
-				pages++
-				said, err := pd.Normalize(source.Delivery{Name: "pull/" + st.Name, Body: page.Body, Received: now})
-				if err != nil || len(said) == 0 {
-					return fmt.Errorf("%d observations: %w", len(said), err)
-				}
-				return nil
-			}}
-		if err := st.Pull(p); err != nil || pages == 0 {
-			t.Errorf("%s: %d pages, %v", st.Name, pages, err)
-		}
-	}
+	return pd, server
 }
 
 // described is one of each, as the description has it.

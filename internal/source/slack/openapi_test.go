@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
@@ -18,32 +19,7 @@ import (
 // TestPullsAsDescribed pulls from a server that holds each request and each
 // answer to Slack's own OpenAPI description and answers with its examples.
 func TestPullsAsDescribed(t *testing.T) {
-	description, err := os.ReadFile("testdata/openapi.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile("testdata/answers.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var answers map[string]json.RawMessage
-	if err := json.Unmarshal(text, &answers); err != nil {
-		t.Fatal(err)
-	}
-	cursors := regexp.MustCompile(`"next_cursor": "[^"]*"`)
-	asked := map[string]bool{}
-	server := sourcetest.Described(t, description, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		method := strings.TrimPrefix(r.URL.Path, "/")
-		asked[method] = true
-		answer := string(answers[method])
-		if r.URL.Query().Get("cursor") != "" { // the second page is the last
-			answer = cursors.ReplaceAllString(answer, `"next_cursor": ""`)
-		}
-		w.Header().Set("Content-Type", "application/json")
-		if _, err := io.WriteString(w, answer); err != nil {
-			t.Error(err)
-		}
-	}))
+	server, answers, asked := described(t)
 	src := workspace(t, map[string]string{"webhook_secret": "s", "token": "xoxb-1", "channels": "."}).(*puller)
 	src.base = server.URL
 	for _, st := range src.Streams() {
@@ -68,4 +44,48 @@ func TestPullsAsDescribed(t *testing.T) {
 			t.Errorf("%s was not asked", method)
 		}
 	}
+}
+
+func TestFaults(t *testing.T) {
+	server, _, _ := described(t)
+	open := func() []source.Stream {
+		src := workspace(t, map[string]string{"webhook_secret": "s", "token": "xoxb-1", "channels": "."}).(*puller)
+		src.base = server.URL
+		return src.Streams()
+	}
+	for i := range open() {
+		sourcetest.Survives(t, server, time.Unix(1_772_300_000, 0), time.Unix(1_772_400_000, 0), "xoxb-1", func() source.Stream { return open()[i] })
+	}
+}
+
+// described is a server that answers with the examples of the description, and
+// which methods were asked.
+func described(t *testing.T) (server *httptest.Server, answers map[string]json.RawMessage, asked map[string]bool) {
+	t.Helper()
+	description, err := os.ReadFile("testdata/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("testdata/answers.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &answers); err != nil {
+		t.Fatal(err)
+	}
+	cursors := regexp.MustCompile(`"next_cursor": "[^"]*"`)
+	asked = map[string]bool{}
+	server = sourcetest.Described(t, description, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		method := strings.TrimPrefix(r.URL.Path, "/")
+		asked[method] = true
+		answer := string(answers[method])
+		if r.URL.Query().Get("cursor") != "" { // the second page is the last
+			answer = cursors.ReplaceAllString(answer, `"next_cursor": ""`)
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if _, err := io.WriteString(w, answer); err != nil {
+			t.Error(err)
+		}
+	}))
+	return server, answers, asked
 }
