@@ -18,6 +18,7 @@ import (
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
+	"hansei/internal/source/sourcetest"
 )
 
 const mapping = `
@@ -225,6 +226,16 @@ func TestPull(t *testing.T) {
 			if found := src.(source.Puller).Check(run(t, server, nil)); len(found) != 2 || !found[1].OK {
 				t.Errorf("check: %+v", found)
 			}
+		})
+	}
+}
+
+func TestFaults(t *testing.T) {
+	for _, style := range []string{"link", "cursor", "page", "offset"} {
+		server := api(t, style)
+		p := run(t, server, nil)
+		sourcetest.Survives(t, server, p.From, p.Now, "k3y", func() source.Stream {
+			return open1(t, settings("list_url", server.URL+"/list", "list_items", ".items[]", "pages", style, "next", ".next", "auth_header", "X-Key", "auth", "k3y")).(source.Puller).Streams()[0]
 		})
 	}
 }

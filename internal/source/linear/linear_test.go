@@ -20,6 +20,7 @@ import (
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
+	"hansei/internal/source/sourcetest"
 )
 
 func workspace(t testing.TB, more ...string) source.Source {
@@ -143,6 +144,7 @@ func TestPull(t *testing.T) {
 	if err != nil || got[0].Record.(*hansei.WorkItem).Type != "bug" {
 		t.Errorf("got %+v, %v", got, err)
 	}
+	sourcetest.Survives(t, server, run.From, at, "lin_api_k3y", func() source.Stream { return src.Streams()[0] })
 	found := src.Check(run)
 	if len(found) != 3 || !found[0].OK || !found[1].OK || found[2].OK {
 		t.Errorf("check: %+v", found)

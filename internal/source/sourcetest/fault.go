@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -172,8 +173,13 @@ func dribbled(w http.ResponseWriter, r *http.Request, well http.Handler) {
 	pieces(w, body, len(body)/20+1)
 }
 
-// stuck answers nothing until the asker goes away.
-func stuck(_ http.ResponseWriter, r *http.Request, _ http.Handler) { <-r.Context().Done() }
+// stuck answers nothing until the asker goes away, which is noticed only once
+// what it sent is read.
+func stuck(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+	if _, err := io.Copy(io.Discard, r.Body); err == nil {
+		<-r.Context().Done()
+	}
+}
 
 // record takes the body of a good answer; its headers are set.
 func record(w http.ResponseWriter, r *http.Request, well http.Handler) []byte {

@@ -13,6 +13,7 @@ import (
 
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
+	"hansei/internal/source/sourcetest"
 )
 
 // site is a status page whose history goes three months back with each page.
@@ -162,6 +163,16 @@ func TestPullSurvivesFaults(t *testing.T) {
 	s.calls = nil
 	if err := sp.history(p); err != full || len(s.calls) != 2 {
 		t.Errorf("%v after %v", err, s.calls)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	s := &site{codes: map[string][]string{"2026-03": {"c1", "c2"}, "2025-11": {"c3"}, "2025-03": {"c4"}}}
+	server := httptest.NewServer(s)
+	defer server.Close()
+	sp := page(t, server.URL)
+	for i := range sp.Streams() {
+		sourcetest.Survives(t, server, time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC), now, "", func() source.Stream { return sp.Streams()[i] })
 	}
 }
 
