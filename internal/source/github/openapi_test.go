@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"os"
 	"path"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +65,77 @@ func TestFaults(t *testing.T) {
 				sourcetest.Survives(t, server, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), "tok", func() source.Stream { return open(server)[i] })
 			})
 		}
+	}
+}
+
+func TestFaultsOfQueries(t *testing.T) {
+	server := api(t)
+	src := account(t, map[string]string{"token": "tok", "repositories": "acme/shop, acme/empty", "api_url": server.URL}).(*puller)
+	for i := range src.Streams() {
+		sourcetest.Survives(t, server, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), "tok", func() source.Stream { return src.Streams()[i] })
+	}
+}
+
+// TestNothingIsMissed updates an issue while the pages are read.
+func TestNothingIsMissed(t *testing.T) {
+	updated := map[int]time.Time{}
+	for n := range 250 {
+		updated[n+1] = time.Date(2026, 3, 1, 0, n, 0, 0, time.UTC)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		since, err := time.Parse(time.RFC3339, q.Get("since"))
+		if err != nil {
+			t.Error(err)
+		}
+		order := []int{}
+		for n := range updated {
+			if !updated[n].Before(since) {
+				order = append(order, n)
+			}
+		}
+		slices.SortFunc(order, func(a, b int) int { return updated[a].Compare(updated[b]) })
+		if q.Get("direction") != "asc" {
+			slices.Reverse(order)
+		}
+		page := 1
+		if v := q.Get("page"); v != "" {
+			if page, err = strconv.Atoi(v); err != nil {
+				t.Error(err)
+			}
+		}
+		list := []map[string]any{}
+		for _, n := range order[min(len(order), 100*(page-1)):min(len(order), 100*page)] {
+			list = append(list, map[string]any{"number": n, "title": "x", "state": "open", "created_at": "2026-03-01T00:00:00Z", "updated_at": updated[n]})
+		}
+		if 100*page < len(order) {
+			q.Set("page", strconv.Itoa(page+1))
+			w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?%s>; rel="next"`, r.Host, r.URL.Path, q.Encode()))
+		}
+		if err := json.NewEncoder(w).Encode(list); err != nil {
+			t.Error(err)
+		}
+		updated[1], updated[250] = time.Date(2026, 3, 2, 0, page, 0, 0, time.UTC), time.Date(2026, 3, 2, 1, page, 0, 0, time.UTC)
+	}))
+	defer server.Close()
+	src := account(t, map[string]string{"token": "tok", "repositories": "acme/shop", "api_url": server.URL}).(*puller)
+	i := slices.IndexFunc(src.Streams(), func(s source.Stream) bool { return s.Name == "issues" })
+	told, cursor := map[string]bool{}, ""
+	for range 2 { // a run, and the next
+		err := src.Streams()[i].Pull(&source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: server.Client()}, Cursor: cursor, From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Now: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), Emit: func(page source.Page) error {
+			cursor = page.Cursor
+			said, err := src.Normalize(source.Delivery{Name: "pull/issues", Body: page.Body})
+			for _, o := range said {
+				told[o.Key.External] = true
+			}
+			return err
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(told) != 250 {
+		t.Errorf("%d of 250 issues were told of", len(told))
 	}
 }
 

@@ -84,8 +84,11 @@ func (g *puller) rest(p *source.Pull, path string, q url.Values, next string, in
 	return fetch.NextLink(r.Header), nil
 }
 
+// issues come newest first: GitHub counts pages by position. What is updated
+// while they are read goes to the front and pushes others to where they are
+// read twice; oldest first it would pull them past the reader.
 func (g *puller) issues(p *source.Pull, repo string, since, _ time.Time, after string) (items []json.RawMessage, next string, err error) {
-	q := url.Values{"state": {"all"}, "sort": {"updated"}, "direction": {"asc"}, "since": {since.UTC().Format(time.RFC3339)}}
+	q := url.Values{"state": {"all"}, "sort": {"updated"}, "direction": {"desc"}, "since": {since.UTC().Format(time.RFC3339)}}
 	next, err = g.rest(p, "/repos/"+repo+"/issues", q, after, &items)
 	return items, next, err
 }

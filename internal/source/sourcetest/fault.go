@@ -162,14 +162,16 @@ func signIn(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 
 // cutOff promises a whole answer and gives the first half.
 func cutOff(w http.ResponseWriter, r *http.Request, well http.Handler) {
-	body := record(w, r, well)
+	status, body := record(w, r, well)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
+	w.WriteHeader(status)
 	pieces(w, body[:len(body)/2], len(body)+1)
 }
 
 // dribbled gives a good answer in small pieces, each on its way before the next.
 func dribbled(w http.ResponseWriter, r *http.Request, well http.Handler) {
-	body := record(w, r, well)
+	status, body := record(w, r, well)
+	w.WriteHeader(status)
 	pieces(w, body, len(body)/20+1)
 }
 
@@ -181,14 +183,14 @@ func stuck(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	}
 }
 
-// record takes the body of a good answer; its headers are set.
-func record(w http.ResponseWriter, r *http.Request, well http.Handler) []byte {
+// record takes the status and the body of a good answer; its headers are set.
+func record(w http.ResponseWriter, r *http.Request, well http.Handler) (int, []byte) {
 	answer := httptest.NewRecorder()
 	well.ServeHTTP(answer, r)
 	for k, v := range answer.Header() {
 		w.Header()[k] = v
 	}
-	return answer.Body.Bytes()
+	return answer.Code, answer.Body.Bytes()
 }
 
 // pieces writes a body; an asker that went away is no concern of the server's.
