@@ -42,7 +42,9 @@ func Survives(t *testing.T, server *httptest.Server, from, now time.Time, secret
 		}}, Emit: func(p source.Page) error { pages = append(pages, p); return nil }})
 		return pages, waits, err
 	}
+	began := time.Now()
 	whole, waits, err := pull("", 0)
+	took := time.Since(began)
 	if err != nil || len(whole) == 0 || len(waits) != 0 {
 		t.Fatalf("without faults: %d pages, waited %v, %v", len(whole), waits, err)
 	}
@@ -55,7 +57,7 @@ func Survives(t *testing.T, server *httptest.Server, from, now time.Time, secret
 				if at > 0 {
 					continue // it takes its time
 				}
-				patience = 250 * time.Millisecond
+				patience = 250*time.Millisecond + 5*took // so that only the fault takes longer
 			}
 			pages, waits, err := pull("", patience)
 			if err != nil || !same(pages, whole) {
