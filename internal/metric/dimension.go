@@ -2,7 +2,6 @@ package metric
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -74,7 +73,7 @@ func dimensionOf(p Population, name string, holds func(string) string) (dimensio
 	if name == "severity" && p.Kind == hansei.KindFollowUp {
 		return bridged(name, worst(holds), ""), nil
 	}
-	if !customName.MatchString(name) {
+	if !named(name, 80, "_. -") {
 		return dimension{}, hansei.Invalid("by", "%q is not the name of a field", name)
 	}
 	kind, own := ownOf(p, name)
@@ -115,8 +114,6 @@ func groupable(p Population) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
-
-var customName = regexp.MustCompile(`^[\p{L}\p{N}_. -]{1,80}$`)
 
 func person(name string) error {
 	return hansei.Invalid("by", "%q names people; figures are about groups and never about a single person", name)

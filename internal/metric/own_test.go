@@ -68,3 +68,14 @@ func TestOwnFields(t *testing.T) {
 		}
 	}
 }
+
+func TestNames(t *testing.T) {
+	for name, want := range map[string]bool{
+		"": false, "blast_radius": true, "Größe 2": true, "a-b": true, "½": true, "x.y": false, "o'clock": false,
+		"a\xff": false, "�": false, strings.Repeat("ü", 60): true, strings.Repeat("ü", 61): false,
+	} {
+		if got := named(name, 60, "_ -"); got != want {
+			t.Errorf("%q: got %v, want %v", name, got, want)
+		}
+	}
+}

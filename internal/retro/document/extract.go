@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"regexp"
 	"slices"
+	"sync"
 
 	"hansei"
 )
@@ -14,29 +15,31 @@ type clue struct {
 	words  *regexp.Regexp
 }
 
-var clues = []clue{
-	{"expired certificate or credential", regexp.MustCompile(`(?i)\b(certificates?|tls|ssl|token|credentials?|domain|licen[cs]e)\b[^.\n]{0,60}\bexpir|\bexpired? [^.\n]{0,30}(certificate|credential|token|domain)`)},
-	{"configuration change", regexp.MustCompile(`(?i)\bmis-?config|\bconfig(uration)?s? (change|push|update|error|file|deploy)|\b(wrong|bad|incorrect|invalid) (config|setting)|feature flag`)},
-	{"deployment process", regexp.MustCompile(`(?i)\b(deploy(ed|ment|ing)?|roll(ed|ing)? ?out|release[ds]?|upgrad(e|ed|ing))\b`)},
-	{"data or schema change", regexp.MustCompile(`(?i)\b(schema|migration|migrat(ed|ing)|backfill|data (corruption|loss)|corrupt(ed|ion)?|malformed (data|input))\b`)},
-	{"rollback not possible", regexp.MustCompile(`(?i)\b(roll(ing|ed)? ?back|revert(ing|ed)?)\b[^.\n]{0,60}\b(fail|not possible|impossible|unable|took|slow|difficult)`)},
-	{"code defect", regexp.MustCompile(`(?i)\b(bugs?|race condition|deadlock|null pointer|off-by-one|regression|memory leak|integer overflow|overflow|typo|logic error|infinite loop|leap (second|year|day))\b`)},
-	{"capacity", regexp.MustCompile(`(?i)\b(capacity|overload(ed)?|traffic spike|spike in (traffic|load)|out of (memory|disk|space)|exhaust(ed|ion)|saturat(ed|ion)|insufficient (memory|resources)|high load|disk (was )?full|too many connections)\b`)},
-	{"network", regexp.MustCompile(`(?i)\b(network|dns|bgp|packet loss|routers?|switch(es)?|load balancers?|routing|fib(er|re) cut|partition(ed)?)\b`)},
-	{"hardware or cloud provider", regexp.MustCompile(`(?i)\b(power (loss|outage|failure)|data ?cent(er|re)|hardware|disk failure|availability zone|ec2|ebs|cloud provider|generator|ups|cooling)\b`)},
-	{"dependency failure", regexp.MustCompile(`(?i)\b(third[- ]party|vendor|upstream|downstream|dependenc(y|ies)|external (service|provider))\b`)},
-	{"missing isolation", regexp.MustCompile(`(?i)\b(cascad(e|ed|ing)|retry storm|retries|thundering herd|blast radius|single point of failure|no (rate limit|circuit breaker)|rate limit|propagat(e|ed|ing))\b`)},
-	{"missing alert", regexp.MustCompile(`(?i)\b(no|not|missing|lack of|insufficient|without|inadequate) [^.\n]{0,25}(alert|alarm|monitoring)|\b(customers?|users?) (reported|noticed|complained)|alert(s|ing)? (did not|didn't|failed)`)},
-	{"missing observability", regexp.MustCompile(`(?i)\b(lack of (visibility|logging|metrics)|no (logs|metrics|visibility)|hard to (diagnose|debug))\b`)},
-	{"testing gap", regexp.MustCompile(`(?i)\b(untested|not (been )?tested|no tests?|insufficient(ly)? test|inadequate test|testing (gap|procedure)|test coverage|not caught (by|in) (test|staging))`)},
-	{"review gap", regexp.MustCompile(`(?i)\b((insufficient|no|lack of|inadequate) (code )?review|review process|not reviewed)\b`)},
-	{"documentation or runbook", regexp.MustCompile(`(?i)\b(runbooks?|playbooks?|undocumented|outdated documentation|documentation)\b`)},
-	{"unclear ownership", regexp.MustCompile(`(?i)\b(unclear (ownership|who)|no (clear )?owner|ownership)\b`)},
-	{"communication", regexp.MustCompile(`(?i)\b(miscommunication|communication (gap|breakdown|failure)|not (been )?(informed|notified))\b`)},
-	{"knowledge in one head", regexp.MustCompile(`(?i)\b(institutional knowledge|tribal knowledge|only (one|a few) (person|people|engineers?)|bus factor)\b`)},
-	{"design limit", regexp.MustCompile(`(?i)\b(design (flaw|limit)|hard[- ]coded|limit of|assum(ed|ption)|legacy)\b`)},
-	{"security", regexp.MustCompile(`(?i)\b(ddos|denial[- ]of[- ]service|attack(er|ers|s)?|exploit(ed)?|vulnerabilit|malicious|breach|compromised)\b`)},
-}
+var clues = sync.OnceValue(func() []clue {
+	return []clue{
+		{"expired certificate or credential", regexp.MustCompile(`(?i)\b(certificates?|tls|ssl|token|credentials?|domain|licen[cs]e)\b[^.\n]{0,60}\bexpir|\bexpired? [^.\n]{0,30}(certificate|credential|token|domain)`)},
+		{"configuration change", regexp.MustCompile(`(?i)\bmis-?config|\bconfig(uration)?s? (change|push|update|error|file|deploy)|\b(wrong|bad|incorrect|invalid) (config|setting)|feature flag`)},
+		{"deployment process", regexp.MustCompile(`(?i)\b(deploy(ed|ment|ing)?|roll(ed|ing)? ?out|release[ds]?|upgrad(e|ed|ing))\b`)},
+		{"data or schema change", regexp.MustCompile(`(?i)\b(schema|migration|migrat(ed|ing)|backfill|data (corruption|loss)|corrupt(ed|ion)?|malformed (data|input))\b`)},
+		{"rollback not possible", regexp.MustCompile(`(?i)\b(roll(ing|ed)? ?back|revert(ing|ed)?)\b[^.\n]{0,60}\b(fail|not possible|impossible|unable|took|slow|difficult)`)},
+		{"code defect", regexp.MustCompile(`(?i)\b(bugs?|race condition|deadlock|null pointer|off-by-one|regression|memory leak|integer overflow|overflow|typo|logic error|infinite loop|leap (second|year|day))\b`)},
+		{"capacity", regexp.MustCompile(`(?i)\b(capacity|overload(ed)?|traffic spike|spike in (traffic|load)|out of (memory|disk|space)|exhaust(ed|ion)|saturat(ed|ion)|insufficient (memory|resources)|high load|disk (was )?full|too many connections)\b`)},
+		{"network", regexp.MustCompile(`(?i)\b(network|dns|bgp|packet loss|routers?|switch(es)?|load balancers?|routing|fib(er|re) cut|partition(ed)?)\b`)},
+		{"hardware or cloud provider", regexp.MustCompile(`(?i)\b(power (loss|outage|failure)|data ?cent(er|re)|hardware|disk failure|availability zone|ec2|ebs|cloud provider|generator|ups|cooling)\b`)},
+		{"dependency failure", regexp.MustCompile(`(?i)\b(third[- ]party|vendor|upstream|downstream|dependenc(y|ies)|external (service|provider))\b`)},
+		{"missing isolation", regexp.MustCompile(`(?i)\b(cascad(e|ed|ing)|retry storm|retries|thundering herd|blast radius|single point of failure|no (rate limit|circuit breaker)|rate limit|propagat(e|ed|ing))\b`)},
+		{"missing alert", regexp.MustCompile(`(?i)\b(no|not|missing|lack of|insufficient|without|inadequate) [^.\n]{0,25}(alert|alarm|monitoring)|\b(customers?|users?) (reported|noticed|complained)|alert(s|ing)? (did not|didn't|failed)`)},
+		{"missing observability", regexp.MustCompile(`(?i)\b(lack of (visibility|logging|metrics)|no (logs|metrics|visibility)|hard to (diagnose|debug))\b`)},
+		{"testing gap", regexp.MustCompile(`(?i)\b(untested|not (been )?tested|no tests?|insufficient(ly)? test|inadequate test|testing (gap|procedure)|test coverage|not caught (by|in) (test|staging))`)},
+		{"review gap", regexp.MustCompile(`(?i)\b((insufficient|no|lack of|inadequate) (code )?review|review process|not reviewed)\b`)},
+		{"documentation or runbook", regexp.MustCompile(`(?i)\b(runbooks?|playbooks?|undocumented|outdated documentation|documentation)\b`)},
+		{"unclear ownership", regexp.MustCompile(`(?i)\b(unclear (ownership|who)|no (clear )?owner|ownership)\b`)},
+		{"communication", regexp.MustCompile(`(?i)\b(miscommunication|communication (gap|breakdown|failure)|not (been )?(informed|notified))\b`)},
+		{"knowledge in one head", regexp.MustCompile(`(?i)\b(institutional knowledge|tribal knowledge|only (one|a few) (person|people|engineers?)|bus factor)\b`)},
+		{"design limit", regexp.MustCompile(`(?i)\b(design (flaw|limit)|hard[- ]coded|limit of|assum(ed|ption)|legacy)\b`)},
+		{"security", regexp.MustCompile(`(?i)\b(ddos|denial[- ]of[- ]service|attack(er|ers|s)?|exploit(ed)?|vulnerabilit|malicious|breach|compromised)\b`)},
+	}
+})
 
 // maxSuggested is how many factors a text suggests at most.
 const maxSuggested = 5
@@ -74,7 +77,7 @@ func suggested(text string, rules hansei.RetroRules) []hansei.Factor {
 	for i, s := range list {
 		weights[i] = weight(s)
 	}
-	for _, c := range clues {
+	for _, c := range clues() {
 		known, ok := rules.Factor(c.factor)
 		if !ok || known.Retired {
 			continue

@@ -65,7 +65,7 @@ func (f *foreign) markdownOf(source string) (string, error) {
 	if err := html.Render(&out, body); err != nil {
 		return "", err
 	}
-	return toMarkdown(clean.Sanitize(out.String()))
+	return toMarkdown(clean().Sanitize(out.String()))
 }
 
 // head takes the title and what we wrote into the head ourselves.

@@ -6,6 +6,7 @@ import (
 	"html"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/JohannesKaufmann/html-to-markdown/v2/converter"
 	"github.com/JohannesKaufmann/html-to-markdown/v2/plugin/base"
@@ -22,13 +23,13 @@ import (
 )
 
 // clean is what HTML of people may hold: no scripts, no styles, no frames.
-var clean = cleaner()
-
-func cleaner() *bluemonday.Policy {
+// Like the other patterns here that only documents need, it is made when the
+// first is read, and not whenever the program starts.
+var clean = sync.OnceValue(func() *bluemonday.Policy {
 	p := bluemonday.UGCPolicy()
 	p.AllowAttrs("class").Matching(regexp.MustCompile(`^language-[A-Za-z0-9+#-]+$`)).OnElements("code")
 	return p
-}
+})
 
 // toMarkdown turns clean HTML into Markdown, tables too.
 func toMarkdown(text string) (string, error) {
@@ -53,7 +54,7 @@ func prose(markdown string, xhtml bool) (string, error) {
 	if err := goldmark.New(options...).Convert([]byte(markdown), &out); err != nil {
 		return "", fmt.Errorf("markdown: %w", err)
 	}
-	return string(clean.SanitizeBytes(out.Bytes())), nil
+	return string(clean().SanitizeBytes(out.Bytes())), nil
 }
 
 const (
