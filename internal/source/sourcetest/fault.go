@@ -3,7 +3,6 @@ package sourcetest
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -159,7 +158,7 @@ func tooMany(seconds int) Fault {
 
 // signIn is what a proxy answers for the tool.
 func signIn(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
-	fmt.Fprint(w, "<html>Sign in</html>")
+	w.Write([]byte("<html>Sign in</html>"))
 }
 
 // cutOff promises a whole answer and gives the first half.
