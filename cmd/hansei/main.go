@@ -6,12 +6,17 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 
 	"hansei/internal/cli"
 )
 
 func main() {
+	// The databases run in this process: a thread that waits for the disk or
+	// for one of them keeps its processor from the rest for a while, and
+	// webhooks would wait, too.
+	runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	code := cli.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)

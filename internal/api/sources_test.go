@@ -14,6 +14,7 @@ import (
 	"hansei/internal/connect"
 	"hansei/internal/intake"
 	"hansei/internal/record"
+	"hansei/internal/record/pack"
 	"hansei/internal/seal"
 	"hansei/internal/source"
 )
@@ -55,13 +56,13 @@ func toys(t *testing.T, store *record.Store, log *slog.Logger, now func() time.T
 // deliver has the source "ours" tell of an incident and gives the delivery's id.
 func (w *world) deliver(s *connect.Sources, title string) string {
 	w.t.Helper()
-	p, err := record.NewPacker()
+	p, err := pack.New()
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	packed := p.Pack("ours", "told", "application/json", "", []byte(`{"title":"`+title+`"}`))
 	if _, err := s.Records.Write(w.t.Context(), auth.Local(), func(tx *record.Tx) error {
-		_, err := tx.AddDeliveries([]record.Packed{packed})
+		_, err := tx.AddDeliveries([]pack.Packed{packed})
 		return err
 	}); err != nil {
 		w.t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"hansei"
-	"hansei/internal/record"
+	"hansei/internal/record/lock"
 )
 
 func open(t *testing.T, c Config) *App {
@@ -129,7 +129,7 @@ func TestRunAndStop(t *testing.T) {
 	if info, err := os.Stat(Socket(dir)); err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("socket: got %v, %v; want it for its owner only", info, err)
 	}
-	var used *record.InUseError
+	var used *lock.InUseError
 	if _, err := New(t.Context(), Config{Dir: dir}); !errors.As(err, &used) || !strings.Contains(err.Error(), "process") {
 		t.Errorf("second process: got %v", err)
 	}

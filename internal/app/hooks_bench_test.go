@@ -4,15 +4,14 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -48,6 +47,8 @@ func webhooks(b *testing.B, database string) {
 		b.Fatal(err)
 	}
 	const listen, connections = "127.0.0.1:18477", 32
+	// As main does.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1))
 	a, err := New(b.Context(), Config{Dir: b.TempDir(), Database: database, Listen: listen, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
@@ -152,15 +153,27 @@ func (s *sender) send(request []byte) error {
 	if _, err := s.conn.Write(request); err != nil {
 		return err
 	}
-	res, err := http.ReadResponse(s.read, nil)
-	if err != nil {
-		return err
+	status, err := s.read.ReadString('\n')
+	if err != nil || !strings.HasPrefix(status, "HTTP/1.1 200 ") {
+		return fmt.Errorf("answered %q, %w", status, err)
 	}
-	_, err = io.Copy(io.Discard, res.Body)
-	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("answered %d", res.StatusCode)
+	length := 0
+	for {
+		line, err := s.read.ReadSlice('\n')
+		if err != nil {
+			return err
+		}
+		if len(line) == 2 {
+			break
+		}
+		if n, is := bytes.CutPrefix(line, []byte("Content-Length: ")); is {
+			if length, err = strconv.Atoi(string(bytes.TrimSpace(n))); err != nil {
+				return err
+			}
+		}
 	}
-	return errors.Join(err, res.Body.Close())
+	_, err = s.read.Discard(length)
+	return err
 }
 
 // used is the processor time this process took so far, generator and server.

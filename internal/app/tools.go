@@ -9,7 +9,7 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/notify"
-	"hansei/internal/record"
+	"hansei/internal/record/pack"
 	"hansei/internal/retro/model"
 	"hansei/internal/seal"
 	"hansei/internal/source"
@@ -48,7 +48,7 @@ func (a *App) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	packer, err := record.NewPacker()
+	packer, err := pack.New()
 	if err != nil {
 		return err
 	}

@@ -20,6 +20,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/intake"
 	"hansei/internal/record"
+	"hansei/internal/record/pack"
 	"hansei/internal/seal"
 	"hansei/internal/source"
 )
@@ -58,7 +59,7 @@ func newRig(t testing.TB) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	packer, err := record.NewPacker()
+	packer, err := pack.New()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -148,7 +148,7 @@ func (s *Sources) tally(v *View, counted []record.Count) {
 				}
 				v.Refused[reason] += c.N
 			}
-		case c.Name == "received" || c.Name == "pulled":
+		case c.Name == record.CountReceived || c.Name == "pulled":
 			d.Received += c.N
 			if ago < week {
 				v.Received += c.N

@@ -9,12 +9,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"golang.org/x/time/rate"
 
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/record/pack"
 	"hansei/internal/source"
 )
 
@@ -26,7 +28,7 @@ const MaxHook = 5 << 20
 // durable, and says why when it refuses.
 type Hooks struct {
 	Sources *Sources
-	Packer  *record.Packer
+	Packer  *pack.Packer
 
 	mu      sync.Mutex
 	arrived []*arrival
@@ -35,19 +37,23 @@ type Hooks struct {
 
 // arrival is a webhook that waits to be durable.
 type arrival struct {
-	packed record.Packed
+	packed pack.Packed
 	isNew  bool
 	err    error
 	done   chan struct{}
 }
 
-// maxTogether is how many webhooks one write stores.
-const maxTogether = 256
+const (
+	maxTogether = 256 // webhooks that one write stores
+	// While webhooks come in crowds, each write waits a little for more of them.
+	crowd  = 4
+	gather = 500 * time.Microsecond
+)
 
 // store makes a webhook durable. Those that arrive while others are being
 // stored go together after them: one write for all. That the sender hangs up
 // changes nothing.
-func (h *Hooks) store(p record.Packed) (isNew bool, err error) {
+func (h *Hooks) store(p pack.Packed) (isNew bool, err error) {
 	a := &arrival{packed: p, done: make(chan struct{})}
 	h.mu.Lock()
 	h.arrived = append(h.arrived, a)
@@ -61,7 +67,10 @@ func (h *Hooks) store(p record.Packed) (isNew bool, err error) {
 }
 
 func (h *Hooks) storeAll() {
-	for {
+	for together := 1; ; {
+		if together >= crowd {
+			time.Sleep(gather)
+		}
 		h.mu.Lock()
 		list := h.arrived[:min(len(h.arrived), maxTogether)]
 		h.arrived = h.arrived[len(list):]
@@ -71,7 +80,8 @@ func (h *Hooks) storeAll() {
 			return
 		}
 		h.mu.Unlock()
-		packed := make([]record.Packed, len(list))
+		together = len(list)
+		packed := make([]pack.Packed, len(list))
 		for i, a := range list {
 			packed[i] = a.packed
 		}
@@ -175,12 +185,12 @@ func (h *Hooks) take(w http.ResponseWriter, r *http.Request, o *opened, receiver
 		return
 	}
 	if !isNew {
-		s.count(name, "repeated", 1)
+		s.count(name, record.CountRepeated, 1)
 	} else {
-		s.count(name, "received", 1)
+		s.count(name, record.CountReceived, 1)
 		s.Inbox.Wake()
 	}
-	text, err := json.Marshal(map[string]any{"delivery": packed.ID, "new": isNew})
+	text, err := json.Marshal(map[string]string{"delivery": packed.ID})
 	if err != nil {
 		h.fail(w, o, err)
 		return

@@ -10,6 +10,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/record/pack"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
 )
@@ -17,7 +18,7 @@ import (
 // PullStream reads one stream from where it stopped to its end. Each page is
 // stored with the cursor after it in one transaction, so that whatever
 // happens, no page is skipped. A failure is noted where people see it.
-func (s *Sources) PullStream(ctx context.Context, who auth.Actor, name, stream string, packer *record.Packer) error {
+func (s *Sources) PullStream(ctx context.Context, who auth.Actor, name, stream string, packer *pack.Packer) error {
 	o, err := s.find(ctx, who.Scope(), name)
 	if err != nil {
 		return err
@@ -73,7 +74,7 @@ type pulling struct {
 	s      *Sources
 	who    auth.Actor
 	name   string
-	packer *record.Packer
+	packer *pack.Packer
 	state  record.PullState
 }
 
@@ -84,7 +85,7 @@ func (p *pulling) emit(page source.Page) error {
 	if page.Through.After(next.Through) {
 		next.Through = page.Through
 	}
-	var packed record.Packed
+	var packed pack.Packed
 	if len(page.Body) > 0 {
 		packed = p.packer.Pack(p.name, "pull/"+p.state.Stream, "application/json", "", page.Body)
 		next.Pages++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -15,6 +16,7 @@ import (
 	"hansei/internal/fact"
 	"hansei/internal/intake"
 	"hansei/internal/record"
+	"hansei/internal/record/pack"
 	"hansei/internal/retro"
 	"hansei/internal/search"
 	"hansei/internal/source"
@@ -23,8 +25,6 @@ import (
 	"hansei/internal/tracker"
 	"hansei/internal/tracker/github"
 	"hansei/internal/tracker/trackertest"
-
-	"log/slog"
 )
 
 var me = auth.Local()
@@ -175,11 +175,11 @@ func (r *rig) hears(x trackertest.Issue, action string) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	packer, err := record.NewPacker()
+	packer, err := pack.New()
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if _, err := r.Records.Deliver(context.Background(), me, []record.Packed{packer.Pack("code", "issues", "application/json", "", body)}); err != nil {
+	if _, err := r.Records.Deliver(context.Background(), me, []pack.Packed{packer.Pack("code", "issues", "application/json", "", body)}); err != nil {
 		r.t.Fatal(err)
 	}
 	for {

@@ -46,10 +46,10 @@ type Reading struct {
 }
 
 const (
-	batchDeliveries = 256
+	batchDeliveries = 1024
 	batchBytes      = 16 << 20
 	inboxPoll       = time.Second
-	gather          = 80 * time.Millisecond
+	gather          = 15 * time.Millisecond
 )
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -88,8 +88,7 @@ func (b *Inbox) Run(ctx context.Context, who auth.Actor) error {
 		case n == batchDeliveries:
 			continue
 		case n > 0:
-			// More is coming: one transaction for all of it leaves the writer
-			// to those who wait for an answer.
+			// More is coming: one transaction for all of it costs less.
 			if err := pause(ctx, gather); err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // copied is one table as it is copied: its columns, those of its key first.
@@ -56,7 +57,7 @@ func Copy(ctx context.Context, from, to *Store, progress func(done, total Seq)) 
 	}
 	source, err := from.snapshot(ctx)
 	if err != nil {
-		return fmt.Errorf("read %s: %w", from.engine.name(), readable(err))
+		return fmt.Errorf("read %s: %w", from.engine.name(), verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, source.tx.Rollback()) }()
 	_, err = to.WriteAlone(ctx, auth.Local().As("copy"), func(tx *Tx) error {
@@ -76,7 +77,7 @@ type snapshot struct {
 }
 
 func (s *Store) snapshot(ctx context.Context) (*snapshot, error) {
-	tx, err := s.read.db.BeginTx(ctx, nil)
+	tx, err := s.read.DB.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +176,7 @@ func (c *copying) table(t copied) error {
 func (c *copying) page(q string, columns int, args []any) (values []any, err error) {
 	rows, err := c.from.query(c.ctx, q, args...)
 	if err != nil {
-		return nil, readable(err)
+		return nil, verdict.Readable(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -189,7 +190,7 @@ func (c *copying) page(q string, columns int, args []any) (values []any, err err
 			return nil, err
 		}
 	}
-	return values, readable(rows.Err())
+	return values, verdict.Readable(rows.Err())
 }
 
 // compare reads the copy back.
@@ -227,19 +228,19 @@ func (c *copying) compare() error {
 func count(ctx context.Context, r Reader, q string) (n int64, err error) {
 	rows, err := r.query(ctx, q)
 	if err != nil {
-		return 0, readable(err)
+		return 0, verdict.Readable(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	if rows.Next() {
 		err = rows.Scan(&n)
 	}
-	return n, errors.Join(err, readable(rows.Err()))
+	return n, errors.Join(err, verdict.Readable(rows.Err()))
 }
 
 func heads(ctx context.Context, r Reader) (out map[auth.Journal]Seq, err error) {
 	rows, err := r.query(ctx, "SELECT journal, head FROM journal")
 	if err != nil {
-		return nil, readable(err)
+		return nil, verdict.Readable(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	out = map[auth.Journal]Seq{}
@@ -251,5 +252,5 @@ func heads(ctx context.Context, r Reader) (out map[auth.Journal]Seq, err error) 
 		}
 		out[journal] = head
 	}
-	return out, readable(rows.Err())
+	return out, verdict.Readable(rows.Err())
 }

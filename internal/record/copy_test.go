@@ -11,6 +11,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/pack"
 	"hansei/internal/record/pgtest"
 )
 
@@ -25,12 +26,12 @@ func everything(t *testing.T, s *Store) {
 	if _, err := s.PutBlob(ctx, who, "large", "x", strings.NewReader(strings.Repeat("0123456789", 300_000))); err != nil {
 		t.Fatal(err)
 	}
-	packer, err := NewPacker()
+	packer, err := pack.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = s.Write(ctx, who, func(tx *Tx) error {
-		var packed []Packed
+		var packed []pack.Packed
 		for i := range 450 {
 			packed = append(packed, packer.Pack("hook", "event", "application/json", "", fmt.Appendf(nil, `{"n":%d}`, i)))
 		}

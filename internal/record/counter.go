@@ -7,15 +7,22 @@ import (
 	"time"
 
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // Count is how often something happened at a source on a day.
 type Count struct {
 	Source string
 	Day    time.Time // its midnight, UTC
-	Name   string    // "received", "refused: signature", …
+	Name   string    // CountReceived, "refused: signature", …
 	N      int64
 }
+
+// What is counted of webhooks that were taken.
+const (
+	CountReceived = "received"
+	CountRepeated = "repeated" // they had been received before
+)
 
 const day = 24 * time.Hour
 
@@ -34,7 +41,7 @@ func (s *Store) Counts(ctx context.Context, who auth.Scope, since time.Time) (ou
 	}
 	rows, err := s.query(ctx, "SELECT source, day, name, n FROM counter WHERE journal = ? AND day >= ? ORDER BY source, day, name", string(journal), since.Truncate(day).Unix())
 	if err != nil {
-		return nil, fmt.Errorf("counts: %w", readable(err))
+		return nil, fmt.Errorf("counts: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -46,7 +53,7 @@ func (s *Store) Counts(ctx context.Context, who auth.Scope, since time.Time) (ou
 		c.Day = time.Unix(at, 0).UTC()
 		out = append(out, c)
 	}
-	return out, readable(rows.Err())
+	return out, verdict.Readable(rows.Err())
 }
 
 // DeliveryStats is what came from a source.
@@ -63,12 +70,15 @@ func (s *Store) DeliveryStats(ctx context.Context, who auth.Scope, source string
 	if err != nil {
 		return st, err
 	}
+	if err := s.land(ctx); err != nil {
+		return st, err
+	}
 	st.Source = source
 	rows, err := s.query(ctx, `SELECT coalesce(sum(CASE WHEN state = 'received' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0),
 		coalesce((SELECT max(received) FROM delivery WHERE journal = ? AND source = ?), 0)
 		FROM delivery WHERE journal = ? AND state IN ('received', 'failed') AND source = ?`, string(journal), source, string(journal), source)
 	if err != nil {
-		return st, fmt.Errorf("deliveries: %w", readable(err))
+		return st, fmt.Errorf("deliveries: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	if rows.Next() {
@@ -78,5 +88,5 @@ func (s *Store) DeliveryStats(ctx context.Context, who auth.Scope, source string
 		}
 		st.Last = ofMicro(last)
 	}
-	return st, readable(rows.Err())
+	return st, verdict.Readable(rows.Err())
 }

@@ -134,7 +134,7 @@ func TestCrashInADelivery(t *testing.T) {
 	}
 	count := func(s *Store) (n int) {
 		t.Helper()
-		if err := s.read.db.QueryRowContext(t.Context(), "SELECT count(*) FROM part").Scan(&n); err != nil {
+		if err := s.read.DB.QueryRowContext(t.Context(), "SELECT count(*) FROM part").Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 		return n

@@ -13,6 +13,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // The states of a delivery.
@@ -101,6 +102,9 @@ func (s *Store) GetDelivery(ctx context.Context, who auth.Scope, id string) (Del
 	if err != nil {
 		return Delivery{}, err
 	}
+	if err := s.land(ctx); err != nil {
+		return Delivery{}, err
+	}
 	return oneDelivery(ctx, s, journal, id)
 }
 
@@ -135,6 +139,9 @@ func (s *Store) Deliveries(ctx context.Context, who auth.Scope, f DeliveryFilter
 	if err != nil {
 		return nil, err
 	}
+	if err := s.land(ctx); err != nil {
+		return nil, err
+	}
 	where, args := []string{"journal = ?", "options <> ''"}, []any{string(journal)}
 	if f.Live {
 		where[1] = "options = ''"
@@ -165,7 +172,7 @@ func (s *Store) Deliveries(ctx context.Context, who auth.Scope, f DeliveryFilter
 func scanDeliveries(ctx context.Context, r Reader, q string, args ...any) (out []Delivery, err error) {
 	rows, err := r.query(ctx, q, args...)
 	if err != nil {
-		return nil, fmt.Errorf("deliveries: %w", readable(err))
+		return nil, fmt.Errorf("deliveries: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -175,7 +182,7 @@ func scanDeliveries(ctx context.Context, r Reader, q string, args ...any) (out [
 		}
 		out = append(out, d)
 	}
-	return out, readable(rows.Err())
+	return out, verdict.Readable(rows.Err())
 }
 
 // scanDelivery reads deliveryFields and what a statement asks for after them.
@@ -231,9 +238,12 @@ func (s *Store) DeliveryStates(ctx context.Context, who auth.Scope, source strin
 	if err != nil {
 		return nil, err
 	}
+	if err := s.land(ctx); err != nil {
+		return nil, err
+	}
 	rows, err := s.query(ctx, "SELECT state, count(*) FROM delivery WHERE journal = ? AND source = ? GROUP BY state", string(journal), source)
 	if err != nil {
-		return nil, fmt.Errorf("deliveries: %w", readable(err))
+		return nil, fmt.Errorf("deliveries: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	out = map[string]int{}
@@ -245,7 +255,7 @@ func (s *Store) DeliveryStates(ctx context.Context, who auth.Scope, source strin
 		}
 		out[state] = n
 	}
-	return out, readable(rows.Err())
+	return out, verdict.Readable(rows.Err())
 }
 
 // PutRejects replaces the rejects of a delivery.
@@ -269,7 +279,7 @@ func (s *Store) Rejects(ctx context.Context, who auth.Scope, id string, after, l
 	rows, err := s.query(ctx, "SELECT n, line, field, value, expected FROM reject WHERE journal = ? AND delivery = ? AND n > ? ORDER BY n LIMIT ?",
 		string(journal), id, after, limit)
 	if err != nil {
-		return nil, fmt.Errorf("rejects: %w", readable(err))
+		return nil, fmt.Errorf("rejects: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -279,5 +289,5 @@ func (s *Store) Rejects(ctx context.Context, who auth.Scope, id string, after, l
 		}
 		out = append(out, r)
 	}
-	return out, readable(rows.Err())
+	return out, verdict.Readable(rows.Err())
 }

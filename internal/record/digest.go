@@ -9,6 +9,7 @@ import (
 	"hash"
 
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // Digest is a hash over every entry of the journal in order, as it stood when
@@ -49,7 +50,7 @@ func digestOf(ctx context.Context, r Reader, h hash.Hash, journal auth.Journal, 
 	rows, err := r.query(ctx, "SELECT seq, revision, kind, id, at, who, doc FROM entry WHERE journal = ? AND seq > ? AND seq <= ? ORDER BY seq",
 		string(journal), int64(after), int64(to))
 	if err != nil {
-		return 0, readable(err)
+		return 0, verdict.Readable(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	last = after
@@ -63,5 +64,5 @@ func digestOf(ctx context.Context, r Reader, h hash.Hash, journal auth.Journal, 
 		h.Write([]byte(doc))
 		last = Seq(seq)
 	}
-	return last, readable(rows.Err())
+	return last, verdict.Readable(rows.Err())
 }

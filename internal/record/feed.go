@@ -9,6 +9,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // Head is where a journal stands.
@@ -49,7 +50,7 @@ func (s *Store) Head(ctx context.Context, who auth.Scope) (Head, error) {
 		return Head{}, nil
 	}
 	if err != nil {
-		return h, fmt.Errorf("head of the journal: %w", readable(err))
+		return h, fmt.Errorf("head of the journal: %w", verdict.Readable(err))
 	}
 	if h.Seq > 0 {
 		h.At = time.UnixMicro(at).UTC()
@@ -73,10 +74,14 @@ func (s *Store) Feed(ctx context.Context, who auth.Scope, after Seq, limit int) 
 	if after, limit = max(after, 0), min(limit, int(max(0, head.Seq-after))); limit <= 0 {
 		return page, nil
 	}
+	if list, ok := s.recent.Between(life{journal, head.Epoch}, int64(after)+1, int64(after)+int64(limit)); ok {
+		page.Changes = list
+		return page, nil
+	}
 	rows, err := s.query(ctx, `SELECT seq, revision, kind, id, at, who, doc FROM entry
 		WHERE journal = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?`, string(journal), int64(after), int64(after)+int64(limit), limit)
 	if err != nil {
-		return page, fmt.Errorf("feed: %w", readable(err))
+		return page, fmt.Errorf("feed: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	page.Changes = make([]Change, 0, limit)
@@ -96,7 +101,7 @@ func (s *Store) Feed(ctx context.Context, who auth.Scope, after Seq, limit int) 
 		c.Kind, c.At, c.Doc = k, time.UnixMicro(at).UTC(), append([]byte(nil), doc...)
 		page.Changes = append(page.Changes, c)
 	}
-	return page, readable(rows.Err())
+	return page, verdict.Readable(rows.Err())
 }
 
 // SeqAt is the last sequence written at or before a time, 0 if none was.
@@ -133,7 +138,7 @@ func (s *Store) TimeOf(ctx context.Context, who auth.Scope, seq Seq) (time.Time,
 	if errors.Is(err, sql.ErrNoRows) {
 		return time.Time{}, fmt.Errorf("journal entry %d: %w", seq, hansei.ErrNotFound)
 	}
-	return time.UnixMicro(at).UTC(), readable(err)
+	return time.UnixMicro(at).UTC(), verdict.Readable(err)
 }
 
 // poll is how often a waiter looks when no wake-up came.
@@ -159,5 +164,39 @@ func (s *Store) Wait(ctx context.Context, who auth.Scope, after Seq) error {
 			return ctx.Err()
 		}
 		timer.Stop()
+	}
+}
+
+// life is one life of a journal.
+type life struct {
+	journal auth.Journal
+	epoch   Epoch
+}
+
+// maxNoted bounds the documents of one transaction that are kept for those who
+// follow the journal, in bytes.
+const maxNoted = 16 << 20
+
+// note keeps an entry that is about to be written, in case it is committed.
+func (h *journalHead) note(c Change) {
+	// Where a writer was undone, the next one goes on from before it.
+	for n := len(h.entries); n > 0 && h.entries[n-1].Seq >= c.Seq; n-- {
+		h.bytes -= len(h.entries[n-1].Doc)
+		h.entries = h.entries[:n-1]
+	}
+	h.entries, h.bytes = append(h.entries, c), h.bytes+len(c.Doc)
+	if h.bytes > maxNoted {
+		h.entries, h.bytes = nil, 0 // of a long import the end will do
+	}
+}
+
+// remember keeps what was committed.
+func (s *Store) remember(j auth.Journal, h *journalHead) {
+	n := len(h.entries)
+	for n > 0 && h.entries[n-1].Seq > h.seq {
+		n--
+	}
+	if n > 0 {
+		s.recent.Add(life{j, h.epoch}, int64(h.entries[0].Seq), h.entries[:n])
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // group is the writers that share one transaction.
@@ -25,6 +26,10 @@ type journalHead struct {
 	from Seq // the head when the transaction began
 	seq  Seq
 	at   int64 // of the last entry, microseconds; while a Tx runs, of its entries
+
+	epoch   Epoch
+	entries []Change // of the transaction, the newest of them; maybe some of a writer that was undone
+	bytes   int      // of their documents
 }
 
 // errApart says that one of a group failed after it had written something. The
@@ -74,6 +79,9 @@ func (s *Store) attempt(g *group) error {
 	if err == nil && !done {
 		watch.Reset(s.patience)
 		if err = tx.Commit(); err == nil {
+			for j, h := range g.heads {
+				s.remember(j, h)
+			}
 			return nil
 		}
 		err = fmt.Errorf("commit: %w", err)
@@ -82,7 +90,7 @@ func (s *Store) attempt(g *group) error {
 		err = errors.Join(err, driver.ErrBadConn)
 	}
 	// A full disk may have ended the transaction already, as a broken connection has.
-	if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) && judge(undo) == answer {
+	if undo := tx.Rollback(); undo != nil && !errors.Is(undo, sql.ErrTxDone) && verdict.Judge(undo) == verdict.Answer {
 		s.log.Warn("roll back", "error", undo)
 	}
 	return err
@@ -132,7 +140,7 @@ func (s *Store) fill(ctx context.Context, g *group) error {
 		}
 	}
 	if err := s.flush(context.Background()); err != nil {
-		if !g.alone() && judge(err) == answer {
+		if !g.alone() && verdict.Judge(err) == verdict.Answer {
 			return errApart
 		}
 		return err
@@ -173,6 +181,7 @@ func (s *Store) run(ctx context.Context, g *group, r *request) error {
 	before := *h
 	// A clock that jumps back does not make the journal's times go back.
 	h.at = max(h.at, s.now().UnixMicro())
+	r.after = nil
 	tx := newTx(s, r, h)
 	if err := tx.call(r, g.apart || g.alone()); err != nil {
 		*h = before
@@ -192,7 +201,7 @@ func (s *Store) fail(g *group, r *request, tx *Tx, err error) error {
 	if whole := s.whole(tx, err); whole != nil {
 		return whole
 	}
-	r.err = readable(err)
+	r.err = verdict.Readable(err)
 	switch {
 	case g.apart:
 		s.rows.cut(tx.began)
@@ -213,9 +222,9 @@ func (s *Store) whole(tx *Tx, err error) error {
 	switch {
 	case !s.engine.shared():
 		return nil
-	case tx.failed != nil && judge(tx.failed) != answer:
+	case tx.failed != nil && verdict.Judge(tx.failed) != verdict.Answer:
 		return tx.failed
-	case sqlState(err) != "" && judge(err) != answer:
+	case verdict.State(err) != "" && verdict.Judge(err) != verdict.Answer:
 		return err
 	case broken(s.write):
 		return errors.Join(driver.ErrBadConn, err)
@@ -239,7 +248,7 @@ func (s *Store) savepoint(g *group, q string) error {
 func (s *Store) head(ctx context.Context, j auth.Journal) (*journalHead, error) {
 	var h journalHead
 	for {
-		err := s.stmts.scan(ctx, "UPDATE journal SET head = head WHERE journal = ? RETURNING head, at", []any{string(j)}, &h.seq, &h.at)
+		err := s.stmts.scan(ctx, "UPDATE journal SET head = head WHERE journal = ? RETURNING head, at, epoch", []any{string(j)}, &h.seq, &h.at, &h.epoch)
 		if err == nil {
 			break
 		}

@@ -2,7 +2,6 @@ package record
 
 import (
 	"bytes"
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -115,44 +114,4 @@ func TestCrashBeforeTheFirstCommit(t *testing.T) {
 	t.Run("another program's", func(t *testing.T) {
 		refused(t, begin(t, "CREATE TABLE theirs (a TEXT)"), "another program")
 	})
-}
-
-// TestLargeFileCutShort: a file too large to be checked whole is still found
-// to be shorter than it says.
-func TestLargeFileCutShort(t *testing.T) {
-	dir := t.TempDir()
-	s, err := Open(t.Context(), Options{Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = s.Write(t.Context(), auth.Local(), teams("a", 500))
-	if err := errors.Join(err, s.Close()); err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "hansei.db")
-	if _, err := check(context.Background(), path, false); err != nil {
-		t.Errorf("whole: %v", err)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(path, info.Size()/2); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := check(context.Background(), path, false); err == nil || !strings.Contains(err.Error(), "damaged") {
-		t.Errorf("cut short: got %v, want it called damaged", err)
-	}
-}
-
-func TestCommand(t *testing.T) {
-	for want, args := range map[string][]string{
-		"hansei serve":  {"/usr/bin/hansei", "serve", "--token", "secret"},
-		"hansei":        {"./hansei", "--token", "secret", "serve"},
-		"hansei import": {"hansei", "import"},
-	} {
-		if got := command(args); got != want {
-			t.Errorf("%q: got %q, want %q", args, got, want)
-		}
-	}
 }

@@ -77,7 +77,7 @@ func fill(t *testing.T, s *Store, who auth.Actor) Delivery {
 // other copies a table's rows into another journal, with other contents.
 func other(t *testing.T, s *Store, table string) {
 	t.Helper()
-	rows, err := s.read.db.QueryContext(t.Context(), "SELECT * FROM "+table+" LIMIT 0")
+	rows, err := s.read.DB.QueryContext(t.Context(), "SELECT * FROM "+table+" LIMIT 0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func dump(t *testing.T, s *Store) string {
 	t.Helper()
 	var all strings.Builder
 	for _, table := range tables {
-		rows, err := s.read.db.QueryContext(t.Context(), "SELECT * FROM "+table+" WHERE journal = 'other' ORDER BY 1, 2, 3")
+		rows, err := s.read.DB.QueryContext(t.Context(), "SELECT * FROM "+table+" WHERE journal = 'other' ORDER BY 1, 2, 3")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // Ref names one record.
@@ -37,17 +39,15 @@ func (tx *Tx) DropNames(list []Naming) error { return tx.unnote("name", list) }
 func (tx *Tx) DropMentions(list []Naming) error { return tx.unnote("mention", list) }
 
 func (tx *Tx) note(table string, list []Naming) error {
-	for len(list) > 0 {
-		n := min(namingRows, len(list))
-		args := make([]any, 0, 4*n)
-		for _, x := range list[:n] {
+	for chunk := range slices.Chunk(list, namingRows) {
+		args := make([]any, 0, 4*len(chunk))
+		for _, x := range chunk {
 			args = append(args, string(tx.journal), x.Name, string(x.Kind), string(x.ID))
 		}
-		q := "INSERT INTO " + table + " (journal, name, kind, id) VALUES (?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?)", n-1) + " ON CONFLICT (journal, name, kind, id) DO NOTHING"
+		q := "INSERT INTO " + table + " (journal, name, kind, id) VALUES (?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?)", len(chunk)-1) + " ON CONFLICT (journal, name, kind, id) DO NOTHING"
 		if err := tx.exec(q, args...); err != nil {
 			return fmt.Errorf("note a %s: %w", table, err)
 		}
-		list = list[n:]
 	}
 	return nil
 }
@@ -83,9 +83,8 @@ func namings(ctx context.Context, r Reader, who auth.Scope, q string, names []st
 	if err != nil {
 		return nil, err
 	}
-	for len(names) > 0 {
-		n := min(maxIDs, len(names))
-		list := several(names[:n])
+	for chunk := range slices.Chunk(names, maxIDs) {
+		list := several(chunk)
 		args := []any{string(journal)}
 		for _, name := range list {
 			args = append(args, name)
@@ -93,7 +92,6 @@ func namings(ctx context.Context, r Reader, who auth.Scope, q string, names []st
 		if out, err = scanNamings(ctx, r, out, q+marks(len(list))+") ORDER BY name, kind, id LIMIT ?", append(args, maxLinked)...); err != nil {
 			return nil, err
 		}
-		names = names[n:]
 	}
 	return out, nil
 }
@@ -101,7 +99,7 @@ func namings(ctx context.Context, r Reader, who auth.Scope, q string, names []st
 func scanNamings(ctx context.Context, r Reader, out []Naming, q string, args ...any) (_ []Naming, err error) {
 	rows, err := r.query(ctx, q, args...)
 	if err != nil {
-		return nil, fmt.Errorf("names: %w", readable(err))
+		return nil, fmt.Errorf("names: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -111,7 +109,7 @@ func scanNamings(ctx context.Context, r Reader, out []Naming, q string, args ...
 		}
 		out = append(out, x)
 	}
-	return out, readable(rows.Err())
+	return out, verdict.Readable(rows.Err())
 }
 
 // Linked finds what is linked with a record, either way: what mentions it by
@@ -131,7 +129,7 @@ func Linked(ctx context.Context, r Reader, who auth.Scope, of Ref) ([]Ref, error
 func scanRefs(ctx context.Context, r Reader, q string, args ...any) (out []Ref, err error) {
 	rows, err := r.query(ctx, q, args...)
 	if err != nil {
-		return nil, fmt.Errorf("links: %w", readable(err))
+		return nil, fmt.Errorf("links: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -141,7 +139,7 @@ func scanRefs(ctx context.Context, r Reader, q string, args ...any) (out []Ref, 
 		}
 		out = append(out, x)
 	}
-	return out, readable(rows.Err())
+	return out, verdict.Readable(rows.Err())
 }
 
 // LastChange is the sequence of the newest current record of a kind, 0 if
@@ -153,7 +151,7 @@ func LastChange(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind)
 	}
 	rows, err := r.query(ctx, "SELECT coalesce(max(seq), 0) FROM current WHERE journal = ? AND kind = ?", string(journal), string(kind))
 	if err != nil {
-		return 0, fmt.Errorf("last change: %w", readable(err))
+		return 0, fmt.Errorf("last change: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	if rows.Next() {
@@ -173,7 +171,7 @@ func OfSource(ctx context.Context, r Reader, who auth.Scope, source, after strin
 	rows, err := r.query(ctx, "SELECT name, kind, id FROM name WHERE journal = ? AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?",
 		string(journal), after, source+":", source+";", limit)
 	if err != nil {
-		return nil, "", fmt.Errorf("records of %s: %w", source, readable(err))
+		return nil, "", fmt.Errorf("records of %s: %w", source, verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {

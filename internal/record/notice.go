@@ -10,6 +10,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // The states of a notice.
@@ -83,7 +84,7 @@ func Told(ctx context.Context, r Reader, who auth.Scope, prefix string) (out map
 	}
 	rows, err := r.query(ctx, "SELECT key, what FROM told WHERE journal = ? AND key >= ? AND key < ?", string(journal), prefix, prefix+"\U0010FFFF")
 	if err != nil {
-		return nil, fmt.Errorf("what was told: %w", readable(err))
+		return nil, fmt.Errorf("what was told: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	out = map[string]string{}
@@ -94,7 +95,7 @@ func Told(ctx context.Context, r Reader, who auth.Scope, prefix string) (out map
 		}
 		out[key] = what
 	}
-	return out, readable(rows.Err())
+	return out, verdict.Readable(rows.Err())
 }
 
 // NoticeFilter picks notices; empty fields pick all.
@@ -127,7 +128,7 @@ func Notices(ctx context.Context, r Reader, who auth.Scope, f NoticeFilter) (out
 	}
 	rows, err := r.query(ctx, "SELECT "+noticeColumns+" FROM notice WHERE "+strings.Join(where, " AND ")+" ORDER BY created DESC, id DESC LIMIT ?", append(args, min(f.Limit, 1000))...)
 	if err != nil {
-		return nil, fmt.Errorf("notices: %w", readable(err))
+		return nil, fmt.Errorf("notices: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -137,7 +138,7 @@ func Notices(ctx context.Context, r Reader, who auth.Scope, f NoticeFilter) (out
 		}
 		out = append(out, n)
 	}
-	return out, readable(rows.Err())
+	return out, verdict.Readable(rows.Err())
 }
 
 func scanNotice(rows *sql.Rows) (n Notice, err error) {
@@ -185,11 +186,11 @@ func CursorOf(ctx context.Context, r Reader, who auth.Scope, name string) (c Cur
 	}
 	rows, err := r.query(ctx, "SELECT epoch, seq FROM follower WHERE journal = ? AND name = ?", string(journal), name)
 	if err != nil {
-		return c, fmt.Errorf("cursor %s: %w", name, readable(err))
+		return c, fmt.Errorf("cursor %s: %w", name, verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	if rows.Next() {
 		err = rows.Scan((*string)(&c.Epoch), &c.Seq)
 	}
-	return c, errors.Join(err, readable(rows.Err()))
+	return c, errors.Join(err, verdict.Readable(rows.Err()))
 }

@@ -14,10 +14,9 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/pack"
+	"hansei/internal/record/verdict"
 )
-
-// partSize is how much of a payload is compressed and stored together.
-const partSize = 1 << 20
 
 // pending begins the owner of parts that are still arriving.
 const pending = "pending-"
@@ -36,7 +35,7 @@ func (s *Store) putParts(ctx context.Context, who auth.Actor, owner string, body
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, enc.Close()) }()
-	buf := make([]byte, partSize)
+	buf := make([]byte, pack.PartSize)
 	for n := 0; ; n++ {
 		k, err := readPart(body, buf)
 		if err != nil && !errors.Is(err, io.EOF) {
@@ -115,7 +114,7 @@ func (p *parts) Read(b []byte) (int, error) {
 func (p *parts) next() (part []byte, err error) {
 	rows, err := p.store.query(p.ctx, "SELECT bytes FROM part WHERE journal = ? AND owner = ? AND n = ?", string(p.journal), p.owner, p.n)
 	if err != nil {
-		return nil, readable(err)
+		return nil, verdict.Readable(err)
 	}
 	defer func() {
 		if closeErr := rows.Close(); err == nil { // io.EOF must stay bare
@@ -124,7 +123,7 @@ func (p *parts) next() (part []byte, err error) {
 	}()
 	if !rows.Next() {
 		if err := rows.Err(); err != nil {
-			return nil, readable(err)
+			return nil, verdict.Readable(err)
 		}
 		return nil, io.EOF
 	}
@@ -177,7 +176,7 @@ func (s *Store) OpenBlob(ctx context.Context, who auth.Scope, hash string) (io.R
 	}
 	var n int
 	if err := s.queryRow(ctx, "SELECT count(*) FROM blob WHERE journal = ? AND hash = ?", []any{string(journal), hash}, &n); err != nil {
-		return nil, readable(err)
+		return nil, verdict.Readable(err)
 	}
 	if n == 0 {
 		return nil, fmt.Errorf("blob %s: %w", hash, hansei.ErrNotFound)

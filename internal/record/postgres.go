@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
+
+	"hansei/internal/record/verdict"
 )
 
 // postgresEngine is the engine of a PostgreSQL server, or of a primary and its
@@ -94,7 +96,7 @@ func (e *postgresEngine) open(ctx context.Context) (write, read *sql.DB, err err
 	write, read = e.pool(1), e.pool(readers)
 	read.SetMaxIdleConns(keepOpen)
 	if err := e.reach(ctx, read); err != nil {
-		return write, read, fmt.Errorf("open the %s: %w", e.name(), readable(err))
+		return write, read, fmt.Errorf("open the %s: %w", e.name(), verdict.Readable(err))
 	}
 	return write, read, nil
 }
@@ -103,8 +105,8 @@ func (e *postgresEngine) open(ctx context.Context) (write, read *sql.DB, err err
 func (e *postgresEngine) reach(ctx context.Context, db *sql.DB) error {
 	for since := time.Now(); ; sleep(ctx, lastPause) {
 		err := e.warn(ctx, db)
-		if state := sqlState(err); err == nil || ctx.Err() != nil || time.Since(since) > patience ||
-			judge(err) != lost || strings.HasPrefix(state, "28") || state == "3D000" {
+		if state := verdict.State(err); err == nil || ctx.Err() != nil || time.Since(since) > patience ||
+			verdict.Judge(err) != verdict.Lost || strings.HasPrefix(state, "28") || state == "3D000" {
 			return err
 		}
 		e.log.Info("the database is not there yet", "error", err)
@@ -127,13 +129,13 @@ const migrationLock = 0x48_4e_53_49
 func (e *postgresEngine) migrate(ctx context.Context, conn *sql.Conn) (err error) {
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("open the %s: %w", e.name(), readable(err))
+		return fmt.Errorf("open the %s: %w", e.name(), verdict.Readable(err))
 	}
 	if err := e.raise(ctx, tx); err != nil {
-		return errors.Join(fmt.Errorf("create the tables of the %s: %w", e.name(), readable(err)), tx.Rollback())
+		return errors.Join(fmt.Errorf("create the tables of the %s: %w", e.name(), verdict.Readable(err)), tx.Rollback())
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("create the tables of the %s: %w", e.name(), readable(err))
+		return fmt.Errorf("create the tables of the %s: %w", e.name(), verdict.Readable(err))
 	}
 	return nil
 }
@@ -210,6 +212,29 @@ func (e *postgresEngine) compact(ctx context.Context, conn *sql.Conn) error {
 		if _, err := conn.ExecContext(ctx, "VACUUM FULL "+table); err != nil {
 			return fmt.Errorf("compact the database: %w", err)
 		}
+	}
+	return nil
+}
+
+// warn says, at the start, in which ways this server may forget what it has
+// acknowledged. None of them can be seen later, from its answers.
+func (e *postgresEngine) warn(ctx context.Context, db *sql.DB) error {
+	var fsync, commit, standbys string
+	var replicas int
+	err := db.QueryRowContext(ctx, `SELECT current_setting('fsync'), current_setting('synchronous_commit'), current_setting('synchronous_standby_names'),
+		(SELECT count(*) FROM pg_stat_replication)`).Scan(&fsync, &commit, &standbys, &replicas)
+	if err != nil {
+		return err
+	}
+	if fsync == "off" {
+		e.log.Warn("the database's fsync is off: a power cut may destroy it")
+	}
+	if commit == "off" {
+		e.log.Warn("the database's synchronous_commit is off: what was acknowledged may be lost when it crashes")
+	}
+	if replicas > 0 && (standbys == "" || commit == "local") {
+		e.log.Warn("the database has a replica that does not confirm commits: what was acknowledged is lost when that one is promoted. "+
+			"Name it in synchronous_standby_names, or tell nobody that this is highly available", "replicas", replicas, "synchronous_commit", commit)
 	}
 	return nil
 }

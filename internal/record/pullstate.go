@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // PullState is how far a stream of a source was pulled.
@@ -47,7 +48,7 @@ func Pulls(ctx context.Context, r Reader, who auth.Scope, source string) (out []
 	}
 	rows, err := r.query(ctx, q+" ORDER BY source, stream", args...)
 	if err != nil {
-		return nil, fmt.Errorf("pulls: %w", readable(err))
+		return nil, fmt.Errorf("pulls: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -59,7 +60,7 @@ func Pulls(ctx context.Context, r Reader, who auth.Scope, source string) (out []
 		p.Through, p.Began, p.At = ofMicro(through), ofMicro(began), ofMicro(at)
 		out = append(out, p)
 	}
-	return out, readable(rows.Err())
+	return out, verdict.Readable(rows.Err())
 }
 
 // micro is a time as the store keeps it; 0 for none.

@@ -5,11 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // Reader is a Store, which reads what is committed, or a Tx, which also reads
@@ -20,12 +22,12 @@ type Reader interface {
 
 func (s *Store) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
 	q, args = s.engine.text(q), clean(args)
-	rows, err := s.read.query(ctx, nil, q, args...)
-	for pause := firstPause; err != nil && s.engine.shared() && judge(err) != answer && pause < readPatience && ctx.Err() == nil; pause *= 2 {
+	rows, err := s.read.Query(ctx, nil, q, args...)
+	for pause := firstPause; err != nil && s.engine.shared() && verdict.Judge(err) != verdict.Answer && pause < readPatience && ctx.Err() == nil; pause *= 2 {
 		sleep(ctx, pause) // the database is being started again, or another takes over
-		rows, err = s.read.query(ctx, nil, q, args...)
+		rows, err = s.read.Query(ctx, nil, q, args...)
 	}
-	if err != nil && s.engine.shared() && judge(err) == lost && ctx.Err() == nil {
+	if err != nil && s.engine.shared() && verdict.Judge(err) == verdict.Lost && ctx.Err() == nil {
 		err = fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return rows, err
@@ -99,9 +101,8 @@ func LoadRaw(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, id
 		return nil, err
 	}
 	out := make(map[hansei.ID]Raw, len(ids))
-	for len(ids) > 0 {
-		n := min(maxIDs, len(ids))
-		list := several(ids[:n])
+	for chunk := range slices.Chunk(ids, maxIDs) {
+		list := several(chunk)
 		args := []any{string(journal), string(kind)}
 		for _, id := range list {
 			args = append(args, string(id))
@@ -111,7 +112,6 @@ func LoadRaw(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, id
 		if err := scanRaw(ctx, r, q, args, func(id hansei.ID, x Raw) { out[id] = x }); err != nil {
 			return nil, fmt.Errorf("load %ss: %w", kind, err)
 		}
-		ids = ids[n:]
 	}
 	return out, nil
 }
@@ -119,7 +119,7 @@ func LoadRaw(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, id
 func scanRaw(ctx context.Context, r Reader, q string, args []any, fn func(hansei.ID, Raw)) (err error) {
 	rows, err := r.query(ctx, q, args...)
 	if err != nil {
-		return readable(err)
+		return verdict.Readable(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -132,7 +132,7 @@ func scanRaw(ctx context.Context, r Reader, q string, args []any, fn func(hansei
 		x.Doc, x.At = []byte(doc), time.UnixMicro(at).UTC()
 		fn(hansei.ID(id), x)
 	}
-	return readable(rows.Err())
+	return verdict.Readable(rows.Err())
 }
 
 // Load reads the current versions of records; missing ones are absent.
@@ -245,7 +245,7 @@ func chain(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, id h
 func version(ctx context.Context, r Reader, q string, args []any) (v Version, prev Seq, err error) {
 	rows, err := r.query(ctx, q, args...)
 	if err != nil {
-		return v, 0, readable(err)
+		return v, 0, verdict.Readable(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	if !rows.Next() {

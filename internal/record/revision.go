@@ -8,6 +8,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // Revisions lists every version of a record without its document, the newest
@@ -22,7 +23,7 @@ func Revisions(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, 
 		UNION ALL SELECT e.seq, e.revision, e.prev, e.at, e.who FROM chain JOIN entry e ON e.journal = ? AND e.seq = chain.prev)
 		SELECT seq, revision, at, who FROM chain ORDER BY seq DESC`, string(journal), string(kind), string(id), string(journal))
 	if err != nil {
-		return nil, readable(err)
+		return nil, verdict.Readable(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
@@ -35,7 +36,7 @@ func Revisions(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, 
 		out = append(out, v)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, readable(err)
+		return nil, verdict.Readable(err)
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("%s %s: %w", kind, id, hansei.ErrNotFound)

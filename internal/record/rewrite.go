@@ -10,6 +10,8 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/pack"
+	"hansei/internal/record/verdict"
 )
 
 // Entry is an entry of the journal as a rewriting sees it.
@@ -198,6 +200,9 @@ func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func([]byt
 		return 0, err
 	}
 	defer dec.Close()
+	if err := s.land(ctx); err != nil {
+		return 0, err
+	}
 	for after := ""; ; {
 		var id string
 		var body []byte
@@ -208,7 +213,7 @@ func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func([]byt
 		after = id
 		hit := false
 		if body != nil {
-			text, err := dec.DecodeAll(body, nil)
+			text, err := pack.Unpack(dec, body)
 			hit = err != nil || has(text)
 		} else if hit, err = s.anyPart(ctx, journal, dec, "delivery-"+id, has); err != nil {
 			return dropped, err
@@ -249,11 +254,11 @@ func (s *Store) anyPart(ctx context.Context, journal auth.Journal, dec *zstd.Dec
 func (s *Store) next(ctx context.Context, q string, args []any, to ...any) (found bool, err error) {
 	rows, err := s.query(ctx, q, args...)
 	if err != nil {
-		return false, readable(err)
+		return false, verdict.Readable(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	if !rows.Next() {
-		return false, readable(rows.Err())
+		return false, verdict.Readable(rows.Err())
 	}
 	return true, rows.Scan(to...)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // PutSecret keeps a sealed secret of an owner, or drops it when box is nil.
@@ -33,7 +34,7 @@ func (s *Store) Secrets(ctx context.Context, who auth.Scope, owner string) (out 
 	}
 	rows, err := s.query(ctx, "SELECT name, box FROM secret WHERE journal = ? AND owner = ?", string(journal), owner)
 	if err != nil {
-		return nil, fmt.Errorf("secrets: %w", readable(err))
+		return nil, fmt.Errorf("secrets: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	out = map[string][]byte{}
@@ -45,5 +46,5 @@ func (s *Store) Secrets(ctx context.Context, who auth.Scope, owner string) (out 
 		}
 		out[name] = box
 	}
-	return out, readable(rows.Err())
+	return out, verdict.Readable(rows.Err())
 }

@@ -11,6 +11,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // Sessions are kept under the hash of their token: who reads the database
@@ -46,7 +47,7 @@ func (s *Store) GetSession(ctx context.Context, who auth.Scope, token string) ([
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fmt.Errorf("session: %w", hansei.ErrNotFound)
 	}
-	return data, readable(err)
+	return data, verdict.Readable(err)
 }
 
 // DeleteSession ends a session.

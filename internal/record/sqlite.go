@@ -11,6 +11,9 @@ import (
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"hansei/internal/record/file"
+	"hansei/internal/record/verdict"
 )
 
 // sqliteEngine is the engine of one file in the data directory, which one process
@@ -41,11 +44,11 @@ func (e *sqliteEngine) prepare(ctx context.Context, of *statements, q string) (s
 func (e *sqliteEngine) abandoned(time.Time) string { return pending + "~" }
 
 func (e *sqliteEngine) open(ctx context.Context) (write, read *sql.DB, err error) {
-	fresh, err := inspect(ctx, e.path)
+	fresh, err := file.Inspect(ctx, e.path, file.Ours{ID: applicationID, Version: schemaVersion})
 	if err != nil {
 		return nil, nil, err
 	}
-	pragmas := "&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-65536)&_pragma=temp_store(memory)&_pragma=wal_autocheckpoint(4000)"
+	pragmas := "&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-16384)&_pragma=temp_store(memory)&_pragma=wal_autocheckpoint(4000)"
 	if fresh {
 		pragmas = "&_pragma=page_size(8192)" + pragmas
 	}
@@ -63,7 +66,7 @@ func (e *sqliteEngine) open(ctx context.Context) (write, read *sql.DB, err error
 func (e *sqliteEngine) migrate(ctx context.Context, conn *sql.Conn) error {
 	var version int
 	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
-		return fmt.Errorf("open %s: %w", e.path, readable(err))
+		return fmt.Errorf("open %s: %w", e.path, verdict.Readable(err))
 	}
 	if version == schemaVersion {
 		return nil
@@ -72,7 +75,7 @@ func (e *sqliteEngine) migrate(ctx context.Context, conn *sql.Conn) error {
 	stmts = append(stmts, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion), "COMMIT")
 	for _, q := range stmts {
 		if _, err := conn.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("create the tables of %s: %w", e.path, readable(err))
+			return fmt.Errorf("create the tables of %s: %w", e.path, verdict.Readable(err))
 		}
 	}
 	return nil

@@ -12,6 +12,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"hansei/internal/record/lock"
+	"hansei/internal/record/prepared"
+	"hansei/internal/record/recent"
+	"hansei/internal/record/verdict"
 )
 
 // Seq is a position in a journal; the first entry is 1.
@@ -24,6 +29,11 @@ type Revision int64
 // that lost entries, sequences are used again: the epoch is changed then, and
 // a view that sees another one than its own is rebuilt.
 type Epoch string
+
+// ErrUnavailable says that the database was not reached for as long as it was
+// tried. What was to be written may be there nevertheless: who must not do it
+// twice repeats it with the same key, or with what makes it the same delivery.
+var ErrUnavailable = errors.New("the database cannot be reached")
 
 // Options say where the store is.
 type Options struct {
@@ -46,10 +56,12 @@ type Store struct {
 	write     *sql.Conn   // used by the writer goroutine alone
 	stmts     *statements // of write
 	rows      rows        // of its transaction
-	id        string      // of this writer among those of other servers
+	recent    recent.Log[Change]
+	id        string // of this writer among those of other servers
 	patience  time.Duration
-	db        *sql.DB // of write
-	read      *reads
+	arrivals  *arrivals // nil where deliveries go straight into the database
+	db        *sql.DB   // of write
+	read      *prepared.Reads
 	requests  chan *request
 	stopped   chan struct{} // closed when the writer has ended
 	closing   sync.Once
@@ -77,7 +89,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{now: o.Now, log: o.Log, dir: o.Dir,
-		id: random(), patience: patience, rows: rows{pending: map[string]bool{}},
+		id: random(), patience: patience, rows: rows{pending: map[string]bool{}}, recent: recent.Log[Change]{Size: func(c Change) int { return len(c.Doc) }},
 		requests: make(chan *request, 256), stopped: make(chan struct{}), moved: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.engine = inDirectory(o.Dir, o.Log)
@@ -92,13 +104,20 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
 	var err error
-	if s.lock, err = acquire(o.Dir); err != nil {
+	if s.lock, err = lock.Acquire(o.Dir); err != nil {
 		return nil, err
 	}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.release())
 	}
 	go s.writer()
+	if s.arrivals != nil {
+		s.following.Go(func() {
+			s.arrivals.Tidy(s.ctx, func(err error) {
+				s.log.Warn("the spool of deliveries could not be emptied; it is tried again", "error", verdict.Readable(err))
+			})
+		})
+	}
 	s.following.Go(func() { s.engine.follow(s.ctx, s.id, s.wake) })
 	return s, nil
 }
@@ -107,26 +126,29 @@ func (s *Store) open(ctx context.Context) (err error) {
 	var read *sql.DB
 	s.db, read, err = s.engine.open(ctx)
 	if read != nil {
-		s.read = newReads(read, !s.engine.shared())
+		s.read = prepared.New(read, !s.engine.shared())
 	}
 	if err != nil {
 		return err
 	}
 	if err := s.connect(ctx); err != nil {
-		return fmt.Errorf("open %s: %w", s.engine.name(), readable(err))
+		return fmt.Errorf("open %s: %w", s.engine.name(), verdict.Readable(err))
 	}
 	if err := s.engine.migrate(ctx, s.write); err != nil {
 		return err
 	}
 	// What a crash left of deliveries that were still arriving.
 	if _, err := s.stmts.exec(ctx, "DELETE FROM part WHERE owner LIKE 'pending-%' AND owner < ?", s.engine.abandoned(s.now())); err != nil {
-		return fmt.Errorf("open %s: %w", s.engine.name(), readable(err))
+		return fmt.Errorf("open %s: %w", s.engine.name(), verdict.Readable(err))
 	}
 	// What writers noted who are long gone.
 	if _, err := s.stmts.exec(ctx, "DELETE FROM writer WHERE at < ?", s.now().Add(-day).UnixMicro()); err != nil {
-		return fmt.Errorf("open %s: %w", s.engine.name(), readable(err))
+		return fmt.Errorf("open %s: %w", s.engine.name(), verdict.Readable(err))
 	}
-	return nil
+	if s.engine.shared() {
+		return nil
+	}
+	return s.reclaim(ctx)
 }
 
 // connect takes the connection that the writer writes by.
@@ -171,7 +193,10 @@ func (s *Store) release() error {
 	s.following.Wait()
 	var errs []error
 	if s.read != nil {
-		errs = append(errs, s.read.close())
+		errs = append(errs, s.read.Close())
+	}
+	if s.arrivals != nil {
+		errs = append(errs, s.arrivals.Close())
 	}
 	if s.write != nil {
 		errs = append(errs, s.stmts.close())
@@ -182,6 +207,13 @@ func (s *Store) release() error {
 	}
 	errs = append(errs, s.lock.Close())
 	return errors.Join(errs...)
+}
+
+// Jobs opens a handle for the queue of jobs, and says whether it leads to
+// PostgreSQL. Whoever asks for it closes it, before the store.
+func (s *Store) Jobs() (db *sql.DB, postgres bool, err error) {
+	db, err = s.engine.jobs()
+	return db, s.engine.shared(), err
 }
 
 // random makes an id nobody can guess.

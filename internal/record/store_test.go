@@ -15,6 +15,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/record/lock"
 	"hansei/internal/record/pgtest"
 	"hansei/internal/record/recordtest"
 )
@@ -40,7 +41,7 @@ func TestSecondProcessIsToldWhoHoldsIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = record.Open(ctx, record.Options{Dir: dir})
-	var in *record.InUseError
+	var in *lock.InUseError
 	if !errors.As(err, &in) || !strings.Contains(err.Error(), strconv.Itoa(os.Getpid())) {
 		t.Errorf("got %v, want the process named", err)
 	}

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // Tx is one writer's part of a transaction. Appends are gathered and written
@@ -21,6 +23,7 @@ type Tx struct {
 	journal auth.Journal
 	who     auth.Actor
 	head    *journalHead
+	request *request
 
 	began   place // in the rows that the group has gathered
 	touched bool  // more was done than to gather rows and to read
@@ -29,7 +32,7 @@ type Tx struct {
 }
 
 func newTx(s *Store, r *request, h *journalHead) *Tx {
-	return &Tx{ctx: context.Background(), store: s, journal: r.journal, who: r.who, head: h, began: s.rows.place()}
+	return &Tx{ctx: context.Background(), store: s, journal: r.journal, who: r.who, head: h, request: r, began: s.rows.place()}
 }
 
 // errEnded keeps a Tx that was carried out of its function from writing into
@@ -69,6 +72,10 @@ func (tx *Tx) fail(err error) error {
 	}
 	return err
 }
+
+// after has something done once the transaction is committed, before its writer
+// hears of it.
+func (tx *Tx) after(fn func()) { tx.request.after = append(tx.request.after, fn) }
 
 // Head is the last sequence of the journal, this transaction's own included.
 func (tx *Tx) Head() Seq { return tx.head.seq }
@@ -111,6 +118,7 @@ func PutEncoded(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, read Revisio
 		return fmt.Errorf("%s %s: %w", kind, id, hansei.ErrConflict)
 	}
 	tx.head.seq++
+	tx.head.note(Change{Seq: tx.head.seq, Revision: read + 1, Kind: kind, ID: id, At: time.UnixMicro(tx.head.at).UTC(), Who: tx.who.Name, Doc: doc})
 	tx.store.rows.add(tx.journal, tx.head.seq, kind, id, read+1, prev, tx.head.at, tx.who.Name, doc)
 	if len(tx.store.rows.entries) >= flushAt*entryColumns {
 		return tx.flush()
@@ -162,7 +170,7 @@ func (tx *Tx) flush() error {
 // flush writes what the writers of a group have gathered.
 func (s *Store) flush(ctx context.Context) error {
 	err := s.insert(ctx, "INSERT INTO current (journal, kind, id, seq, revision) VALUES ", s.rows.fresh, freshColumns)
-	if conflict(err) {
+	if verdict.Conflict(err) {
 		return fmt.Errorf("a new record's id is taken: %w", hansei.ErrConflict)
 	}
 	if err == nil {
@@ -177,12 +185,10 @@ func (s *Store) flush(ctx context.Context) error {
 
 func (s *Store) insert(ctx context.Context, q string, args []any, columns int) error {
 	row := "(" + marks(columns) + ")"
-	for len(args) > 0 {
-		n := min(rowsPerInsert, len(args)/columns)
-		if _, err := s.stmts.exec(ctx, q+row+strings.Repeat(", "+row, n-1), args[:n*columns]...); err != nil {
+	for chunk := range slices.Chunk(args, rowsPerInsert*columns) {
+		if _, err := s.stmts.exec(ctx, q+row+strings.Repeat(", "+row, len(chunk)/columns-1), chunk...); err != nil {
 			return err
 		}
-		args = args[n*columns:]
 	}
 	return nil
 }
@@ -223,4 +229,12 @@ func (tx *Tx) changed(q string, args ...any) (int64, error) {
 		return 0, tx.fail(err)
 	}
 	return res.RowsAffected()
+}
+
+// SQL is the database transaction that this one is part of. It is for package
+// job alone, whose queue must write in it, so that a job is there exactly when
+// the record is that asks for it.
+func (tx *Tx) SQL() *sql.Tx {
+	tx.touched = true
+	return tx.store.stmts.tx
 }

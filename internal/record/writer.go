@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hansei/internal/auth"
+	"hansei/internal/record/verdict"
 )
 
 // request is one writer waiting for its turn in a group.
@@ -23,6 +24,7 @@ type request struct {
 	ours    bool        // the writer's
 	head    Seq
 	err     error
+	after   []func() // to be run once it is committed
 	done    chan struct{}
 }
 
@@ -106,7 +108,12 @@ func (s *Store) writer() {
 		err := s.commit(g)
 		for _, r := range g.requests {
 			if err != nil && r.err == nil {
-				r.head, r.err = 0, readable(err)
+				r.head, r.err = 0, verdict.Readable(err)
+			}
+			if r.err == nil {
+				for _, fn := range r.after {
+					fn()
+				}
 			}
 			close(r.done)
 		}
@@ -157,7 +164,11 @@ func (s *Store) commit(g *group) error {
 			s.wake()
 			s.engine.settle(context.Background(), s.write)
 			if s.compact.Swap(false) {
-				return s.engine.compact(context.Background(), s.write)
+				err := s.engine.compact(context.Background(), s.write)
+				if s.arrivals != nil {
+					err = errors.Join(err, s.arrivals.Compact(context.Background()))
+				}
+				return err
 			}
 			return nil
 		case errors.Is(err, errUndone):
@@ -166,11 +177,11 @@ func (s *Store) commit(g *group) error {
 			g.apart = true
 			continue
 		}
-		v := judge(err)
-		if !s.engine.shared() || v == answer {
+		v := verdict.Judge(err)
+		if !s.engine.shared() || v == verdict.Answer {
 			return err
 		}
-		if v == lost {
+		if v == verdict.Lost {
 			s.disconnect()
 		}
 		if since.IsZero() {

@@ -40,7 +40,7 @@ const (
 	feedPage = 5_000
 	retry    = time.Second
 	// gatherFor is how long the view waits for more before it looks again.
-	gatherFor = 200 * time.Millisecond
+	gatherFor = 500 * time.Millisecond
 )
 
 // Follow keeps the index at the journal's head until ctx ends.

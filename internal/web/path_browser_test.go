@@ -18,6 +18,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/intake"
 	"hansei/internal/record"
+	"hansei/internal/record/pack"
 	"hansei/internal/source"
 	sourcegithub "hansei/internal/source/github"
 	"hansei/internal/tracker/trackertest"
@@ -279,11 +280,11 @@ func (s *site) hears(t *testing.T, x trackertest.Issue, action string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	packer, err := record.NewPacker()
+	packer, err := pack.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Records.Deliver(t.Context(), auth.Local(), []record.Packed{packer.Pack("code", "issues", "application/json", "", body)}); err != nil {
+	if _, err := s.Records.Deliver(t.Context(), auth.Local(), []pack.Packed{packer.Pack("code", "issues", "application/json", "", body)}); err != nil {
 		t.Fatal(err)
 	}
 	src, err := sourcegithub.Kind.New(source.Config{Name: "code", Settings: map[string]string{source.WebhookSecret: "s"}})

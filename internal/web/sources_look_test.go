@@ -17,6 +17,7 @@ import (
 	"hansei/internal/connect"
 	"hansei/internal/intake"
 	"hansei/internal/record"
+	"hansei/internal/record/pack"
 )
 
 // busy is a site whose sources fare in every way there is.
@@ -34,7 +35,7 @@ func busy(t *testing.T) *site {
 		event{ID: "x", Status: "ping"}, event{ID: "PX4", Status: "snoozed for a while"}, "{")
 	s.sends(t, b, event{ID: "S1", Status: "resolved", Title: "Checkout slow in Europe", Service: "Web Shop", At: start.Add(4 * time.Minute), See: "https://pager.example/i/PX1"},
 		event{ID: "S2", Status: "open", Title: "Search is empty", Service: "Search", At: now.Add(-110 * time.Minute)})
-	packer, err := record.NewPacker()
+	packer, err := pack.New()
 	if err != nil {
 		t.Fatal(err)
 	}

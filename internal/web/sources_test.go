@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"hansei/internal/auth"
-	"hansei/internal/record"
+	"hansei/internal/record/pack"
 )
 
 func TestAddSource(t *testing.T) {
@@ -116,7 +116,7 @@ func TestSourcePage(t *testing.T) {
 func TestPullsOnTheSourcePage(t *testing.T) {
 	s := newSite(t)
 	s.added(t, "toy", "ours", map[string]string{"token": "bad"})
-	packer, err := record.NewPacker()
+	packer, err := pack.New()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ import (
 	"hansei/internal/job"
 	"hansei/internal/notify"
 	"hansei/internal/record"
+	"hansei/internal/record/pack"
 	"hansei/internal/seal"
 	"hansei/internal/source"
 	"hansei/internal/web"
@@ -150,7 +151,7 @@ func (s *site) added(t *testing.T, tool, name string, settings map[string]string
 // sends delivers webhooks to a source and has them understood.
 func (s *site) sends(t *testing.T, a connect.Added, events ...any) {
 	t.Helper()
-	packer, err := record.NewPacker()
+	packer, err := pack.New()
 	if err != nil {
 		t.Fatal(err)
 	}

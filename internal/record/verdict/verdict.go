@@ -1,4 +1,6 @@
-package record
+// Package verdict tells what an error of the database means: for the data, in
+// words, and for who asked.
+package verdict
 
 import (
 	"context"
@@ -15,13 +17,8 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// ErrUnavailable says that the database was not reached for as long as it was
-// tried. What was to be written may be there nevertheless: who must not do it
-// twice repeats it with the same key, or with what makes it the same delivery.
-var ErrUnavailable = errors.New("the database cannot be reached")
-
-// readable says in words what an error of the engine means for the data.
-func readable(err error) error {
+// Readable says in words what an error of the engine means for the data.
+func Readable(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return readableState(err)
@@ -39,9 +36,9 @@ func readable(err error) error {
 	return err
 }
 
-// readableState is readable for PostgreSQL.
+// readableState is Readable for PostgreSQL.
 func readableState(err error) error {
-	switch code := sqlState(err); {
+	switch code := State(err); {
 	case code == "53100":
 		return fmt.Errorf("the database's disk is full; nothing of this was written: %w", err)
 	case code == "53300":
@@ -58,8 +55,8 @@ func readableState(err error) error {
 	return err
 }
 
-// sqlState is PostgreSQL's code of an error, empty if it is none of its own.
-func sqlState(err error) string {
+// State is PostgreSQL's code of an error, empty if it is none of its own.
+func State(err error) string {
 	var e *pgconn.PgError
 	if errors.As(err, &e) {
 		return e.Code
@@ -67,29 +64,29 @@ func sqlState(err error) string {
 	return ""
 }
 
-// conflict says that a key was already there.
-func conflict(err error) bool {
+// Conflict says that a key was already there.
+func Conflict(err error) bool {
 	var e *sqlite.Error
 	if errors.As(err, &e) {
 		return e.Code()&0xff == lib.SQLITE_CONSTRAINT
 	}
-	return sqlState(err) == "23505"
+	return State(err) == "23505"
 }
 
-// verdict is what an error of the database means for who asked.
-type verdict int
+// Verdict is what an error of the database means for who asked.
+type Verdict int
 
 const (
-	answer verdict = iota // it is the answer; asking again changes nothing
-	again                 // surely nothing was written; at once may do
-	lost                  // the connection or the server is gone: what was done is not known
+	Answer Verdict = iota // it is the answer; asking again changes nothing
+	Again                 // surely nothing was written; at once may do
+	Lost                  // the connection or the server is gone: what was done is not known
 )
 
-// judge tells which of the three an error is. SQLite gives answers only.
-func judge(err error) verdict {
-	switch code := sqlState(err); {
+// Judge tells which of the three an error is. SQLite gives answers only.
+func Judge(err error) Verdict {
+	switch code := State(err); {
 	case code == "40001", code == "40P01": // serialization failure, deadlock
-		return again
+		return Again
 	case strings.HasPrefix(code, "08"), // connection exceptions
 		code == "57P01", code == "57P02", code == "57P03", // shut down, crashed, starting
 		code == "25006",               // the server has become one that only reads
@@ -97,9 +94,9 @@ func judge(err error) verdict {
 		code == "53300",               // no connection is free
 		code == "XX000",               // at a commit that spans servers
 		strings.HasPrefix(code, "58"): // its files cannot be reached
-		return lost
+		return Lost
 	case code != "":
-		return answer
+		return Answer
 	}
 	var connecting *pgconn.ConnectError
 	var network net.Error
@@ -107,7 +104,7 @@ func judge(err error) verdict {
 	case pgconn.SafeToRetry(err), errors.As(err, &connecting), errors.As(err, &network),
 		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed),
 		errors.Is(err, driver.ErrBadConn), errors.Is(err, sql.ErrConnDone), errors.Is(err, sql.ErrTxDone), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return lost
+		return Lost
 	}
-	return answer
+	return Answer
 }

@@ -1,4 +1,5 @@
-package record
+// Package file looks at a database file before it is opened as one.
+package file
 
 import (
 	"bytes"
@@ -10,68 +11,25 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
-	"golang.org/x/sys/unix"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"hansei/internal/record/verdict"
 )
 
-// acquire takes the lock of a data directory, or says who holds it. The
-// kernel frees it when the process ends, however it ends.
-func acquire(dir string) (*os.File, error) {
-	path := filepath.Join(dir, "hansei.lock")
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("data directory %s cannot be written: %w", dir, err)
-	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		holder, readErr := io.ReadAll(io.LimitReader(f, 500))
-		closeErr := f.Close()
-		if !errors.Is(err, unix.EWOULDBLOCK) || readErr != nil {
-			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), readErr, closeErr)
-		}
-		who := strings.TrimSpace(string(holder))
-		if who == "" { // it has the lock and not yet said so
-			who = "another process"
-		}
-		return nil, &InUseError{Dir: dir, Holder: who}
-	}
-	text := fmt.Sprintf("process %d (%s)\n", os.Getpid(), command(os.Args))
-	if err := f.Truncate(0); err != nil {
-		return nil, errors.Join(fmt.Errorf("data directory %s cannot be written: %w", dir, err), f.Close())
-	}
-	if _, err := f.WriteAt([]byte(text), 0); err != nil {
-		return nil, errors.Join(fmt.Errorf("data directory %s cannot be written: %w", dir, err), f.Close())
-	}
-	return f, nil
-}
-
-// command is the program and its subcommand. Further arguments stay out of
-// files and messages: a token may be among them.
-func command(args []string) string {
-	name := filepath.Base(args[0])
-	if len(args) > 1 && !strings.HasPrefix(args[1], "-") {
-		name += " " + args[1]
-	}
-	return name
-}
-
-// InUseError says that another process has the data directory.
-type InUseError struct {
-	Dir    string
-	Holder string // "process 123 (hansei serve)"
-}
-
-func (e *InUseError) Error() string {
-	return fmt.Sprintf("the data directory %s is in use by %s; stop it first, or talk to it", e.Dir, e.Holder)
+// Ours is what a file says of itself that is ours, in its header.
+type Ours struct {
+	ID      uint32 // SQLite's application id
+	Version int    // the newest that we know
 }
 
 // quickCheck is the size up to which a file is checked whole at each start.
 const quickCheck = 64 << 20
 
-// inspect looks at the file without changing it: whether it is there at all,
+// Inspect looks at the file without changing it: whether it is there at all,
 // ours, of a version we know, and whole. fresh means that there is no store
 // yet: no file, or one that a crash left before the first commit.
-func inspect(ctx context.Context, path string) (fresh bool, err error) {
+func Inspect(ctx context.Context, path string, o Ours) (fresh bool, err error) {
 	head, size, err := header(path)
 	if err != nil {
 		return false, err
@@ -86,10 +44,10 @@ func inspect(ctx context.Context, path string) (fresh bool, err error) {
 	case len(head) < headerSize, !bytes.HasPrefix(head, []byte("SQLite format 3\x00")):
 		return false, fmt.Errorf("%s is damaged or not a Hansei database; it was left as it is", path)
 	}
-	if err := ours(path, binary.BigEndian.Uint32(head[68:]), binary.BigEndian.Uint32(head[60:])); err != nil {
+	if err := o.judge(path, binary.BigEndian.Uint32(head[68:]), binary.BigEndian.Uint32(head[60:])); err != nil {
 		return false, err
 	}
-	return check(ctx, path, size <= quickCheck)
+	return o.check(ctx, path, size <= quickCheck)
 }
 
 const headerSize = 100 // bytes; section 1.3 of the SQLite file format
@@ -114,16 +72,16 @@ func header(path string) (head []byte, size int64, err error) {
 	return head, info.Size(), nil
 }
 
-// ours judges the file's application id and version. Both are 0 in a file
+// judge judges the file's application id and version. Both are 0 in a file
 // whose first commit is not in it yet.
-func ours(path string, app, version uint32) error {
+func (o Ours) judge(path string, app, version uint32) error {
 	switch {
 	case app == 0 && version == 0:
 		return nil
-	case app != applicationID:
+	case app != o.ID:
 		return fmt.Errorf("%s is a database of another program; it was left as it is", path)
-	case int(version) > schemaVersion:
-		return fmt.Errorf("%s was written by a newer version of Hansei (format %d, this one knows %d); it was left as it is", path, version, schemaVersion)
+	case int(version) > o.Version:
+		return fmt.Errorf("%s was written by a newer version of Hansei (format %d, this one knows %d); it was left as it is", path, version, o.Version)
 	}
 	return nil
 }
@@ -135,7 +93,7 @@ func walExists(path string) bool {
 
 // check reads the file through the engine, which also sees commits that are
 // still in the log beside it, whole if asked to.
-func check(ctx context.Context, path string, whole bool) (fresh bool, err error) {
+func (o Ours) check(ctx context.Context, path string, whole bool) (fresh bool, err error) {
 	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(5000)")
 	if err != nil {
 		return false, err
@@ -146,10 +104,10 @@ func check(ctx context.Context, path string, whole bool) (fresh bool, err error)
 		"PRAGMA application_id": &app, "PRAGMA user_version": &version, "SELECT count(*) FROM sqlite_master": &tables,
 	} {
 		if err := db.QueryRowContext(ctx, q).Scan(to); err != nil {
-			return false, fmt.Errorf("%s cannot be read; it was left as it is: %w", path, readable(err))
+			return false, fmt.Errorf("%s cannot be read; it was left as it is: %w", path, verdict.Readable(err))
 		}
 	}
-	if err := ours(path, app, version); err != nil {
+	if err := o.judge(path, app, version); err != nil {
 		return false, err
 	}
 	if app == 0 && tables > 0 {

@@ -1,0 +1,268 @@
+package record
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/record/pack"
+	"hansei/internal/record/spool"
+	"hansei/internal/record/verdict"
+)
+
+// arrivals are deliveries that are durable in a spool beside the database and
+// have no row there yet: whoever waits for an answer does not wait for the one
+// writer. They get their row with what became of them, or before, when somebody
+// asks for it (Store.land).
+type arrivals struct {
+	*spool.Queue[arrivalKey, arrival]
+
+	repeated atomic.Bool // one of them was met in the table
+}
+
+type arrivalKey struct {
+	journal auth.Journal
+	id      string
+}
+
+type arrival struct {
+	who auth.Actor
+	pack.Packed
+}
+
+// arrive takes deliveries into the spool. Whether one has its row already, for
+// its sender repeats it, is found out when it is to be written.
+func (s *Store) arrive(ctx context.Context, who auth.Actor, journal auth.Journal, list []pack.Packed) (isNew map[string]bool, err error) {
+	sleep(ctx, s.arrivals.Pace())
+	items, at := make([]spool.Item[arrivalKey, arrival], len(list)), s.now().UTC().Truncate(time.Microsecond)
+	for i, p := range list {
+		p.Received = at
+		entry, err := spooled(journal, p)
+		if err != nil {
+			return nil, err
+		}
+		items[i] = spool.Item[arrivalKey, arrival]{Key: arrivalKey{journal, p.ID}, Value: arrival{who, p}, Size: p.Size, Entry: entry}
+	}
+	added, err := s.arrivals.Add(ctx, items)
+	if err != nil {
+		return nil, fmt.Errorf("deliveries: %w", verdict.Readable(err))
+	}
+	isNew = make(map[string]bool, len(added))
+	for k := range added {
+		isNew[k.id] = true
+	}
+	return isNew, nil
+}
+
+// oldest are the arrivals that came first: at most limit of them, and no more
+// than about maxBytes of payload.
+func (a *arrivals) oldest(journal auth.Journal, limit int, maxBytes int64) (out []Waiting) {
+	a.Each(func(k arrivalKey, x arrival) bool {
+		if k.journal != journal {
+			return true
+		}
+		if maxBytes -= x.Size; len(out) == limit || (maxBytes < 0 && len(out) > 0) {
+			return false
+		}
+		out = append(out, Waiting{Delivery{Delivery: x.Delivery, State: DeliveryReceived}, x.Raw})
+		return true
+	})
+	return out
+}
+
+// fresh are the oldest arrivals that are not in the table. Senders repeat
+// seldom, and looking for all of them in the table is dear, so it is only done
+// when writing met one that is there.
+func (s *Store) fresh(ctx context.Context, journal auth.Journal, limit int, maxBytes int64) ([]Waiting, error) {
+	list := s.arrivals.oldest(journal, limit, maxBytes)
+	for s.arrivals.repeated.Load() {
+		again, err := s.repeats(ctx, journal, list)
+		if err != nil {
+			return nil, err
+		}
+		if len(again) == 0 {
+			s.arrivals.repeated.Store(false)
+			break
+		}
+		if err := s.dropRepeats(ctx, journal, again); err != nil {
+			return nil, err
+		}
+		list = s.arrivals.oldest(journal, limit, maxBytes)
+	}
+	return list, nil
+}
+
+// repeats finds those of a list that are in the table already.
+func (s *Store) repeats(ctx context.Context, journal auth.Journal, list []Waiting) (out []Waiting, err error) {
+	has := map[string]bool{}
+	for chunk := range slices.Chunk(list, maxIDs) {
+		args := []any{string(journal)}
+		for _, w := range several(chunk) {
+			args = append(args, w.ID)
+		}
+		rows, err := s.query(ctx, "SELECT id FROM delivery WHERE journal = ? AND state <> 'received' AND id IN ("+marks(len(args)-1)+")", args...)
+		if err == nil {
+			err = ids(rows, has)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("deliveries: %w", verdict.Readable(err))
+		}
+	}
+	for _, w := range list {
+		if has[w.ID] {
+			out = append(out, w)
+		}
+	}
+	return out, nil
+}
+
+// dropRepeats forgets arrivals that are in the table already, and counts them
+// as what they are.
+func (s *Store) dropRepeats(ctx context.Context, journal auth.Journal, list []Waiting) error {
+	var keys []arrivalKey
+	for _, w := range list {
+		keys = append(keys, arrivalKey{journal, w.ID})
+	}
+	first, _ := s.arrivals.Get(keys[0])
+	_, err := s.Write(ctx, first.who, func(tx *Tx) error {
+		for _, w := range list {
+			for name, n := range map[string]int64{CountReceived: -1, CountRepeated: 1} {
+				if err := tx.AddCount(Count{w.Source, w.Received, name, n}); err != nil {
+					return err
+				}
+			}
+		}
+		tx.after(func() { s.arrivals.End(keys) })
+		return nil
+	})
+	return err
+}
+
+// land gives every arrival its row now, as one that is not understood yet.
+func (s *Store) land(ctx context.Context) error {
+	if s.arrivals == nil {
+		return nil
+	}
+	var by *auth.Actor
+	s.arrivals.Each(func(_ arrivalKey, x arrival) bool {
+		by = &x.who
+		return false
+	})
+	if by == nil {
+		return nil
+	}
+	_, err := s.Write(ctx, *by, (*Tx).land)
+	return err
+}
+
+func (tx *Tx) land() error {
+	if tx.store.arrivals == nil {
+		return nil
+	}
+	var list []pack.Packed
+	tx.store.arrivals.Each(func(k arrivalKey, x arrival) bool {
+		if k.journal == tx.journal {
+			list = append(list, x.Packed)
+		}
+		return true
+	})
+	_, err := tx.AddDeliveries(list)
+	return err
+}
+
+// finishArrivals gives those that have no row yet their first and last one, and
+// returns the others.
+func (tx *Tx) finishArrivals(list []Finished) (others []Finished, err error) {
+	a := tx.store.arrivals
+	if a == nil {
+		return list, nil
+	}
+	var fresh []landing
+	var keys []arrivalKey
+	for _, f := range list {
+		k := arrivalKey{tx.journal, f.ID}
+		if x, waits := a.Get(k); waits {
+			fresh, keys = append(fresh, landing{x.Packed, f, tx.head.seq}), append(keys, k)
+		} else {
+			others = append(others, f)
+		}
+	}
+	for chunk := range slices.Chunk(fresh, deliveryRows) {
+		q, args := insertDeliveries(tx.journal, chunk)
+		// Somebody may have asked for its row meanwhile.
+		changed, err := tx.changed(q+` ON CONFLICT (journal, id) DO UPDATE SET state = excluded.state, error = excluded.error, summary = excluded.summary, seq = excluded.seq
+			WHERE delivery.state = 'received'`, args...)
+		if err == nil && changed != int64(len(chunk)) {
+			a.repeated.Store(true)
+			err = hansei.ErrConflict
+		}
+		if err != nil {
+			return nil, fmt.Errorf("deliveries: %w", err)
+		}
+	}
+	tx.after(func() { a.End(keys) })
+	return others, nil
+}
+
+// forgetArrivals forgets those of a source.
+func (tx *Tx) forgetArrivals(source string) {
+	a := tx.store.arrivals
+	if a == nil {
+		return
+	}
+	var keys []arrivalKey
+	a.Each(func(k arrivalKey, x arrival) bool {
+		if k.journal == tx.journal && x.Source == source {
+			keys = append(keys, k)
+		}
+		return true
+	})
+	tx.after(func() { a.End(keys) })
+}
+
+// spooledHead is how an entry of the spool begins; the payload follows on the
+// next line, compressed.
+type spooledHead struct {
+	Journal auth.Journal `json:"journal"`
+	hansei.Delivery
+}
+
+func spooled(journal auth.Journal, p pack.Packed) ([]byte, error) {
+	head, err := json.Marshal(spooledHead{journal, p.Delivery})
+	return append(append(head, '\n'), p.Body...), err
+}
+
+// reclaim opens the spool and gives their rows to those that a crash, or the
+// end of the last process, left in it.
+func (s *Store) reclaim(ctx context.Context) error {
+	sp, err := spool.Open(ctx, filepath.Join(s.dir, "arrivals.db"))
+	if err != nil {
+		return err
+	}
+	s.arrivals = &arrivals{Queue: spool.NewQueue[arrivalKey, arrival](sp)}
+	if err := sp.Left(ctx, func(n int64, entry []byte) error {
+		var head spooledHead
+		line, body, whole := bytes.Cut(entry, []byte("\n"))
+		if err := json.Unmarshal(line, &head); err != nil || !whole {
+			return fmt.Errorf("arrivals.db, which holds what was received and is not in the database yet: entry %d cannot be read: %w",
+				n, errors.Join(err, errors.New("expected a line of JSON and a payload")))
+		}
+		q, args := insertDeliveries(head.Journal, []landing{{Packed: pack.Packed{Delivery: head.Delivery, Body: body}, Finished: Finished{State: DeliveryReceived}}})
+		if _, err := s.stmts.exec(ctx, q+" ON CONFLICT (journal, id) DO NOTHING", args...); err != nil {
+			return verdict.Readable(err)
+		}
+		sp.Release(n)
+		return nil
+	}); err != nil {
+		return err
+	}
+	return sp.Tidy(ctx)
+}
