@@ -74,7 +74,7 @@ func (s *Store) Feed(ctx context.Context, who auth.Scope, after Seq, limit int) 
 	if after, limit = max(after, 0), min(limit, int(max(0, head.Seq-after))); limit <= 0 {
 		return page, nil
 	}
-	if list, ok := s.recent.Between(life{journal, head.Epoch}, int64(after)+1, int64(after)+int64(limit)); ok {
+	if list, ok := s.recent.Between([2]string{string(journal), string(head.Epoch)}, int64(after)+1, int64(after)+int64(limit)); ok {
 		page.Changes = list
 		return page, nil
 	}
@@ -167,12 +167,6 @@ func (s *Store) Wait(ctx context.Context, who auth.Scope, after Seq) error {
 	}
 }
 
-// life is one life of a journal.
-type life struct {
-	journal auth.Journal
-	epoch   Epoch
-}
-
 // maxNoted bounds the documents of one transaction that are kept for those who
 // follow the journal, in bytes.
 const maxNoted = 16 << 20
@@ -197,6 +191,6 @@ func (s *Store) remember(j auth.Journal, h *journalHead) {
 		n--
 	}
 	if n > 0 {
-		s.recent.Add(life{j, h.epoch}, int64(h.entries[0].Seq), h.entries[:n])
+		s.recent.Add([2]string{string(j), string(h.epoch)}, int64(h.entries[0].Seq), h.entries[:n])
 	}
 }
