@@ -248,7 +248,7 @@ func (s *Store) reclaim(ctx context.Context) error {
 		return err
 	}
 	s.arrivals = &arrivals{Queue: spool.NewQueue[arrivalKey, arrival](sp)}
-	if err := sp.Left(ctx, func(n int64, entry []byte) error {
+	last, err := sp.Left(ctx, func(n int64, entry []byte) error {
 		var head spooledHead
 		line, body, whole := bytes.Cut(entry, []byte("\n"))
 		if err := json.Unmarshal(line, &head); err != nil || !whole {
@@ -259,10 +259,11 @@ func (s *Store) reclaim(ctx context.Context) error {
 		if _, err := s.stmts.exec(ctx, q+" ON CONFLICT (journal, id) DO NOTHING", args...); err != nil {
 			return verdict.Readable(err)
 		}
-		sp.Release(n)
 		return nil
-	}); err != nil {
+	})
+	if err != nil {
 		return err
 	}
+	sp.Release(last)
 	return sp.Tidy(ctx)
 }

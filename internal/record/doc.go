@@ -8,6 +8,9 @@
 // unknown outcome is safe. A revision is checked against the one the writer
 // read: whoever was slower gets ErrConflict.
 //
+// What webhooks deliver is durable before it has its row: on SQLite, where one
+// writes at a time, in a spool beside the database (arrivals.go).
+//
 // It knows no numbers and no words: those are views, built from the feed. The
 // statements are written for two engines (placeholders ?, times as
 // microseconds, documents as text); SQLite is the one here.

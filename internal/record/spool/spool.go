@@ -80,26 +80,26 @@ func (s *Spool) open(ctx context.Context) (err error) {
 	return err
 }
 
-// Left calls fn with every entry that was not removed, in their order.
-func (s *Spool) Left(ctx context.Context, fn func(n int64, entry []byte) error) (err error) {
+// Left calls fn, which must not use the spool, with every entry that was not
+// removed, in their order, and returns the number of the last.
+func (s *Spool) Left(ctx context.Context, fn func(n int64, entry []byte) error) (last int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list, err := s.conn.QueryContext(ctx, "SELECT n, bytes FROM entry ORDER BY n")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, list.Close()) }()
 	for list.Next() {
-		var n int64
 		var entry []byte
-		if err := list.Scan(&n, &entry); err != nil {
-			return err
+		if err := list.Scan(&last, &entry); err != nil {
+			return 0, err
 		}
-		if err := fn(n, entry); err != nil {
-			return err
+		if err := fn(last, entry); err != nil {
+			return 0, err
 		}
 	}
-	return list.Err()
+	return last, list.Err()
 }
 
 // Append makes entries durable, all or none, and returns the number of the
