@@ -32,7 +32,7 @@ var table = map[string]struct {
 	"hansei/internal/record/recent":     {nil, "the end of a log knows not what its entries say"},
 	"hansei/internal/record/spool":      {nil, "what waits is bytes"},
 	"hansei/internal/record/verdict":    {nil, "errors are judged by what the engines say"},
-	"hansei/internal/record/recordtest": {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record"}, "a behaviour suite speaks the store's interface only"},
+	"hansei/internal/record/recordtest": {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/record/pack"}, "a behaviour suite speaks the store's interface only"},
 	"hansei/internal/record/pgtest":     {nil, "starting PostgreSQL knows nothing of what is kept in it"},
 	"hansei/internal/fact/duck":         {nil, "the layer over DuckDB knows no words of ours"},
 	"hansei/internal/fact":              {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact/duck"}, "facts are rows; meanings are in metric"},

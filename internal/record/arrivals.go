@@ -131,8 +131,7 @@ func (s *Store) dropRepeats(ctx context.Context, journal auth.Journal, list []Wa
 	for _, w := range list {
 		keys = append(keys, arrivalKey{journal, w.ID})
 	}
-	first, _ := s.arrivals.Get(keys[0])
-	_, err := s.Write(ctx, first.who, func(tx *Tx) error {
+	_, err := s.Write(ctx, s.arrivals.First().who, func(tx *Tx) error {
 		for _, w := range list {
 			for name, n := range map[string]int64{CountReceived: -1, CountRepeated: 1} {
 				if err := tx.AddCount(Count{w.Source, w.Received, name, n}); err != nil {
@@ -151,15 +150,11 @@ func (s *Store) land(ctx context.Context) error {
 	if s.arrivals == nil {
 		return nil
 	}
-	var by *auth.Actor
-	s.arrivals.Each(func(_ arrivalKey, x arrival) bool {
-		by = &x.who
-		return false
-	})
-	if by == nil {
+	first := s.arrivals.First()
+	if first == nil {
 		return nil
 	}
-	_, err := s.Write(ctx, *by, (*Tx).land)
+	_, err := s.Write(ctx, first.who, (*Tx).land)
 	return err
 }
 

@@ -34,16 +34,21 @@ func opened(t *testing.T, dir string) *Store {
 func crashed(t *testing.T, s *Store) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, name := range []string{"hansei.db", "hansei.db-wal"} {
-		b, err := os.ReadFile(filepath.Join(s.dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
-			t.Fatal(err)
-		}
+	for _, name := range []string{"hansei.db", "hansei.db-wal", "arrivals.db", "arrivals.db-wal"} {
+		duplicate(t, filepath.Join(s.dir, name), filepath.Join(dir, name))
 	}
 	return dir
+}
+
+func duplicate(t *testing.T, from, to string) {
+	t.Helper()
+	b, err := os.ReadFile(from)
+	if err == nil {
+		err = os.WriteFile(to, b, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func teams(prefix string, n int) func(*Tx) error {

@@ -31,6 +31,7 @@ var who = auth.Local()
 func Run(t *testing.T, e Engine) {
 	for name, test := range map[string]func(*testing.T, Engine){
 		"SequenceHasNoGaps":         sequenceHasNoGaps,
+		"WebhooksAreOnce":           webhooksAreOnce,
 		"SlowerWriterConflicts":     slowerWriterConflicts,
 		"FailureUndoesItselfOnly":   failureUndoesItselfOnly,
 		"AppendWithKeyRepeats":      appendWithKeyRepeats,

@@ -120,6 +120,15 @@ func (q *Queue[K, V]) Each(fn func(K, V) bool) {
 	}
 }
 
+// First is what has waited longest, nil if nothing waits.
+func (q *Queue[K, V]) First() (v *V) {
+	q.Each(func(_ K, x V) bool {
+		v = &x
+		return false
+	})
+	return v
+}
+
 // End takes out what need not wait any longer. It is released from the spool
 // once everything before it is.
 func (q *Queue[K, V]) End(keys []K) {

@@ -1,0 +1,154 @@
+package recordtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"hansei"
+	"hansei/internal/record"
+	"hansei/internal/record/pack"
+)
+
+// Packed are payloads of a source, from one number to before another.
+func Packed(t *testing.T, source string, from, to int) (out []pack.Packed) {
+	t.Helper()
+	p, err := pack.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := from; i < to; i++ {
+		out = append(out, p.Pack(source, "event", "application/json", fmt.Sprint(i), fmt.Appendf(nil, `{"event":%d}`, i)))
+	}
+	return out
+}
+
+// Understand takes what waits until nothing does, as an inbox: each batch in a
+// transaction, again when somebody was faster. It returns how often each was
+// understood.
+func Understand(t *testing.T, s *record.Store, limit int, between func()) map[string]int {
+	t.Helper()
+	ctx, times := context.Background(), map[string]int{}
+	for {
+		list, err := s.Inbox(ctx, who.Scope(), limit, 1<<20)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(list) == 0 {
+			return times
+		}
+		between()
+		done := make([]record.Finished, len(list))
+		for i, w := range list {
+			if len(w.Body) == 0 || w.Received.IsZero() || w.State != record.DeliveryReceived {
+				t.Errorf("delivery %s came out as %+v with %d bytes", w.ID, w.Delivery, len(w.Body))
+			}
+			done[i] = record.Finished{ID: w.ID, State: record.DeliveryDone, Summary: "understood"}
+		}
+		_, err = s.Write(ctx, who, func(tx *record.Tx) error { return tx.FinishDeliveries(done) })
+		if errors.Is(err, hansei.ErrConflict) {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range done {
+			times[f.ID]++
+		}
+	}
+}
+
+// webhooksAreOnce: what a webhook delivers is seen at once, and understood once
+// however often it is sent, before, while and after it is understood.
+func webhooksAreOnce(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	deliver := func(from, to int) map[string]bool {
+		t.Helper()
+		isNew, err := s.Deliver(ctx, who, Packed(t, "pager", from, to))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return isNew
+	}
+	states := func(want map[string]int) {
+		t.Helper()
+		got, err := s.DeliveryStates(ctx, who.Scope(), "pager")
+		if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("got %v, %v; want %v", got, err, want)
+		}
+	}
+	if isNew := deliver(0, 10); len(isNew) != 10 {
+		t.Errorf("%d of 10 are new", len(isNew))
+	}
+	if isNew := deliver(5, 12); len(isNew) != 2 {
+		t.Errorf("%d are new, want 2: five wait already", len(isNew))
+	}
+	one := Packed(t, "pager", 11, 12)[0].ID
+	if d, err := s.GetDelivery(ctx, who.Scope(), one); err != nil || d.State != record.DeliveryReceived {
+		t.Errorf("asked for one that waits: %+v, %v", d, err)
+	}
+	st, err := s.DeliveryStats(ctx, who.Scope(), "pager")
+	if err != nil || st.Waiting != 12 || time.Since(st.Last) > time.Hour {
+		t.Errorf("of twelve that wait: %+v, %v", st, err)
+	}
+	const more = 3
+	rounds := 0
+	times := Understand(t, s, 5, func() {
+		rounds++
+		deliver(0, 12) // all of them again, of which some are understood
+		if rounds <= more {
+			deliver(100*rounds, 100*rounds+1)
+		}
+		if rounds == 2 { // somebody lists them between their reading and their end
+			if _, err := s.Deliveries(ctx, who.Scope(), record.DeliveryFilter{Live: true}); err != nil {
+				t.Error(err)
+			}
+		}
+		if rounds > 50 {
+			t.Fatal("it does not end")
+		}
+	})
+	list, err := s.Deliveries(ctx, who.Scope(), record.DeliveryFilter{Live: true, Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(list); n != 12+more {
+		t.Errorf("%d deliveries are there, want %d", n, 12+more)
+	}
+	for _, d := range list {
+		if times[d.ID] != 1 || d.State != record.DeliveryDone || d.Summary != "understood" {
+			t.Errorf("%s was understood %d times and is %s (%s)", d.ID, times[d.ID], d.State, d.Summary)
+		}
+	}
+	if !slices.IsSortedFunc(list, func(a, b record.Delivery) int { return b.Received.Compare(a.Received) }) {
+		t.Error("the newest is not the first")
+	}
+	states(map[string]int{record.DeliveryDone: 12 + more})
+	// Replayed: each waits again, once.
+	if _, err := s.Write(ctx, who, func(tx *record.Tx) error {
+		n, err := tx.ReopenDeliveries("pager", time.Time{}.Add(time.Hour), false)
+		if n != 12+more {
+			t.Errorf("%d are replayed, want %d", n, 12+more)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for id, n := range Understand(t, s, 100, func() {}) {
+		if n != 1 {
+			t.Errorf("%s was replayed %d times", id, n)
+		}
+	}
+	// A source is forgotten, also what waits.
+	deliver(1000, 1003)
+	if _, err := s.Write(ctx, who, func(tx *record.Tx) error { return tx.ForgetDeliveries("pager") }); err != nil {
+		t.Fatal(err)
+	}
+	states(map[string]int{})
+	if n := len(Understand(t, s, 100, func() {})); n != 0 {
+		t.Errorf("%d of a source that is gone still waited", n)
+	}
+}
