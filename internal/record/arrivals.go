@@ -131,7 +131,8 @@ func (s *Store) dropRepeats(ctx context.Context, journal auth.Journal, list []Wa
 	for _, w := range list {
 		keys = append(keys, arrivalKey{journal, w.ID})
 	}
-	_, err := s.Write(ctx, s.arrivals.First().who, func(tx *Tx) error {
+	first, _ := s.arrivals.Get(keys[0])
+	_, err := s.Write(ctx, first.who, func(tx *Tx) error {
 		for _, w := range list {
 			for name, n := range map[string]int64{CountReceived: -1, CountRepeated: 1} {
 				if err := tx.AddCount(Count{w.Source, w.Received, name, n}); err != nil {
