@@ -30,7 +30,7 @@ var table = map[string]struct {
 	"hansei/internal/record/pack":       {[]string{"hansei"}, "a payload is bytes"},
 	"hansei/internal/record/prepared":   {nil, "statements are texts"},
 	"hansei/internal/record/recent":     {nil, "the end of a log knows not what its entries say"},
-	"hansei/internal/record/spool":      {nil, "what waits is bytes"},
+	"hansei/internal/record/spool":      {[]string{"hansei/internal/record/file"}, "what waits is bytes"},
 	"hansei/internal/record/verdict":    {nil, "errors are judged by what the engines say"},
 	"hansei/internal/record/recordtest": {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/record/pack"}, "a behaviour suite speaks the store's interface only"},
 	"hansei/internal/record/pgtest":     {nil, "starting PostgreSQL knows nothing of what is kept in it"},

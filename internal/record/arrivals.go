@@ -159,6 +159,15 @@ func (s *Store) land(ctx context.Context) error {
 	return err
 }
 
+// landed is the journal that somebody may read, with a row for each arrival.
+func (s *Store) landed(ctx context.Context, who auth.Scope) (auth.Journal, error) {
+	journal, err := who.MayRead()
+	if err == nil {
+		err = s.land(ctx)
+	}
+	return journal, err
+}
+
 func (tx *Tx) land() error {
 	if tx.store.arrivals == nil {
 		return nil
@@ -221,7 +230,13 @@ func (tx *Tx) forgetArrivals(source string) {
 		}
 		return true
 	})
-	tx.after(func() { a.End(keys) })
+	tx.after(func() {
+		a.End(keys)
+		// Or the next Open would take them over, also those that were understood.
+		if err := a.Purge(context.Background()); err != nil {
+			tx.store.log.Warn("what was forgotten is in the spool still; it is tried again", "error", verdict.Readable(err))
+		}
+	})
 }
 
 // spooledHead is how an entry of the spool begins; the payload follows on the

@@ -66,11 +66,8 @@ type DeliveryStats struct {
 
 // DeliveryStats reads what came from live sources.
 func (s *Store) DeliveryStats(ctx context.Context, who auth.Scope, source string) (st DeliveryStats, err error) {
-	journal, err := who.MayRead()
+	journal, err := s.landed(ctx, who)
 	if err != nil {
-		return st, err
-	}
-	if err := s.land(ctx); err != nil {
 		return st, err
 	}
 	st.Source = source

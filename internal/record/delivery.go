@@ -98,11 +98,8 @@ const (
 
 // GetDelivery reads what is known of a delivery, or ErrNotFound.
 func (s *Store) GetDelivery(ctx context.Context, who auth.Scope, id string) (Delivery, error) {
-	journal, err := who.MayRead()
+	journal, err := s.landed(ctx, who)
 	if err != nil {
-		return Delivery{}, err
-	}
-	if err := s.land(ctx); err != nil {
 		return Delivery{}, err
 	}
 	return oneDelivery(ctx, s, journal, id)
@@ -135,11 +132,8 @@ type DeliveryFilter struct {
 
 // Deliveries lists deliveries, the newest first.
 func (s *Store) Deliveries(ctx context.Context, who auth.Scope, f DeliveryFilter) ([]Delivery, error) {
-	journal, err := who.MayRead()
+	journal, err := s.landed(ctx, who)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.land(ctx); err != nil {
 		return nil, err
 	}
 	where, args := []string{"journal = ?", "options <> ''"}, []any{string(journal)}
@@ -234,11 +228,8 @@ func (tx *Tx) MoveDeliveries(source, from, to string) error {
 
 // DeliveryStates counts the deliveries of a source by their state.
 func (s *Store) DeliveryStates(ctx context.Context, who auth.Scope, source string) (out map[string]int, err error) {
-	journal, err := who.MayRead()
+	journal, err := s.landed(ctx, who)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.land(ctx); err != nil {
 		return nil, err
 	}
 	rows, err := s.query(ctx, "SELECT state, count(*) FROM delivery WHERE journal = ? AND source = ? GROUP BY state", string(journal), source)

@@ -73,10 +73,8 @@ func (tx *Tx) Renew(kind hansei.Kind, id, to hansei.ID, doc []byte) error {
 	if err := tx.flush(); err != nil {
 		return err
 	}
-	for _, q := range []string{"UPDATE entry SET id = ?, doc = ? WHERE journal = ? AND kind = ? AND id = ?"} {
-		if err := tx.exec(q, string(to), string(doc), j, string(kind), string(id)); err != nil {
-			return err
-		}
+	if err := tx.exec("UPDATE entry SET id = ?, doc = ? WHERE journal = ? AND kind = ? AND id = ?", string(to), string(doc), j, string(kind), string(id)); err != nil {
+		return err
 	}
 	if err := tx.exec("UPDATE current SET id = ? WHERE journal = ? AND kind = ? AND id = ?", string(to), j, string(kind), string(id)); err != nil {
 		return err
@@ -191,7 +189,7 @@ func (tx *Tx) reword(table string, key, texts []string, row []any, fn func(colum
 // understood of them stays. A payload in parts is looked at part by part with
 // the end of the part before.
 func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func([]byte) bool) (dropped int, err error) {
-	journal, err := who.Scope().MayRead()
+	journal, err := s.landed(ctx, who.Scope())
 	if err != nil {
 		return 0, err
 	}
@@ -200,9 +198,6 @@ func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func([]byt
 		return 0, err
 	}
 	defer dec.Close()
-	if err := s.land(ctx); err != nil {
-		return 0, err
-	}
 	for after := ""; ; {
 		var id string
 		var body []byte
@@ -223,6 +218,9 @@ func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func([]byt
 		}
 		dropped++
 		if _, err := s.Write(ctx, who, func(tx *Tx) error {
+			if a := s.arrivals; a != nil { // it waits in the table from now on
+				tx.after(func() { a.End([]arrivalKey{{journal, id}}) })
+			}
 			if err := tx.exec("UPDATE delivery SET body = NULL, size = 0 WHERE journal = ? AND id = ?", string(tx.journal), id); err != nil {
 				return err
 			}

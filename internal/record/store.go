@@ -199,8 +199,7 @@ func (s *Store) release() error {
 		errs = append(errs, s.arrivals.Close())
 	}
 	if s.write != nil {
-		errs = append(errs, s.stmts.close())
-		errs = append(errs, s.write.Close())
+		errs = append(errs, s.stmts.close(), s.write.Close())
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())

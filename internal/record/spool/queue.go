@@ -2,6 +2,7 @@ package spool
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -136,7 +137,7 @@ func (q *Queue[K, V]) End(keys []K) {
 	defer q.mu.Unlock()
 	for _, k := range keys {
 		if x := q.byKey[k]; x != nil {
-			x.ended = true
+			x.ended, x.Value = true, *new(V) // it may stay in the list for long
 			q.bytes -= x.Size
 			delete(q.byKey, k)
 		}
@@ -173,8 +174,27 @@ func (q *Queue[K, V]) Tidy(ctx context.Context, failed func(error)) {
 	}
 }
 
-// Compact writes the spool anew, so that what was removed is not in it any more.
-func (q *Queue[K, V]) Compact(ctx context.Context) error { return q.spool.Compact(ctx) }
+// Purge removes from the spool now what was ended, also behind what waits.
+func (q *Queue[K, V]) Purge(ctx context.Context) error {
+	var gone []int64
+	q.mu.Lock()
+	q.list = slices.DeleteFunc(q.list, func(x *item[K, V]) bool {
+		if x.ended {
+			gone = append(gone, x.n)
+		}
+		return x.ended
+	})
+	q.mu.Unlock()
+	return q.spool.Remove(ctx, gone)
+}
+
+// Compact writes the spool anew, so that what was ended is not in it any more.
+func (q *Queue[K, V]) Compact(ctx context.Context) error {
+	if err := q.Purge(ctx); err != nil {
+		return err
+	}
+	return q.spool.Compact(ctx)
+}
 
 // Close closes the spool; what waits stays in it.
 func (q *Queue[K, V]) Close() error { return q.spool.Close() }

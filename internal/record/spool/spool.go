@@ -16,6 +16,8 @@ import (
 	"sync"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"hansei/internal/record/file"
 )
 
 // Spool is an open queue. It may be used by many goroutines.
@@ -27,9 +29,10 @@ type Spool struct {
 	conn     *sql.Conn
 	insert   map[int]*sql.Stmt // by how many rows
 	remove   *sql.Stmt
-	last     int64 // number of the newest entry
-	released int64 // entries up to this one may go
-	removed  int64 // and are gone up to this one
+	last     int64   // number of the newest entry
+	released int64   // entries up to this one may go
+	removed  int64   // and are gone up to this one
+	others   []int64 // later ones that are to go
 }
 
 const (
@@ -40,13 +43,18 @@ const (
 // Open opens the queue in a file, which is made if it is not there. A file that
 // is damaged or not a queue is an error and stays as it is.
 func Open(ctx context.Context, path string) (*Spool, error) {
+	const what = "%s, which holds what was received and is not in the database yet: %w; move it away to start without that"
+	// Before it is opened, for that alone would make another program's a file with a log.
+	if _, err := file.Inspect(ctx, path, file.Ours{ID: applicationID}); err != nil {
+		return nil, fmt.Errorf(what, path, err)
+	}
 	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-4096)")
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	s := &Spool{path: path, db: db, insert: map[int]*sql.Stmt{}}
 	if err := s.open(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s, which holds what was received and is not in the database yet: %w; move it away to start without that", path, err), s.Close())
+		return nil, errors.Join(fmt.Errorf(what, path, err), s.Close())
 	}
 	return s, nil
 }
@@ -54,19 +62,6 @@ func Open(ctx context.Context, path string) (*Spool, error) {
 func (s *Spool) open(ctx context.Context) (err error) {
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return err
-	}
-	var app, tables int
-	says := ""
-	for q, to := range map[string]any{"PRAGMA application_id": &app, "SELECT count(*) FROM sqlite_master": &tables, "PRAGMA quick_check(1)": &says} {
-		if err := s.conn.QueryRowContext(ctx, q).Scan(to); err != nil {
-			return err
-		}
-	}
-	switch {
-	case says != "ok":
-		return fmt.Errorf("it is damaged (%s)", says)
-	case app != applicationID && tables > 0:
-		return errors.New("it is a database of another program")
 	}
 	for _, q := range []string{"CREATE TABLE IF NOT EXISTS entry (n INTEGER PRIMARY KEY, bytes BLOB NOT NULL)", fmt.Sprintf("PRAGMA application_id = %d", applicationID)} {
 		if _, err := s.conn.ExecContext(ctx, q); err != nil {
@@ -130,7 +125,8 @@ func (s *Spool) Append(ctx context.Context, entries [][]byte) (first int64, err 
 	if err != nil {
 		return 0, err
 	}
-	first, s.last, s.removed = s.last+1, s.last+int64(len(entries)), s.released
+	first, s.last = s.last+1, s.last+int64(len(entries))
+	s.removed, s.others = s.released, nil
 	return first, nil
 }
 
@@ -159,11 +155,25 @@ func (s *Spool) inserting(ctx context.Context, n int) (*sql.Stmt, error) {
 
 // clear removes what was released.
 func (s *Spool) clear(ctx context.Context) error {
+	for _, n := range s.others {
+		if _, err := s.conn.ExecContext(ctx, "DELETE FROM entry WHERE n = ?", n); err != nil {
+			return err
+		}
+	}
 	if s.released <= s.removed {
 		return nil
 	}
 	_, err := s.remove.ExecContext(ctx, s.released)
 	return err
+}
+
+// Remove removes entries wherever they stand, and what was released. What could
+// not be removed now is with the next append, or by Tidy.
+func (s *Spool) Remove(ctx context.Context, list []int64) error {
+	s.mu.Lock()
+	s.others = append(s.others, list...)
+	s.mu.Unlock()
+	return s.Tidy(ctx)
 }
 
 // Release says that nobody needs the entries up to one any more. They are
@@ -178,13 +188,13 @@ func (s *Spool) Release(through int64) {
 func (s *Spool) Tidy(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.released <= s.removed {
+	if s.released <= s.removed && len(s.others) == 0 {
 		return nil
 	}
 	if err := s.within(ctx, func() error { return s.clear(ctx) }); err != nil {
 		return err
 	}
-	s.removed = s.released
+	s.removed, s.others = s.released, nil
 	return nil
 }
 

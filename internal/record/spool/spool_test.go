@@ -3,6 +3,7 @@ package spool
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -130,7 +131,20 @@ func TestNotOurs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, text := range map[string][]byte{"cut short": whole[:len(whole)/2], "no database": bytes.Repeat([]byte("hello "), 2000)} {
+	theirs := filepath.Join(dir, "theirs.db")
+	db, err := sql.Open("sqlite", "file:"+theirs)
+	if err == nil {
+		_, err = db.ExecContext(t.Context(), "CREATE TABLE theirs (a)")
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.ReadFile(theirs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"cut short": whole[:len(whole)/2], "no database": bytes.Repeat([]byte("hello "), 2000), "of another program": other} {
 		path := filepath.Join(dir, strings.ReplaceAll(name, " ", "-"))
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
@@ -144,6 +158,26 @@ func TestNotOurs(t *testing.T) {
 		if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, text) {
 			t.Errorf("%s: the file was changed (%v)", name, err)
 		}
+	}
+}
+
+// TestLogWithoutItsFile: what may still be saved from the log is not deleted.
+func TestLogWithoutItsFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	appended(t, opened(t, path), "a", "b")
+	to := crashed(t, path)
+	if err := os.Truncate(to, 0); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(to + "-wal")
+	if err != nil || len(before) == 0 {
+		t.Fatalf("%d bytes of log, %v: the test tries nothing", len(before), err)
+	}
+	if s, err := Open(t.Context(), to); err == nil {
+		t.Error(errors.Join(errors.New("it was opened"), s.Close()))
+	}
+	if now, err := os.ReadFile(to + "-wal"); err != nil || !bytes.Equal(now, before) {
+		t.Errorf("the log was changed (%v)", err)
 	}
 }
 
@@ -233,6 +267,45 @@ func TestQueue(t *testing.T) {
 	<-tidied
 	if len(q.byKey) != 0 || q.bytes != 0 || len(q.list) != 0 {
 		t.Errorf("something stayed: %d, %d bytes", len(q.byKey), q.bytes)
+	}
+}
+
+// TestPurge: what ended behind one that waits is gone from the files and from
+// memory, and the order of the rest is kept.
+func TestPurge(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	s := opened(t, path)
+	q := NewQueue[string, string](s)
+	keys := []string{"first", "Ann Example", "third", "fourth"}
+	for _, k := range keys {
+		if _, err := q.Add(t.Context(), []Item[string, string]{thing(k)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	q.End([]string{"Ann Example", "fourth"})
+	if q.list[1].Value != "" || q.list[0].Value == "" {
+		t.Errorf("in memory: %q and %q", q.list[0].Value, q.list[1].Value)
+	}
+	if err := q.Compact(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, end := range []string{"", "-wal"} {
+		if b, err := os.ReadFile(path + end); err != nil || bytes.Contains(b, []byte("Ann Example")) {
+			t.Errorf("%s holds what ended, %v", end, err)
+		}
+	}
+	if got := left(t, opened(t, crashed(t, path))); !slices.Equal(got, []string{"1 first", "3 third"}) {
+		t.Errorf("after a crash: %q", got)
+	}
+	if n := appended(t, s, "fifth"); n != 5 {
+		t.Errorf("the fifth has the number %d", n)
+	}
+	q.End([]string{"first"})
+	if err := s.Tidy(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := left(t, s); !slices.Equal(got, []string{"3 third", "5 fifth"}) || !slices.Equal(waiting(q), []string{"third"}) {
+		t.Errorf("left %q, waiting %q", got, waiting(q))
 	}
 }
 
