@@ -131,7 +131,7 @@ func (s *Store) fill(ctx context.Context, g *group) error {
 		if !r.take() {
 			continue // its caller gave up waiting
 		}
-		r.head = 0
+		r.head, r.after = 0, nil
 		if r.err = r.ctx.Err(); r.err != nil {
 			continue
 		}
@@ -181,10 +181,9 @@ func (s *Store) run(ctx context.Context, g *group, r *request) error {
 	before := *h
 	// A clock that jumps back does not make the journal's times go back.
 	h.at = max(h.at, s.now().UnixMicro())
-	r.after = nil
 	tx := newTx(s, r, h)
 	if err := tx.call(r, g.apart || g.alone()); err != nil {
-		*h = before
+		*h, r.after = before, nil
 		if err := s.fail(g, r, tx, err); err != nil {
 			return err
 		}

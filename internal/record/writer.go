@@ -110,11 +110,6 @@ func (s *Store) writer() {
 			if err != nil && r.err == nil {
 				r.head, r.err = 0, verdict.Readable(err)
 			}
-			if r.err == nil {
-				for _, fn := range r.after {
-					fn()
-				}
-			}
 			close(r.done)
 		}
 		if first == nil {
@@ -161,6 +156,11 @@ func (s *Store) commit(g *group) error {
 		err := s.attempt(g)
 		switch {
 		case err == nil:
+			for _, r := range g.requests {
+				for _, fn := range r.after {
+					fn()
+				}
+			}
 			s.wake()
 			s.engine.settle(context.Background(), s.write)
 			if s.compact.Swap(false) {

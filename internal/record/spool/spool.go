@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
@@ -25,14 +26,15 @@ type Spool struct {
 	path string
 	db   *sql.DB
 
-	mu       sync.Mutex
-	conn     *sql.Conn
-	insert   map[int]*sql.Stmt // by how many rows
-	remove   *sql.Stmt
-	last     int64   // number of the newest entry
-	released int64   // entries up to this one may go
-	removed  int64   // and are gone up to this one
-	others   []int64 // later ones that are to go
+	released atomic.Int64 // entries up to this one may go
+
+	mu      sync.Mutex
+	conn    *sql.Conn
+	insert  map[int]*sql.Stmt // by how many rows
+	remove  *sql.Stmt
+	last    int64   // number of the newest entry
+	removed int64   // and are gone up to this one
+	others  []int64 // later ones that are to go
 }
 
 const (
@@ -102,6 +104,7 @@ func (s *Spool) Left(ctx context.Context, fn func(n int64, entry []byte) error) 
 func (s *Spool) Append(ctx context.Context, entries [][]byte) (first int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	released := s.released.Load()
 	err = s.within(ctx, func() error {
 		n := s.last
 		for rest := entries; len(rest) > 0; {
@@ -120,13 +123,13 @@ func (s *Spool) Append(ctx context.Context, entries [][]byte) (first int64, err 
 			}
 			rest = rest[k:]
 		}
-		return s.clear(ctx)
+		return s.clear(ctx, released)
 	})
 	if err != nil {
 		return 0, err
 	}
 	first, s.last = s.last+1, s.last+int64(len(entries))
-	s.removed, s.others = s.released, nil
+	s.removed, s.others = released, nil
 	return first, nil
 }
 
@@ -154,16 +157,16 @@ func (s *Spool) inserting(ctx context.Context, n int) (*sql.Stmt, error) {
 }
 
 // clear removes what was released.
-func (s *Spool) clear(ctx context.Context) error {
+func (s *Spool) clear(ctx context.Context, released int64) error {
 	for _, n := range s.others {
 		if _, err := s.conn.ExecContext(ctx, "DELETE FROM entry WHERE n = ?", n); err != nil {
 			return err
 		}
 	}
-	if s.released <= s.removed {
+	if released <= s.removed {
 		return nil
 	}
-	_, err := s.remove.ExecContext(ctx, s.released)
+	_, err := s.remove.ExecContext(ctx, released)
 	return err
 }
 
@@ -177,24 +180,26 @@ func (s *Spool) Remove(ctx context.Context, list []int64) error {
 }
 
 // Release says that nobody needs the entries up to one any more. They are
-// removed with the next append, or by Tidy.
+// removed with the next append, or by Tidy. It does not wait for an append that
+// goes on.
 func (s *Spool) Release(through int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.released = max(s.released, through)
+	for old := s.released.Load(); old < through && !s.released.CompareAndSwap(old, through); {
+		old = s.released.Load()
+	}
 }
 
 // Tidy removes what was released.
 func (s *Spool) Tidy(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.released <= s.removed && len(s.others) == 0 {
+	released := s.released.Load()
+	if released <= s.removed && len(s.others) == 0 {
 		return nil
 	}
-	if err := s.within(ctx, func() error { return s.clear(ctx) }); err != nil {
+	if err := s.within(ctx, func() error { return s.clear(ctx, released) }); err != nil {
 		return err
 	}
-	s.removed, s.others = s.released, nil
+	s.removed, s.others = released, nil
 	return nil
 }
 
