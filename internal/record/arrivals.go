@@ -24,7 +24,6 @@ import (
 // asks for it (Store.land).
 type arrivals struct {
 	*spool.Queue[arrivalKey, arrival]
-
 	repeated atomic.Bool // one of them was met in the table
 }
 
@@ -45,11 +44,11 @@ func (s *Store) arrive(ctx context.Context, who auth.Actor, journal auth.Journal
 	items, at := make([]spool.Item[arrivalKey, arrival], len(list)), s.now().UTC().Truncate(time.Microsecond)
 	for i, p := range list {
 		p.Received = at
-		entry, err := spooled(journal, p)
+		head, err := json.Marshal(spooledHead{journal, p.Delivery})
 		if err != nil {
 			return nil, err
 		}
-		items[i] = spool.Item[arrivalKey, arrival]{Key: arrivalKey{journal, p.ID}, Value: arrival{who, p}, Size: p.Size, Entry: entry}
+		items[i] = spool.Item[arrivalKey, arrival]{Key: arrivalKey{journal, p.ID}, Value: arrival{who, p}, Size: p.Size, Entry: append(append(head, '\n'), p.Body...)}
 	}
 	added, err := s.arrivals.Add(ctx, items)
 	if err != nil {
@@ -246,11 +245,6 @@ type spooledHead struct {
 	hansei.Delivery
 }
 
-func spooled(journal auth.Journal, p pack.Packed) ([]byte, error) {
-	head, err := json.Marshal(spooledHead{journal, p.Delivery})
-	return append(append(head, '\n'), p.Body...), err
-}
-
 // reclaim opens the spool and gives their rows to those that a crash, or the
 // end of the last process, left in it.
 func (s *Store) reclaim(ctx context.Context) error {
@@ -259,6 +253,10 @@ func (s *Store) reclaim(ctx context.Context) error {
 		return err
 	}
 	s.arrivals = &arrivals{Queue: spool.NewQueue[arrivalKey, arrival](sp)}
+	tx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return verdict.Readable(err)
+	}
 	last, err := sp.Left(ctx, func(n int64, entry []byte) error {
 		var head spooledHead
 		line, body, whole := bytes.Cut(entry, []byte("\n"))
@@ -273,7 +271,10 @@ func (s *Store) reclaim(ctx context.Context) error {
 		return nil
 	})
 	if err != nil {
-		return err
+		return errors.Join(err, tx.Rollback())
+	}
+	if err := tx.Commit(); err != nil {
+		return verdict.Readable(err)
 	}
 	sp.Release(last)
 	return sp.Tidy(ctx)

@@ -23,10 +23,9 @@ type group struct {
 
 // journalHead is the head of one journal inside a transaction.
 type journalHead struct {
-	from Seq // the head when the transaction began
-	seq  Seq
-	at   int64 // of the last entry, microseconds; while a Tx runs, of its entries
-
+	from    Seq // the head when the transaction began
+	seq     Seq
+	at      int64 // of the last entry, microseconds; while a Tx runs, of its entries
 	epoch   Epoch
 	entries []Change // of the transaction, the newest of them; maybe some of a writer that was undone
 	bytes   int      // of their documents

@@ -118,7 +118,8 @@ func PutEncoded(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, read Revisio
 		return fmt.Errorf("%s %s: %w", kind, id, hansei.ErrConflict)
 	}
 	tx.head.seq++
-	tx.head.note(Change{Seq: tx.head.seq, Revision: read + 1, Kind: kind, ID: id, At: time.UnixMicro(tx.head.at).UTC(), Who: tx.who.Name, Doc: doc})
+	kept := clean([]any{string(id), tx.who.Name}) // as they are written
+	tx.head.note(Change{Seq: tx.head.seq, Revision: read + 1, Kind: kind, ID: hansei.ID(kept[0].(string)), At: time.UnixMicro(tx.head.at).UTC(), Who: kept[1].(string), Doc: doc})
 	tx.store.rows.add(tx.journal, tx.head.seq, kind, id, read+1, prev, tx.head.at, tx.who.Name, doc)
 	if len(tx.store.rows.entries) >= flushAt*entryColumns {
 		return tx.flush()

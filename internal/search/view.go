@@ -39,7 +39,7 @@ func NewView(log *slog.Logger) *View {
 const (
 	feedPage = 5_000
 	retry    = time.Second
-	// gatherFor is how long the view waits for more before it looks again.
+	// gatherFor is how long passes are apart while the journal moves all the time.
 	gatherFor = 500 * time.Millisecond
 )
 
@@ -57,10 +57,11 @@ func (v *View) Follow(ctx context.Context, store *record.Store, scope auth.Scope
 			}
 			continue
 		}
+		passed := time.Now()
 		if err := store.Wait(ctx, scope, v.Head()); err != nil {
 			return err
 		}
-		if err := pause(ctx, gatherFor); err != nil {
+		if err := pause(ctx, gatherFor-time.Since(passed)); err != nil {
 			return err
 		}
 	}
