@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"sync/atomic"
@@ -18,13 +19,15 @@ import (
 	"hansei/internal/record/verdict"
 )
 
-// arrivals are deliveries that are durable in a spool beside the database and
-// have no row there yet: whoever waits for an answer does not wait for the one
-// writer. They get their row with what became of them, or before, when somebody
-// asks for it (Store.land).
+// arrivals are deliveries that are durable in a spool and have no row of their
+// own yet: whoever waits for an answer does not wait for the one writer. They
+// get their row with what became of them, or before, when somebody asks for it
+// (Store.land). The spool is a file beside the database's, or a table where
+// several servers share a database.
 type arrivals struct {
 	*spool.Queue[arrivalKey, arrival]
-	repeated atomic.Bool // one of them was met in the table
+	repeated atomic.Bool  // one of them was met in the table of deliveries
+	looked   atomic.Int64 // when it was looked for servers that have ended, nanoseconds
 }
 
 type arrivalKey struct {
@@ -109,7 +112,7 @@ func (s *Store) repeats(ctx context.Context, journal auth.Journal, list []Waitin
 		}
 		rows, err := s.query(ctx, "SELECT id FROM delivery WHERE journal = ? AND state <> 'received' AND id IN ("+marks(len(args)-1)+")", args...)
 		if err == nil {
-			err = ids(rows, has)
+			err = column(rows, has)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("deliveries: %w", verdict.Readable(err))
@@ -147,8 +150,10 @@ func (s *Store) dropRepeats(ctx context.Context, journal auth.Journal, list []Wa
 
 // land gives every arrival its row now, as one that is not understood yet.
 func (s *Store) land(ctx context.Context) error {
-	if s.arrivals == nil {
-		return nil
+	if s.engine.shared() {
+		if err := s.takeOver(ctx, math.MaxInt64); err != nil {
+			return err
+		}
 	}
 	first := s.arrivals.First()
 	if first == nil {
@@ -168,36 +173,42 @@ func (s *Store) landed(ctx context.Context, who auth.Scope) (auth.Journal, error
 }
 
 func (tx *Tx) land() error {
-	if tx.store.arrivals == nil {
-		return nil
-	}
-	var list []pack.Packed
+	list, _ := tx.arrived()
+	_, err := tx.AddDeliveries(list)
+	return err
+}
+
+// arrived are the arrivals of the journal at this server.
+func (tx *Tx) arrived() (list []pack.Packed, keys []arrivalKey) {
 	tx.store.arrivals.Each(func(k arrivalKey, x arrival) bool {
 		if k.journal == tx.journal {
-			list = append(list, x.Packed)
+			list, keys = append(list, x.Packed), append(keys, k)
 		}
 		return true
 	})
-	_, err := tx.AddDeliveries(list)
-	return err
+	return list, keys
 }
 
 // finishArrivals gives those that have no row yet their first and last one, and
 // returns the others.
 func (tx *Tx) finishArrivals(list []Finished) (others []Finished, err error) {
 	a := tx.store.arrivals
-	if a == nil {
-		return list, nil
-	}
 	var fresh []landing
 	var keys []arrivalKey
+	var numbers []int64
 	for _, f := range list {
 		k := arrivalKey{tx.journal, f.ID}
-		if x, waits := a.Get(k); waits {
-			fresh, keys = append(fresh, landing{x.Packed, f, tx.head.seq}), append(keys, k)
+		if x, n := a.Get(k); n > 0 {
+			fresh, keys, numbers = append(fresh, landing{x.Packed, f, tx.head.seq}), append(keys, k), append(numbers, n)
 		} else {
 			others = append(others, f)
 		}
+	}
+	if len(fresh) == 0 {
+		return others, nil
+	}
+	if err := tx.stillOurs(keys, numbers); err != nil {
+		return nil, err
 	}
 	for chunk := range slices.Chunk(fresh, deliveryRows) {
 		q, args := insertDeliveries(tx.journal, chunk)
@@ -216,26 +227,25 @@ func (tx *Tx) finishArrivals(list []Finished) (others []Finished, err error) {
 	return others, nil
 }
 
-// forgetArrivals forgets those of a source.
-func (tx *Tx) forgetArrivals(source string) {
+// unspool gives every arrival its row, whichever server has it, and leaves none
+// in a spool: from now on they are in the table alone.
+func (tx *Tx) unspool() error {
 	a := tx.store.arrivals
-	if a == nil {
-		return
+	if tx.store.engine.shared() {
+		return tx.takeOver("", math.MaxInt64)
 	}
-	var keys []arrivalKey
-	a.Each(func(k arrivalKey, x arrival) bool {
-		if k.journal == tx.journal && x.Source == source {
-			keys = append(keys, k)
-		}
-		return true
-	})
+	if err := tx.land(); err != nil {
+		return err
+	}
+	_, keys := tx.arrived()
 	tx.after(func() {
 		a.End(keys)
 		// Or the next Open would take them over, also those that were understood.
-		if err := a.Purge(context.Background()); err != nil {
-			tx.store.log.Warn("what was forgotten is in the spool still; it is tried again", "error", verdict.Readable(err))
+		if err := a.Tidy(context.Background()); err != nil {
+			tx.store.log.Warn("deliveries are in the spool still; it is tried again", "error", verdict.Readable(err))
 		}
 	})
+	return nil
 }
 
 // spooledHead is how an entry of the spool begins; the payload follows on the
@@ -245,9 +255,23 @@ type spooledHead struct {
 	hansei.Delivery
 }
 
-// reclaim opens the spool and gives their rows to those that a crash, or the
-// end of the last process, left in it.
-func (s *Store) reclaim(ctx context.Context) error {
+// spooled reads an entry of the spool.
+func spooled(entry []byte) (auth.Journal, pack.Packed, error) {
+	var head spooledHead
+	line, body, whole := bytes.Cut(entry, []byte("\n"))
+	if err := json.Unmarshal(line, &head); err != nil || !whole {
+		return "", pack.Packed{}, errors.Join(err, errors.New("expected a line of JSON and a payload"))
+	}
+	return head.Journal, pack.Packed{Delivery: head.Delivery, Body: body}, nil
+}
+
+// openSpool opens the spool. What a crash, or the end of the last process, left
+// in a file gets its row.
+func (s *Store) openSpool(ctx context.Context) error {
+	if s.engine.shared() {
+		s.arrivals = &arrivals{Queue: spool.NewQueue[arrivalKey, arrival](spool.NewTable(arrivedRows{s}))}
+		return nil
+	}
 	sp, err := spool.Open(ctx, filepath.Join(s.dir, "arrivals.db"))
 	if err != nil {
 		return err
@@ -258,13 +282,11 @@ func (s *Store) reclaim(ctx context.Context) error {
 		return verdict.Readable(err)
 	}
 	last, err := sp.Left(ctx, func(n int64, entry []byte) error {
-		var head spooledHead
-		line, body, whole := bytes.Cut(entry, []byte("\n"))
-		if err := json.Unmarshal(line, &head); err != nil || !whole {
-			return fmt.Errorf("arrivals.db, which holds what was received and is not in the database yet: entry %d cannot be read: %w",
-				n, errors.Join(err, errors.New("expected a line of JSON and a payload")))
+		journal, p, err := spooled(entry)
+		if err != nil {
+			return fmt.Errorf("arrivals.db, which holds what was received and is not in the database yet: entry %d cannot be read: %w", n, err)
 		}
-		q, args := insertDeliveries(head.Journal, []landing{{Packed: pack.Packed{Delivery: head.Delivery, Body: body}, Finished: Finished{State: DeliveryReceived}}})
+		q, args := insertDeliveries(journal, []landing{{Packed: p, Finished: Finished{State: DeliveryReceived}}})
 		if _, err := s.stmts.exec(ctx, q+" ON CONFLICT (journal, id) DO NOTHING", args...); err != nil {
 			return verdict.Readable(err)
 		}

@@ -55,6 +55,9 @@ func Copy(ctx context.Context, from, to *Store, progress func(done, total Seq)) 
 	if progress == nil {
 		progress = func(Seq, Seq) {}
 	}
+	if err := from.land(ctx); err != nil {
+		return fmt.Errorf("read %s: %w", from.engine.name(), err)
+	}
 	source, err := from.snapshot(ctx)
 	if err != nil {
 		return fmt.Errorf("read %s: %w", from.engine.name(), verdict.Readable(err))

@@ -122,7 +122,7 @@ func TestCopy(t *testing.T) {
 // TestCopyKnowsEveryTable: a table or a column that a migration adds is copied.
 func TestCopyKnowsEveryTable(t *testing.T) {
 	s := opened(t, t.TempDir())
-	known := []string{"writer"}
+	known := []string{"writer", "arrived"}
 	for _, table := range installation {
 		known = append(known, table.name)
 		rows, err := s.query(t.Context(), "SELECT * FROM "+table.name)

@@ -12,7 +12,6 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record/pack"
-	"hansei/internal/record/verdict"
 )
 
 // DeliveryUnused marks a delivery that was understood and told nothing of
@@ -62,43 +61,25 @@ func insertNew(journal auth.Journal, at time.Time, list []pack.Packed) (q string
 }
 
 // Deliver is AddDeliveries on its own. It touches no record, so it does not
-// queue behind those who do: on a database that lets several write at a time it
-// is a statement of its own, beside a file there is a spool. There a repeat of
-// what was understood already is called new; it is found out later.
+// queue behind those who do: there is a spool. A repeat of what was understood
+// already is called new; it is found out later.
 func (s *Store) Deliver(ctx context.Context, who auth.Actor, list []pack.Packed) (isNew map[string]bool, err error) {
 	journal, err := who.MayWrite()
 	if err != nil {
 		return nil, err
 	}
 	special := slices.ContainsFunc(list, func(p pack.Packed) bool { return len(p.Parts) > 0 || p.Held })
-	switch {
-	case s.arrivals != nil && !special && !s.arrivals.Full():
+	if !special && !s.arrivals.Full() {
 		return s.arrive(ctx, who, journal, list)
-	case s.arrivals != nil || special:
-		if err := s.land(ctx); err != nil { // so that those which came already are known
-			return nil, err
-		}
-		_, err = s.Write(ctx, who, func(tx *Tx) (err error) {
-			isNew, err = tx.AddDeliveries(list)
-			return err
-		})
-		return isNew, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.patience)
-	defer cancel()
-	isNew = make(map[string]bool, len(list))
-	for chunk := range slices.Chunk(list, deliveryRows) {
-		// One statement is one transaction, and may be repeated.
-		q, args := insertNew(journal, s.now(), chunk)
-		rows, err := s.query(ctx, q, args...)
-		if err == nil {
-			err = ids(rows, isNew)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("deliveries: %w", verdict.Readable(err))
-		}
+	if err := s.land(ctx); err != nil { // so that those which came already are known
+		return nil, err
 	}
-	return isNew, nil
+	_, err = s.Write(ctx, who, func(tx *Tx) (err error) {
+		isNew, err = tx.AddDeliveries(list)
+		return err
+	})
+	return isNew, err
 }
 
 // AddDeliveries stores payloads of live sources, to be understood later. One
@@ -133,7 +114,7 @@ func (tx *Tx) returned(q string, args []any, into map[string]bool) error {
 	tx.touched = true
 	rows, err := tx.store.stmts.query(tx.ctx, q, args...)
 	if err == nil {
-		err = ids(rows, into)
+		err = column(rows, into)
 	}
 	if err != nil {
 		return tx.fail(err)
@@ -141,15 +122,15 @@ func (tx *Tx) returned(q string, args []any, into map[string]bool) error {
 	return nil
 }
 
-// ids reads one column of texts to the end.
-func ids(rows *sql.Rows, into map[string]bool) (err error) {
+// column reads rows of one column to the end.
+func column[T comparable](rows *sql.Rows, into map[T]bool) (err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
+		var v T
+		if err := rows.Scan(&v); err != nil {
 			return err
 		}
-		into[id] = true
+		into[v] = true
 	}
 	return rows.Err()
 }
@@ -208,7 +189,9 @@ func (tx *Tx) ReleaseDeliveries(source string) (int64, error) {
 
 // ForgetDeliveries drops every payload of a live source.
 func (tx *Tx) ForgetDeliveries(source string) error {
-	tx.forgetArrivals(source)
+	if err := tx.unspool(); err != nil {
+		return err
+	}
 	if err := tx.exec("DELETE FROM part WHERE journal = ? AND owner IN (SELECT 'delivery-' || id FROM delivery WHERE journal = ? AND source = ? AND options = '')",
 		string(tx.journal), string(tx.journal), source); err != nil {
 		return err

@@ -32,8 +32,10 @@ func (s *Store) Inbox(ctx context.Context, who auth.Scope, limit int, maxBytes i
 	if err != nil {
 		return nil, err
 	}
-	if s.arrivals == nil {
-		return s.fromTable(ctx, journal, limit, maxBytes)
+	if s.engine.shared() {
+		if err := s.takeOverLate(ctx); err != nil {
+			return nil, err
+		}
 	}
 	fresh, err := s.fresh(ctx, journal, limit, maxBytes)
 	if err != nil {

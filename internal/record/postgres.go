@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"hansei/internal/record/schema"
 	"hansei/internal/record/verdict"
 )
 
@@ -161,17 +162,17 @@ func (e *postgresEngine) raise(ctx context.Context, tx *sql.Tx) error {
 	if err := tx.QueryRowContext(ctx, "SELECT version FROM hansei").Scan(&version); err != nil {
 		return err
 	}
-	if version > schemaVersion {
-		return fmt.Errorf("they were written by a newer version of Hansei (format %d, this one knows %d) and were left as they are", version, schemaVersion)
+	if version > schema.Version {
+		return fmt.Errorf("they were written by a newer version of Hansei (format %d, this one knows %d) and were left as they are", version, schema.Version)
 	}
-	for _, list := range migrations[version:] {
+	for _, list := range schema.Migrations[version:] {
 		for _, q := range list {
 			if _, err := tx.ExecContext(ctx, columns.Replace(q)); err != nil {
 				return err
 			}
 		}
 	}
-	_, err := tx.ExecContext(ctx, "UPDATE hansei SET version = $1", schemaVersion)
+	_, err := tx.ExecContext(ctx, "UPDATE hansei SET version = $1", schema.Version)
 	return err
 }
 
@@ -215,7 +216,7 @@ func broken(conn *sql.Conn) (closed bool) {
 }
 
 func (e *postgresEngine) compact(ctx context.Context, conn *sql.Conn) error {
-	for _, table := range []string{"entry", "current", "delivery", "part", "reject", "notice", "told", "name", "mention", "blob"} {
+	for _, table := range []string{"entry", "current", "delivery", "part", "reject", "notice", "told", "name", "mention", "blob", "arrived"} {
 		if _, err := conn.ExecContext(ctx, "VACUUM FULL "+table); err != nil {
 			return fmt.Errorf("compact the database: %w", err)
 		}

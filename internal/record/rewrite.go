@@ -189,8 +189,11 @@ func (tx *Tx) reword(table string, key, texts []string, row []any, fn func(colum
 // understood of them stays. A payload in parts is looked at part by part with
 // the end of the part before.
 func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func([]byte) bool) (dropped int, err error) {
-	journal, err := s.landed(ctx, who.Scope())
+	journal, err := who.Scope().MayRead()
 	if err != nil {
+		return 0, err
+	}
+	if _, err := s.Write(ctx, who, (*Tx).unspool); err != nil {
 		return 0, err
 	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
@@ -218,9 +221,6 @@ func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func([]byt
 		}
 		dropped++
 		if _, err := s.Write(ctx, who, func(tx *Tx) error {
-			if a := s.arrivals; a != nil { // it waits in the table from now on
-				tx.after(func() { a.End([]arrivalKey{{journal, id}}) })
-			}
 			if err := tx.exec("UPDATE delivery SET body = NULL, size = 0 WHERE journal = ? AND id = ?", string(tx.journal), id); err != nil {
 				return err
 			}

@@ -13,8 +13,12 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"hansei/internal/record/file"
+	"hansei/internal/record/schema"
 	"hansei/internal/record/verdict"
 )
+
+// applicationID says, in a file's header, that it is ours.
+const applicationID = 0x48_4e_53_49 // "HNSI"
 
 // sqliteEngine is the engine of one file in the data directory, which one process
 // has at a time.
@@ -44,7 +48,7 @@ func (e *sqliteEngine) prepare(ctx context.Context, of *statements, q string) (s
 func (e *sqliteEngine) abandoned(time.Time) string { return pending + "~" }
 
 func (e *sqliteEngine) open(ctx context.Context) (write, read *sql.DB, err error) {
-	fresh, err := file.Inspect(ctx, e.path, file.Ours{ID: applicationID, Version: schemaVersion})
+	fresh, err := file.Inspect(ctx, e.path, file.Ours{ID: applicationID, Version: schema.Version})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,11 +72,11 @@ func (e *sqliteEngine) migrate(ctx context.Context, conn *sql.Conn) error {
 	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return fmt.Errorf("open %s: %w", e.path, verdict.Readable(err))
 	}
-	if version == schemaVersion {
+	if version == schema.Version {
 		return nil
 	}
-	stmts := append([]string{"BEGIN IMMEDIATE"}, slices.Concat(migrations[version:]...)...)
-	stmts = append(stmts, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schemaVersion), "COMMIT")
+	stmts := append([]string{"BEGIN IMMEDIATE"}, slices.Concat(schema.Migrations[version:]...)...)
+	stmts = append(stmts, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schema.Version), "COMMIT")
 	for _, q := range stmts {
 		if _, err := conn.ExecContext(ctx, q); err != nil {
 			return fmt.Errorf("create the tables of %s: %w", e.path, verdict.Readable(err))

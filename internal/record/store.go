@@ -59,8 +59,8 @@ type Store struct {
 	recent    recent.Log[Change]
 	id        string // of this writer among those of other servers
 	patience  time.Duration
-	arrivals  *arrivals // nil where deliveries go straight into the database
-	db        *sql.DB   // of write
+	arrivals  *arrivals
+	db        *sql.DB // of write
 	read      *prepared.Reads
 	requests  chan *request
 	stopped   chan struct{} // closed when the writer has ended
@@ -111,13 +111,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(err, s.release())
 	}
 	go s.writer()
-	if s.arrivals != nil {
-		s.following.Go(func() {
-			s.arrivals.Tidy(s.ctx, func(err error) {
-				s.log.Warn("the spool of deliveries could not be emptied; it is tried again", "error", verdict.Readable(err))
-			})
+	s.following.Go(func() {
+		s.arrivals.KeepTidy(s.ctx, func(err error) {
+			s.log.Warn("the spool of deliveries could not be emptied; it is tried again", "error", verdict.Readable(err))
 		})
-	}
+	})
 	s.following.Go(func() { s.engine.follow(s.ctx, s.id, s.wake) })
 	return s, nil
 }
@@ -145,10 +143,7 @@ func (s *Store) open(ctx context.Context) (err error) {
 	if _, err := s.stmts.exec(ctx, "DELETE FROM writer WHERE at < ?", s.now().Add(-day).UnixMicro()); err != nil {
 		return fmt.Errorf("open %s: %w", s.engine.name(), verdict.Readable(err))
 	}
-	if s.engine.shared() {
-		return nil
-	}
-	return s.reclaim(ctx)
+	return s.openSpool(ctx)
 }
 
 // connect takes the connection that the writer writes by.

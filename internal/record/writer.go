@@ -164,11 +164,7 @@ func (s *Store) commit(g *group) error {
 			s.wake()
 			s.engine.settle(context.Background(), s.write)
 			if s.compact.Swap(false) {
-				err := s.engine.compact(context.Background(), s.write)
-				if s.arrivals != nil {
-					err = errors.Join(err, s.arrivals.Compact(context.Background()))
-				}
-				return err
+				return errors.Join(s.arrivals.Compact(context.Background()), s.engine.compact(context.Background(), s.write))
 			}
 			return nil
 		case errors.Is(err, errUndone):

@@ -1,17 +1,46 @@
+// Package spool keeps what has just come in until it has its place elsewhere.
 package spool
 
 import (
 	"context"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
+
+// Spool is where a Queue makes durable what waits: entries are appended at the
+// end and released from the front. It may be used by many goroutines.
+type Spool interface {
+	// Append makes entries durable, all or none, and returns the number of
+	// each. Numbers grow; entries that can only be removed together share one.
+	Append(ctx context.Context, entries [][]byte) ([]int64, error)
+	// Release says that nobody needs the entries up to a number any more. They
+	// are removed with the next append, or by Tidy. It does not wait for an
+	// append that goes on.
+	Release(through int64)
+	// Tidy removes what was released.
+	Tidy(ctx context.Context) error
+	// Compact removes what was released, and every trace of it.
+	Compact(ctx context.Context) error
+	// Close ends the use of it; what is in it stays.
+	Close() error
+}
+
+// released is up to where entries may be removed.
+type released struct{ through atomic.Int64 }
+
+// Release implements Spool.
+func (r *released) Release(through int64) {
+	for old := r.through.Load(); old < through && !r.through.CompareAndSwap(old, through); {
+		old = r.through.Load()
+	}
+}
 
 // Queue keeps what waits in a Spool in memory, too, in the order in which it
 // came, until whoever takes it out has done with it. It may be used by many
 // goroutines.
 type Queue[K comparable, V any] struct {
-	spool  *Spool
+	spool  Spool
 	adding sync.Mutex // held while some are appended, so that both have one order
 
 	mu    sync.Mutex
@@ -36,7 +65,7 @@ type item[K comparable, V any] struct {
 }
 
 // NewQueue makes an empty queue over a spool from which everything was released.
-func NewQueue[K comparable, V any](s *Spool) *Queue[K, V] {
+func NewQueue[K comparable, V any](s Spool) *Queue[K, V] {
 	return &Queue[K, V]{spool: s, byKey: map[K]*item[K, V]{}, idle: make(chan struct{}, 1)}
 }
 
@@ -74,7 +103,7 @@ func (q *Queue[K, V]) Add(ctx context.Context, list []Item[K, V]) (added map[K]b
 	added = make(map[K]bool, len(list))
 	items, entries := make([]*item[K, V], 0, len(list)), make([][]byte, 0, len(list))
 	for _, x := range list {
-		if _, waits := q.Get(x.Key); waits || added[x.Key] {
+		if _, n := q.Get(x.Key); n > 0 || added[x.Key] {
 			continue
 		}
 		added[x.Key] = true
@@ -83,14 +112,14 @@ func (q *Queue[K, V]) Add(ctx context.Context, list []Item[K, V]) (added map[K]b
 	if len(items) == 0 {
 		return added, nil
 	}
-	first, err := q.spool.Append(ctx, entries)
+	numbers, err := q.spool.Append(ctx, entries)
 	if err != nil {
 		return nil, err
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for i, x := range items {
-		x.n, x.Entry = first+int64(i), nil
+		x.n, x.Entry = numbers[i], nil
 		q.byKey[x.Key] = x
 		q.bytes += x.Size
 	}
@@ -98,15 +127,14 @@ func (q *Queue[K, V]) Add(ctx context.Context, list []Item[K, V]) (added map[K]b
 	return added, nil
 }
 
-// Get is what waits under a key.
-func (q *Queue[K, V]) Get(key K) (v V, ok bool) {
+// Get is what waits under a key, and its number in the spool; 0 if nothing does.
+func (q *Queue[K, V]) Get(key K) (v V, n int64) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	x, ok := q.byKey[key]
-	if ok {
-		v = x.Value
+	if x := q.byKey[key]; x != nil {
+		v, n = x.Value, x.n
 	}
-	return v, ok
+	return v, n
 }
 
 // Each calls fn with what waits, the oldest first, while it returns true. fn
@@ -149,7 +177,11 @@ func (q *Queue[K, V]) End(keys []K) {
 	if n == 0 {
 		return
 	}
-	q.spool.Release(q.list[n-1].n)
+	through := q.list[n-1].n
+	if n < len(q.list) { // which may share a number with one that ended
+		through = min(through, q.list[n].n-1)
+	}
+	q.spool.Release(through)
 	clear(q.list[:n])
 	if q.list = q.list[n:]; len(q.list) == 0 {
 		select {
@@ -159,9 +191,12 @@ func (q *Queue[K, V]) End(keys []K) {
 	}
 }
 
-// Tidy empties the spool whenever nothing waits, until ctx ends. failed is told
-// when that did not succeed.
-func (q *Queue[K, V]) Tidy(ctx context.Context, failed func(error)) {
+// Tidy removes what was released from the spool.
+func (q *Queue[K, V]) Tidy(ctx context.Context) error { return q.spool.Tidy(ctx) }
+
+// KeepTidy empties the spool whenever nothing waits, until ctx ends. failed is
+// told when that did not succeed.
+func (q *Queue[K, V]) KeepTidy(ctx context.Context, failed func(error)) {
 	for {
 		select {
 		case <-q.idle:
@@ -174,27 +209,8 @@ func (q *Queue[K, V]) Tidy(ctx context.Context, failed func(error)) {
 	}
 }
 
-// Purge removes from the spool now what was ended, also behind what waits.
-func (q *Queue[K, V]) Purge(ctx context.Context) error {
-	var gone []int64
-	q.mu.Lock()
-	q.list = slices.DeleteFunc(q.list, func(x *item[K, V]) bool {
-		if x.ended {
-			gone = append(gone, x.n)
-		}
-		return x.ended
-	})
-	q.mu.Unlock()
-	return q.spool.Remove(ctx, gone)
-}
-
-// Compact writes the spool anew, so that what was ended is not in it any more.
-func (q *Queue[K, V]) Compact(ctx context.Context) error {
-	if err := q.Purge(ctx); err != nil {
-		return err
-	}
-	return q.spool.Compact(ctx)
-}
+// Compact removes every trace of what was released.
+func (q *Queue[K, V]) Compact(ctx context.Context) error { return q.spool.Compact(ctx) }
 
 // Close closes the spool; what waits stays in it.
 func (q *Queue[K, V]) Close() error { return q.spool.Close() }

@@ -1,10 +1,3 @@
-// Package spool keeps what has just come in until it has its place elsewhere: a
-// queue in a SQLite file of its own, so that whoever appends waits for the disk
-// and never for those who write a larger database at that moment.
-//
-// Entries are appended at the end and released from the front. An entry that
-// was released may still be there after a crash, so whoever takes over what is
-// left must be able to take an entry twice.
 package spool
 
 import (
@@ -14,27 +7,28 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-	"sync/atomic"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"hansei/internal/record/file"
 )
 
-// Spool is an open queue. It may be used by many goroutines.
-type Spool struct {
+// File is a Spool in a SQLite file of its own, so that whoever appends waits for
+// the disk and never for those who write a larger database at that moment.
+//
+// An entry that was released may still be there after a crash, so whoever takes
+// over what is left must be able to take an entry twice.
+type File struct {
+	released
 	path string
 	db   *sql.DB
-
-	released atomic.Int64 // entries up to this one may go
 
 	mu      sync.Mutex
 	conn    *sql.Conn
 	insert  map[int]*sql.Stmt // by how many rows
 	remove  *sql.Stmt
-	last    int64   // number of the newest entry
-	removed int64   // and are gone up to this one
-	others  []int64 // later ones that are to go
+	last    int64 // number of the newest entry
+	removed int64 // and are gone up to this one
 }
 
 const (
@@ -44,7 +38,7 @@ const (
 
 // Open opens the queue in a file, which is made if it is not there. A file that
 // is damaged or not a queue is an error and stays as it is.
-func Open(ctx context.Context, path string) (*Spool, error) {
+func Open(ctx context.Context, path string) (*File, error) {
 	const what = "%s, which holds what was received and is not in the database yet: %w; move it away to start without that"
 	// Before it is opened, for that alone would make another program's a file with a log.
 	if _, err := file.Inspect(ctx, path, file.Ours{ID: applicationID}); err != nil {
@@ -54,14 +48,14 @@ func Open(ctx context.Context, path string) (*Spool, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
-	s := &Spool{path: path, db: db, insert: map[int]*sql.Stmt{}}
+	s := &File{path: path, db: db, insert: map[int]*sql.Stmt{}}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf(what, path, err), s.Close())
 	}
 	return s, nil
 }
 
-func (s *Spool) open(ctx context.Context) (err error) {
+func (s *File) open(ctx context.Context) (err error) {
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return err
 	}
@@ -79,7 +73,7 @@ func (s *Spool) open(ctx context.Context) (err error) {
 
 // Left calls fn, which must not use the spool, with every entry that was not
 // removed, in their order, and returns the number of the last.
-func (s *Spool) Left(ctx context.Context, fn func(n int64, entry []byte) error) (last int64, err error) {
+func (s *File) Left(ctx context.Context, fn func(n int64, entry []byte) error) (last int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	list, err := s.conn.QueryContext(ctx, "SELECT n, bytes FROM entry ORDER BY n")
@@ -99,12 +93,11 @@ func (s *Spool) Left(ctx context.Context, fn func(n int64, entry []byte) error) 
 	return last, list.Err()
 }
 
-// Append makes entries durable, all or none, and returns the number of the
-// first; the others have the numbers after it.
-func (s *Spool) Append(ctx context.Context, entries [][]byte) (first int64, err error) {
+// Append implements Spool. Each entry has a number of its own.
+func (s *File) Append(ctx context.Context, entries [][]byte) (numbers []int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	released := s.released.Load()
+	through := s.through.Load()
 	err = s.within(ctx, func() error {
 		n := s.last
 		for rest := entries; len(rest) > 0; {
@@ -116,25 +109,24 @@ func (s *Spool) Append(ctx context.Context, entries [][]byte) (first int64, err 
 			args := make([]any, 0, 2*k)
 			for _, e := range rest[:k] {
 				n++
-				args = append(args, n, e)
+				args, numbers = append(args, n, e), append(numbers, n)
 			}
 			if _, err := st.ExecContext(ctx, args...); err != nil {
 				return err
 			}
 			rest = rest[k:]
 		}
-		return s.clear(ctx, released)
+		return s.clear(ctx, through)
 	})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	first, s.last = s.last+1, s.last+int64(len(entries))
-	s.removed, s.others = released, nil
-	return first, nil
+	s.last, s.removed = s.last+int64(len(entries)), through
+	return numbers, nil
 }
 
 // within runs the connection's statements, all or none.
-func (s *Spool) within(ctx context.Context, fn func() error) error {
+func (s *File) within(ctx context.Context, fn func() error) error {
 	tx, err := s.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
@@ -145,7 +137,7 @@ func (s *Spool) within(ctx context.Context, fn func() error) error {
 	return tx.Commit()
 }
 
-func (s *Spool) inserting(ctx context.Context, n int) (*sql.Stmt, error) {
+func (s *File) inserting(ctx context.Context, n int) (*sql.Stmt, error) {
 	if st, ok := s.insert[n]; ok {
 		return st, nil
 	}
@@ -157,54 +149,28 @@ func (s *Spool) inserting(ctx context.Context, n int) (*sql.Stmt, error) {
 }
 
 // clear removes what was released.
-func (s *Spool) clear(ctx context.Context, released int64) error {
-	for _, n := range s.others {
-		if _, err := s.conn.ExecContext(ctx, "DELETE FROM entry WHERE n = ?", n); err != nil {
-			return err
-		}
-	}
-	if released <= s.removed {
+func (s *File) clear(ctx context.Context, through int64) error {
+	if through <= s.removed {
 		return nil
 	}
-	_, err := s.remove.ExecContext(ctx, released)
+	_, err := s.remove.ExecContext(ctx, through)
 	return err
 }
 
-// Remove removes entries wherever they stand, and what was released. What could
-// not be removed now is with the next append, or by Tidy.
-func (s *Spool) Remove(ctx context.Context, list []int64) error {
-	s.mu.Lock()
-	s.others = append(s.others, list...)
-	s.mu.Unlock()
-	return s.Tidy(ctx)
-}
-
-// Release says that nobody needs the entries up to one any more. They are
-// removed with the next append, or by Tidy. It does not wait for an append that
-// goes on.
-func (s *Spool) Release(through int64) {
-	for old := s.released.Load(); old < through && !s.released.CompareAndSwap(old, through); {
-		old = s.released.Load()
-	}
-}
-
-// Tidy removes what was released.
-func (s *Spool) Tidy(ctx context.Context) error {
+// Tidy implements Spool.
+func (s *File) Tidy(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	released := s.released.Load()
-	if released <= s.removed && len(s.others) == 0 {
-		return nil
-	}
-	if err := s.within(ctx, func() error { return s.clear(ctx, released) }); err != nil {
+	through := s.through.Load()
+	if err := s.clear(ctx, through); err != nil {
 		return err
 	}
-	s.removed, s.others = released, nil
+	s.removed = through
 	return nil
 }
 
-// Compact writes the file anew, so that what was removed is not in it any more.
-func (s *Spool) Compact(ctx context.Context) error {
+// Compact implements Spool.
+func (s *File) Compact(ctx context.Context) error {
 	if err := s.Tidy(ctx); err != nil {
 		return err
 	}
@@ -218,8 +184,8 @@ func (s *Spool) Compact(ctx context.Context) error {
 	return nil
 }
 
-// Close closes the file; what is in it stays.
-func (s *Spool) Close() error {
+// Close implements Spool.
+func (s *File) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error

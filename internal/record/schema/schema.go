@@ -1,20 +1,17 @@
-package record
+// Package schema is the tables of the record store, in the words that both
+// engines understand.
+package schema
 
-// The file says that it is ours, and of which version.
-const (
-	applicationID = 0x48_4e_53_49 // "HNSI"
-)
+// Version is the version of a store that every migration was applied to.
+var Version = len(Migrations)
 
-// schemaVersion is the version of a store that every migration was applied to.
-var schemaVersion = len(migrations)
-
-// migrations create an empty store and bring an older one up to date: each is
+// Migrations create an empty store and bring an older one up to date: each is
 // one version, one statement an Exec, as some engines demand. None is ever
 // changed once it was released; a later version adds its statements as another
 // list. Views need none, they are rebuilt. The version stands in the file's
 // header, where it is read without opening the file; a migration library would
 // keep it in a table of its own and bring more code than this list.
-var migrations = [][]string{spine, sources, servers, notices}
+var Migrations = [][]string{spine, sources, servers, notices, spools}
 
 // spine is the journal and what came in files.
 //
@@ -191,4 +188,17 @@ var notices = []string{
 		epoch TEXT NOT NULL,
 		seq BIGINT NOT NULL,
 		PRIMARY KEY (journal, name))`,
+}
+
+// spools is where deliveries are durable until they have their row, where
+// several servers share a database.
+var spools = []string{
+	// Each server numbers its own.
+	`CREATE TABLE arrived (
+		journal TEXT NOT NULL,
+		server TEXT NOT NULL,
+		n BIGINT NOT NULL,
+		at BIGINT NOT NULL,
+		bytes BLOB NOT NULL,
+		PRIMARY KEY (journal, server, n))`,
 }

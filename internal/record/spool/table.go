@@ -1,0 +1,102 @@
+package spool
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"sync"
+)
+
+// Table is a Spool in a table of a database that several servers share, each
+// with rows of its own. All entries that are appended together are one row, for
+// a row costs the database the same however much is in it.
+//
+// Entries belong to whoever holds the row: another server that gives them their
+// place, because this one seems to have ended perhaps, deletes it in the same
+// transaction. So before its own transaction does the same, the owner looks
+// whether its rows are there still.
+type Table struct {
+	released
+	rows Rows
+
+	mu      sync.Mutex
+	last    int64 // number of the newest row
+	removed int64 // and are gone up to this one
+}
+
+// Rows are the rows of one server in the table. Each method is one statement
+// that may be repeated.
+type Rows interface {
+	// Delete deletes those after a number, up to another.
+	Delete(ctx context.Context, after, through int64) error
+	// Replace is Delete, and inserts one.
+	Replace(ctx context.Context, after, through, n int64, row []byte) error
+}
+
+// NewTable makes a spool of a server that has no rows yet.
+func NewTable(rows Rows) *Table { return &Table{rows: rows} }
+
+// Append implements Spool.
+func (t *Table) Append(ctx context.Context, entries [][]byte) ([]int64, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	through := t.through.Load()
+	// When this fails nobody knows whether the row is there: its number is not
+	// used again.
+	t.last++
+	if err := t.rows.Replace(ctx, t.removed, through, t.last, joined(entries)); err != nil {
+		return nil, err
+	}
+	t.removed = through
+	numbers := make([]int64, len(entries))
+	for i := range numbers {
+		numbers[i] = t.last
+	}
+	return numbers, nil
+}
+
+// Tidy implements Spool.
+func (t *Table) Tidy(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	through := t.through.Load()
+	if through <= t.removed {
+		return nil
+	}
+	if err := t.rows.Delete(ctx, t.removed, through); err != nil {
+		return err
+	}
+	t.removed = through
+	return nil
+}
+
+// Compact implements Spool. The traces are in the database's own files.
+func (t *Table) Compact(ctx context.Context) error { return t.Tidy(ctx) }
+
+// Close implements Spool.
+func (t *Table) Close() error { return nil }
+
+// joined is a row of entries: each with its length before it.
+func joined(entries [][]byte) []byte {
+	size := 0
+	for _, e := range entries {
+		size += binary.MaxVarintLen64 + len(e)
+	}
+	row := make([]byte, 0, size)
+	for _, e := range entries {
+		row = append(binary.AppendUvarint(row, uint64(len(e))), e...)
+	}
+	return row
+}
+
+// Entries are the entries of a row of a Table.
+func Entries(row []byte) (entries [][]byte, err error) {
+	for len(row) > 0 {
+		size, n := binary.Uvarint(row)
+		if n <= 0 || size > uint64(len(row)-n) {
+			return nil, errors.New("a row of the spool is cut short")
+		}
+		entries, row = append(entries, row[n:n+int(size)]), row[n+int(size):]
+	}
+	return entries, nil
+}
