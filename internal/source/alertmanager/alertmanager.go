@@ -12,8 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/file/word"
@@ -122,7 +120,7 @@ type alert struct {
 // since the same moment.
 func (a *alerts) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	var m message
-	if err := json.Unmarshal(d.Body, &m); err != nil {
+	if err := source.Decode(d.Body, &m); err != nil {
 		return nil, hansei.Invalid("payload", "it is not a notification of Alertmanager's or Grafana's: %v", err)
 	}
 	if len(m.Alerts) == 0 {

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"hansei"
@@ -58,7 +57,7 @@ func (s *events) Verify(r source.Request) (source.Receipt, error) {
 		return out, nil
 	}
 	var one cloudEvent
-	if json.Unmarshal(r.Body, &one) == nil && one.ID != "" {
+	if source.Decode(r.Body, &one) == nil && one.ID != "" {
 		out.ID, out.Event = one.Source+" "+one.ID, one.Type
 	}
 	return out, nil
@@ -106,7 +105,7 @@ func (s *events) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 		return s.one(d.Body)
 	}
 	var batch []jsontext.Value
-	if err := json.Unmarshal(d.Body, &batch); err != nil {
+	if err := source.Decode(d.Body, &batch); err != nil {
 		return nil, hansei.Invalid("payload", "it is not a batch of events: %v", err)
 	}
 	var out []hansei.Observation
@@ -129,14 +128,14 @@ func (s *events) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 
 func (s *events) one(body []byte) ([]hansei.Observation, error) {
 	var outer cloudEvent
-	if err := json.Unmarshal(body, &outer); err != nil {
+	if err := source.Decode(body, &outer); err != nil {
 		return nil, hansei.Invalid("payload", "it is not an event: %v", err)
 	}
 	if len(outer.Data) > 0 {
 		body = outer.Data
 	}
 	var e event
-	if err := json.Unmarshal(body, &e); err != nil {
+	if err := source.Decode(body, &e); err != nil {
 		return nil, hansei.Invalid("payload", "it is not a CDEvent: %v", err)
 	}
 	kind, ours := strings.CutPrefix(e.Context.Type, "dev.cdevents.")

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"hansei"
 	"hansei/internal/source"
 )
@@ -50,7 +48,7 @@ func (s *pagerDuty) roster(d source.Delivery) ([]hansei.Observation, error) {
 		Users  []member `json:"users"`
 		Duties []duty   `json:"oncalls"`
 	}
-	if err := json.Unmarshal(d.Body, &p); err != nil {
+	if err := source.Decode(d.Body, &p); err != nil {
 		return nil, hansei.Invalid("body", "not a list of PagerDuty: %v", err)
 	}
 	var out []hansei.Observation

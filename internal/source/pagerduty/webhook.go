@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
 	"hansei/internal/source"
 )
 
@@ -22,7 +20,7 @@ func (s *pagerDuty) Verify(r source.Request) (source.Receipt, error) {
 	}
 	receipt := source.Receipt{ID: r.Header.Get("X-Webhook-Id"), Event: "event"}
 	// A body that is no event is stored all the same: Normalize says why.
-	if json.Unmarshal(r.Body, &e) == nil && e.Event.Type != "" {
+	if source.Decode(r.Body, &e) == nil && e.Event.Type != "" {
 		receipt.Event = e.Event.Type
 	}
 	return receipt, nil

@@ -51,7 +51,7 @@ func (s *statusPage) list(p *source.Pull, name string) error {
 		return nil
 	}
 	var list map[string]jsontext.Value
-	if err := json.Unmarshal(r.Body, &list); err != nil || list[strings.ReplaceAll(name, "-", "_")].Kind() != '[' {
+	if err := source.Decode(r.Body, &list); err != nil || list[strings.ReplaceAll(name, "-", "_")].Kind() != '[' {
 		return fmt.Errorf("%s: not the list of a status page: %w", name, errors.Join(err, hansei.ErrConflict))
 	}
 	return p.Emit(source.Page{Body: r.Body, Cursor: sum, Through: p.Now})

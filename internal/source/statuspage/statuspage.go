@@ -19,7 +19,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"hansei"
@@ -77,7 +76,7 @@ func (s *statusPage) Verify(r source.Request) (source.Receipt, error) {
 		Component jsontext.Value `json:"component"`
 	}
 	// A body that is no JSON is stored all the same: Normalize says why.
-	switch err := json.Unmarshal(r.Body, &b); {
+	switch err := source.Decode(r.Body, &b); {
 	case err == nil && len(b.Incident) > 0:
 		return source.Receipt{Event: "incident"}, nil
 	case err == nil && len(b.Component) > 0:

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"hansei"
 	"hansei/internal/source"
 )
@@ -83,7 +81,7 @@ func (z *zendesk) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 		return z.page(d.Body)
 	}
 	var e event
-	if err := json.Unmarshal(d.Body, &e); err != nil {
+	if err := source.Decode(d.Body, &e); err != nil {
 		return nil, hansei.Invalid("payload", "it is not an event of Zendesk's: %v", err)
 	}
 	kind, ours := strings.CutPrefix(e.Type, "zen:event-type:ticket.")
@@ -148,7 +146,7 @@ func (z *zendesk) status(rec *hansei.Ticket, word string) (done bool, err error)
 
 func (z *zendesk) page(body []byte) ([]hansei.Observation, error) {
 	var p page
-	if err := json.Unmarshal(body, &p); err != nil {
+	if err := source.Decode(body, &p); err != nil {
 		return nil, hansei.Invalid("payload", "it is not a page of tickets: %v", err)
 	}
 	names := map[int64]string{}

@@ -19,8 +19,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
@@ -83,7 +81,7 @@ func (z *zendesk) Verify(r source.Request) (source.Receipt, error) {
 		ID   string `json:"id"`
 		Type string `json:"type"`
 	}
-	if err := json.Unmarshal(r.Body, &head); err != nil {
+	if err := source.Decode(r.Body, &head); err != nil {
 		return source.Receipt{}, hansei.Invalid("body", "it is not JSON")
 	}
 	return source.Receipt{ID: head.ID, Event: strings.TrimPrefix(head.Type, "zen:event-type:")}, nil

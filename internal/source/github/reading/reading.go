@@ -13,8 +13,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/github/code"
@@ -59,7 +57,7 @@ func (a *Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 		return nil, source.Unused("event %s", d.Name)
 	}
 	var e event
-	if err := json.Unmarshal(d.Body, &e); err != nil {
+	if err := source.Decode(d.Body, &e); err != nil {
 		return nil, hansei.Invalid("payload", "it is not an event of GitHub's: %v", err)
 	}
 	if e.Repository.FullName == "" {

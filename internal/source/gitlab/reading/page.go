@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/go-json-experiment/json"
-
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/gitlab/form"
@@ -81,7 +79,7 @@ func (a *Account) deployment(p Project, x listed) ([]hansei.Observation, error) 
 
 func (a *Account) page(stream string, body []byte) ([]hansei.Observation, error) {
 	var p Page
-	if err := json.Unmarshal(body, &p); err != nil || p.Project.Path == "" {
+	if err := source.Decode(body, &p); err != nil || p.Project.Path == "" {
 		return nil, hansei.Invalid("payload", "it is not a page of GitLab's")
 	}
 	switch stream {
@@ -101,7 +99,7 @@ func (a *Account) page(stream string, body []byte) ([]hansei.Observation, error)
 
 func each[T any](p Page, read func(Project, T) ([]hansei.Observation, error)) ([]hansei.Observation, error) {
 	var items []T
-	if err := json.Unmarshal(p.Items, &items); err != nil {
+	if err := source.Decode(p.Items, &items); err != nil {
 		return nil, hansei.Invalid("items", "they are not what was asked for: %v", err)
 	}
 	return some(p.Project, items, read)

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"hansei"
@@ -101,7 +100,7 @@ func (a *Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 		return a.page(stream, d.Body)
 	}
 	var e event
-	if err := json.Unmarshal(d.Body, &e); err != nil {
+	if err := source.Decode(d.Body, &e); err != nil {
 		return nil, hansei.Invalid("payload", "it is not an event of GitLab's: %v", err)
 	}
 	read, known := map[string]func(event) ([]hansei.Observation, error){

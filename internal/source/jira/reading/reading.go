@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"hansei"
@@ -28,7 +27,7 @@ type Stamp struct{ time.Time }
 // UnmarshalJSON implements json.Unmarshaler.
 func (s *Stamp) UnmarshalJSON(b []byte) error {
 	var text string
-	if err := json.Unmarshal(b, &text); err != nil || text == "" {
+	if err := source.Decode(b, &text); err != nil || text == "" {
 		s.Time = time.Time{}
 		return err
 	}
@@ -107,7 +106,7 @@ func (s *Site) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 		return s.page(d.Body)
 	}
 	var e event
-	if err := json.Unmarshal(d.Body, &e); err != nil {
+	if err := source.Decode(d.Body, &e); err != nil {
 		return nil, hansei.Invalid("payload", "it is not an event of Jira's: %v", err)
 	}
 	at := time.UnixMilli(e.Timestamp).UTC()
@@ -137,7 +136,7 @@ func (s *Site) page(body []byte) ([]hansei.Observation, error) {
 	var p struct {
 		Issues []Issue `json:"issues"`
 	}
-	if err := json.Unmarshal(body, &p); err != nil {
+	if err := source.Decode(body, &p); err != nil {
 		return nil, hansei.Invalid("payload", "it is not a page of issues: %v", err)
 	}
 	out := make([]hansei.Observation, 0, len(p.Issues))
@@ -269,11 +268,11 @@ func (s *Site) workType(x Issue) string {
 // document in Atlassian's format, a paragraph a line.
 func Text(raw jsontext.Value) string {
 	var s string
-	if len(raw) == 0 || json.Unmarshal(raw, &s) == nil {
+	if len(raw) == 0 || source.Decode(raw, &s) == nil {
 		return s
 	}
 	var doc node
-	if json.Unmarshal(raw, &doc) != nil {
+	if source.Decode(raw, &doc) != nil {
 		return ""
 	}
 	var b strings.Builder

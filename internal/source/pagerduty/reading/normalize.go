@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"hansei"
@@ -29,7 +28,7 @@ func (s Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 			Data  jsontext.Value `json:"data"`
 		} `json:"event"`
 	}
-	if err := json.Unmarshal(d.Body, &w); err != nil {
+	if err := source.Decode(d.Body, &w); err != nil {
 		return nil, hansei.Invalid("body", "not an event of PagerDuty: %v", err)
 	}
 	e := w.Event
@@ -40,22 +39,26 @@ func (s Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	case sort != "incident" && sort != "service":
 		return nil, source.Unused("event %s", e.Type)
 	}
-	var t struct {
-		Type string `json:"type"`
+	var data thing
+	bad := source.Decode(e.Data, &data)
+	if bad != nil { // it may be of a sort that we do not read
+		var t struct {
+			Type string `json:"type"`
+		}
+		if err := source.Decode(e.Data, &t); err != nil {
+			return nil, hansei.Invalid("data", "%v", err)
+		}
+		data.Type = t.Type
 	}
-	if err := json.Unmarshal(e.Data, &t); err != nil {
-		return nil, hansei.Invalid("data", "%v", err)
-	}
-	switch t.Type {
+	switch data.Type {
 	case "incident", "service", "incident_note", "incident_status_update", "incident_responder", "incident_conference_bridge", "incident_field_values":
 	default:
-		return nil, source.Unused("event %s about %q", e.Type, t.Type)
+		return nil, source.Unused("event %s about %q", e.Type, data.Type)
 	}
-	var data thing
-	if err := json.Unmarshal(e.Data, &data); err != nil {
-		return nil, hansei.Invalid("data", "%v", err)
+	if bad != nil {
+		return nil, hansei.Invalid("data", "%v", bad)
 	}
-	switch t.Type {
+	switch data.Type {
 	case "incident":
 		o, err := s.snapshot(&data, e.At)
 		if err != nil {
@@ -164,9 +167,9 @@ func (s Account) entry(e *thing, told map[string]bool) ([]hansei.Observation, er
 func (s Account) page(name string, body []byte) ([]hansei.Observation, error) {
 	var p map[string]jsontext.Value
 	var list []thing
-	err := json.Unmarshal(body, &p)
+	err := source.Decode(body, &p)
 	if err == nil {
-		err = json.Unmarshal(p[name], &list)
+		err = source.Decode(p[name], &list)
 	}
 	if err != nil {
 		return nil, hansei.Invalid("body", "not a list of %s: %v", name, err)

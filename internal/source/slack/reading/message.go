@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"hansei"
 	"hansei/internal/source"
 )
@@ -121,7 +119,7 @@ func (w *Workspace) plain(s string, users map[string]string) string {
 // page tells of a channel and a part of its history.
 func (w *Workspace) page(body []byte) ([]hansei.Observation, error) {
 	var p Page
-	if err := json.Unmarshal(body, &p); err != nil || p.Channel.ID == "" {
+	if err := source.Decode(body, &p); err != nil || p.Channel.ID == "" {
 		return nil, hansei.Invalid("payload", "it is not a page of a channel's history")
 	}
 	when := time.UnixMilli(p.Channel.Updated).UTC()
@@ -185,7 +183,7 @@ func (w *Workspace) users(body []byte) ([]hansei.Observation, error) {
 			} `json:"profile"`
 		} `json:"members"`
 	}
-	if err := json.Unmarshal(body, &p); err != nil {
+	if err := source.Decode(body, &p); err != nil {
 		return nil, hansei.Invalid("payload", "it is not a list of users: %v", err)
 	}
 	var out []hansei.Observation

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"hansei"
 	"hansei/internal/source"
 )
@@ -105,7 +103,7 @@ func (w *Workspace) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 		return w.page(d.Body)
 	}
 	var e envelope
-	if err := json.Unmarshal(d.Body, &e); err != nil {
+	if err := source.Decode(d.Body, &e); err != nil {
 		return nil, hansei.Invalid("payload", "it is not an event of Slack's: %v", err)
 	}
 	if e.Type != "event_callback" || e.Event.Type == "" {
@@ -120,7 +118,7 @@ func (w *Workspace) event(e event) ([]hansei.Observation, error) {
 		return w.message(e)
 	case "channel_created", "channel_rename", "group_rename":
 		var c Channel
-		if err := json.Unmarshal(e.Channel, &c); err != nil || c.ID == "" {
+		if err := source.Decode(e.Channel, &c); err != nil || c.ID == "" {
 			return nil, hansei.Invalid("event.channel", "expected the channel")
 		}
 		return w.channel(c, at(e.EventTS), nil)
@@ -149,7 +147,7 @@ func (w *Workspace) event(e event) ([]hansei.Observation, error) {
 // text is a JSON string, or else another text.
 func text(raw []byte, otherwise string) string {
 	var s string
-	if json.Unmarshal(raw, &s) == nil && s != "" {
+	if source.Decode(raw, &s) == nil && s != "" {
 		return s
 	}
 	return otherwise

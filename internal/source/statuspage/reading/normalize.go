@@ -5,8 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"hansei"
 	"hansei/internal/source"
 )
@@ -38,7 +36,7 @@ type Page struct {
 // Normalize understands a webhook or a page of a list.
 func (s Page) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	var b body
-	if err := json.Unmarshal(d.Body, &b); err != nil {
+	if err := source.Decode(d.Body, &b); err != nil {
 		return nil, hansei.Invalid("body", "not what a status page says: %v", err)
 	}
 	if b.Incident != nil {
