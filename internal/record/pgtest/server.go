@@ -65,8 +65,14 @@ func prepared(t testing.TB, settings []string) *Server {
 	}
 	t.Cleanup(func() {
 		s.Kill()
-		if err := os.RemoveAll(s.dir); err != nil {
-			t.Error(err)
+		// Those that serve its clients may write for a moment still.
+		for since := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+			if err := os.RemoveAll(s.dir); err == nil {
+				return
+			} else if time.Since(since) > 10*time.Second {
+				t.Error(err)
+				return
+			}
 		}
 	})
 	return s
