@@ -51,7 +51,7 @@ func (s *Store) arrive(ctx context.Context, who auth.Actor, journal auth.Journal
 		if err != nil {
 			return nil, err
 		}
-		items[i] = spool.Item[arrivalKey, arrival]{Key: arrivalKey{journal, p.ID}, Value: arrival{who, p}, Size: p.Size, Entry: append(append(head, '\n'), p.Body...)}
+		items[i] = spool.Item[arrivalKey, arrival]{Key: arrivalKey{journal, p.ID}, Value: arrival{who, p}, Size: p.Size, Entry: slices.Concat(head, []byte("\n"), p.Body)}
 	}
 	added, err := s.arrivals.Add(ctx, items)
 	if err != nil {

@@ -79,10 +79,18 @@ func (e *postgresEngine) text(q string) string { return numbered(q) }
 // and does not where a pooler between here and there cannot bear it.
 func (e *postgresEngine) prepare(_ context.Context, of *statements, q string) (statement, error) {
 	p := plain{of: of, text: numbered(q)}
-	if e.replans && strings.HasPrefix(q, "INSERT ") {
-		p.mode = []any{pgx.QueryExecModeCacheStatement} // nothing to plan
+	if strings.HasPrefix(q, "INSERT ") {
+		p.mode = e.planned()
 	}
 	return p, nil
+}
+
+// planned, before a statement's arguments, says that its plan can be kept.
+func (e *postgresEngine) planned() []any {
+	if !e.replans { // where a pooler cannot bear it
+		return nil
+	}
+	return []any{pgx.QueryExecModeCacheStatement}
 }
 
 // abandoned: another server may be busy with an upload for long.
@@ -170,6 +178,11 @@ func (e *postgresEngine) raise(ctx context.Context, tx *sql.Tx) error {
 			if _, err := tx.ExecContext(ctx, columns.Replace(q)); err != nil {
 				return err
 			}
+		}
+	}
+	if version < schema.Version { // what is packed already is not packed again
+		if _, err := tx.ExecContext(ctx, "ALTER TABLE arrived ALTER COLUMN bytes SET STORAGE EXTERNAL"); err != nil {
+			return err
 		}
 	}
 	_, err := tx.ExecContext(ctx, "UPDATE hansei SET version = $1", schema.Version)

@@ -96,6 +96,9 @@ func (r arrivedRows) Replace(ctx context.Context, after, through, n int64, row [
 func (r arrivedRows) alone(ctx context.Context, q string, args ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
+	if e, ok := r.engine.(*postgresEngine); ok {
+		args = append(e.planned(), args...)
+	}
 	rows, err := r.query(ctx, q, args...)
 	if err != nil {
 		return err
