@@ -4,11 +4,8 @@ import (
 	"archive/zip"
 	"bytes"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 )
 
 // unzipped are the names of the files of an answer.
@@ -47,28 +44,11 @@ func TestAllThatTheListShowsIsExported(t *testing.T) {
 
 func TestArchiveLook(t *testing.T) {
 	ctx := browser(t)
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := newSite(t)
 	s.load(t, "incidents.csv", quarter)
 	s.post(t, "/retrospective-drafts", "since", "2025-01-01", "until", "2025-04-01")
 	id := s.batchOf(t).ID
 	s.drafts(t, id)
-	for _, theme := range []string{"light", "dark"} {
-		for _, width := range []int64{1440, 390} {
-			do(t, ctx, chromedp.EmulateViewport(width, 1000))
-			do(t, ctx, chromedp.Navigate(s.url+"/retrospectives?batch="+id))
-			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
-			js[any](t, ctx, `document.querySelector(".hs-exportall").open = true`)
-			shoot(t, ctx, fmt.Sprintf("archive-%s-%d", theme, width))
-			js[any](t, ctx, `scrollTo(0, 0)`) // what is under the bar is no target
-			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
-			judge(t, ctx, fmt.Sprintf("%s %d", theme, width))
-			if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
-				t.Errorf("%d pixels too wide at %d", wide, width)
-			}
-		}
-	}
+	judged(t, ctx, look{group: "archive", pages: map[string]string{"list": s.url + "/retrospectives?batch=" + id},
+		open: `(() => { document.querySelector('.hs-exportall').open = true; return true; })()`})
 }

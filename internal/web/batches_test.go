@@ -2,7 +2,6 @@ package web_test
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -88,10 +87,6 @@ func TestAQuarterIsDrafted(t *testing.T) {
 
 func TestBatchesLook(t *testing.T) {
 	ctx := browser(t)
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := newSite(t)
 	var rows strings.Builder
 	rows.WriteString(quarter)
@@ -102,26 +97,14 @@ func TestBatchesLook(t *testing.T) {
 	s.post(t, "/retrospective-drafts", "since", "2025-01-01", "until", "2025-02-10")
 	running := s.batchOf(t).ID
 	paths := map[string]string{"empty": "/retrospective-drafts", "running": "/retrospective-drafts/" + running}
-	look := func() {
-		for _, theme := range []string{"light", "dark"} {
-			for _, width := range []int64{1440, 390} {
-				for name, path := range paths {
-					do(t, ctx, chromedp.EmulateViewport(width, 1000))
-					do(t, ctx, chromedp.Navigate(s.url+path))
-					wait(t, ctx, `!!window.hanseiTheme`)
-					js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
-					shoot(t, ctx, fmt.Sprintf("batches-%s-%s-%d", name, theme, width))
-					js[any](t, ctx, `scrollTo(0, 0)`) // what is under the bar is no target
-					do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
-					judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))
-					if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
-						t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
-					}
-				}
-			}
+	seen := func() {
+		pages := map[string]string{}
+		for name, path := range paths {
+			pages[name] = s.url + path
 		}
+		judged(t, ctx, look{group: "batches", pages: pages, open: openButMenus})
 	}
-	look()
+	seen()
 	// While the page is open the batch ends: it shows what came of it by itself.
 	do(t, ctx, chromedp.Navigate(s.url+"/retrospective-drafts/"+running))
 	if _, _, err := s.Retros.Draft(t.Context(), auth.Local(), "file:C-0"); err != nil {
@@ -131,5 +114,5 @@ func TestBatchesLook(t *testing.T) {
 	do(t, ctx, chromedp.WaitVisible(`//button[contains(., "Remove these drafts")]`))
 	paths = map[string]string{"plan": "/retrospective-drafts?since=2025-01-01&until=2025-04-01", "done": "/retrospective-drafts/" + running, "list": "/retrospectives?batch=" + running,
 		"wrong": "/retrospective-drafts?since=2025-04-01&until=2025-01-01"}
-	look()
+	seen()
 }

@@ -2,12 +2,8 @@ package web_test
 
 import (
 	"context"
-	"fmt"
-	"maps"
 	"net/http/httptest"
-	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -164,31 +160,11 @@ func TestFollowUpsChangedTogether(t *testing.T) {
 
 func TestFollowUpPagesHaveNoAccessibilityViolations(t *testing.T) {
 	ctx := browser(t)
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	empty := newSite(t)
 	s, ids := acting(t)
 	pages := map[string]string{"empty": empty.url + "/follow-ups", "list": s.url + "/follow-ups?status=all", "one": s.url + "/follow-ups/" + string(ids[0]), "refused": s.url + "/follow-ups/" + string(ids[1]),
 		"declined": s.url + "/follow-ups/" + string(ids[4]), "edit": s.url + "/follow-ups/" + string(ids[1]) + "/edit"}
-	for i, theme := range []string{"light", "dark", "light", "dark"} {
-		width := []int64{1440, 390, 390, 1440}[i]
-		do(t, ctx, chromedp.EmulateViewport(width, 1100))
-		for _, name := range slices.Sorted(maps.Keys(pages)) {
-			do(t, ctx, chromedp.Navigate(pages[name]))
-			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
-			if i >= 2 {
-				js[bool](t, ctx, `document.querySelectorAll('main details').forEach(d => { d.open = true; }), true`)
-			}
-			shoot(t, ctx, fmt.Sprintf("follow-ups-%s-%s-%d", name, theme, width))
-			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
-			judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))
-			if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
-				t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
-			}
-		}
-	}
+	judged(t, ctx, look{group: "follow-ups", pages: pages})
 }
 
 // A follow-up is made, created in a tracker that is run here, closed there by

@@ -152,10 +152,6 @@ const runAxe = `axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag2
 
 func TestGalleryHasNoAccessibilityViolations(t *testing.T) {
 	ctx := browser(t)
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	server := httptest.NewServer(gallery())
 	t.Cleanup(server.Close)
 	for _, theme := range []string{"light", "dark"} {
@@ -164,7 +160,7 @@ func TestGalleryHasNoAccessibilityViolations(t *testing.T) {
 			do(t, ctx, chromedp.Navigate(server.URL+"/"))
 			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
 			wait(t, ctx, `document.querySelectorAll('[data-chart] canvas').length >= 4`)
-			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
+			withAxe(t, ctx)
 			look := states
 			if (theme == "light") != (width == 1440) {
 				look = states[:1] // the opened parts once in each theme and at each width

@@ -5,8 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -94,10 +92,6 @@ func TestAskingInABrowser(t *testing.T) {
 	if _, err := s.Model.Set(t.Context(), auth.Local(), model.Settings{URL: llm.URL + "/v1", Name: "tiny", Key: &key}); err != nil {
 		t.Fatal(err)
 	}
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	ctx := browser(t)
 	do(t, ctx, chromedp.EmulateViewport(1440, 1100))
 	do(t, ctx, chromedp.Navigate(s.url+"/retrospectives/"+string(id)))
@@ -123,19 +117,5 @@ func TestAskingInABrowser(t *testing.T) {
 	go_ <- true
 	wait(t, ctx, `document.querySelector('[data-section=factors] .hs-machine') !== null && document.querySelector('[data-section=factors] .hs-remarkbox') !== null`)
 	shoot(t, ctx, "model-drafted")
-	for _, theme := range []string{"light", "dark"} {
-		for _, width := range []int64{1440, 390} {
-			do(t, ctx, chromedp.EmulateViewport(width, 1100))
-			for name, at := range map[string]string{"settings": rulesAt + "/model", "document": "/retrospectives/" + string(id)} {
-				do(t, ctx, chromedp.Navigate(s.url+at))
-				js[any](t, ctx, `hanseiTheme.set("`+theme+`")`)
-				do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
-				judge(t, ctx, name+" "+theme)
-				shoot(t, ctx, "model-"+name+"-"+theme+"-"+strconv.FormatInt(width, 10))
-				if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
-					t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
-				}
-			}
-		}
-	}
+	judged(t, ctx, look{group: "model", pages: map[string]string{"settings": s.url + rulesAt + "/model", "document": s.url + "/retrospectives/" + string(id)}, open: openButMenus})
 }

@@ -1,11 +1,9 @@
 package web_test
 
 import (
-	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -85,32 +83,11 @@ const notifications = "/settings/notifications"
 
 func TestNotificationsHaveNoAccessibilityViolations(t *testing.T) {
 	ctx := browser(t)
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	empty := newSite(t)
 	s, _ := told(t)
 	pages := map[string]string{"empty": empty.url + notifications, "home": s.url + notifications, "log": s.url + notifications + "/log", "new": s.url + notifications + "/new/slack",
 		"hook": s.url + notifications + "/channels/archive"}
-	for i, theme := range []string{"light", "dark", "light", "dark"} {
-		width := []int64{1440, 390, 390, 1440}[i]
-		do(t, ctx, chromedp.EmulateViewport(width, 1100))
-		for _, name := range slices.Sorted(maps.Keys(pages)) {
-			do(t, ctx, chromedp.Navigate(pages[name]))
-			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
-			if i >= 2 || name == "home" {
-				js[bool](t, ctx, `document.querySelectorAll('main details').forEach((d, i) => { d.open = i % 3 === 0; }), true`)
-			}
-			shoot(t, ctx, fmt.Sprintf("notices-%s-%s-%d", name, theme, width))
-			js[any](t, ctx, `scrollTo({top: 0, behavior: 'instant'})`) // what the bar at the top half covers is too small a target
-			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
-			judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))
-			if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
-				t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
-			}
-		}
-	}
+	judged(t, ctx, look{group: "notices", pages: pages, open: openButMenus})
 }
 
 func TestNotifications(t *testing.T) {

@@ -1,12 +1,8 @@
 package web_test
 
 import (
-	"fmt"
 	"net/url"
-	"os"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 )
 
 // pagesLooked are the pages that axe reads, over the records of filled.
@@ -25,27 +21,12 @@ func pagesLooked(s *site, t *testing.T) map[string]string {
 
 func TestPagesHaveNoAccessibilityViolations(t *testing.T) {
 	ctx := browser(t)
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := newSite(t)
 	s.load(t, "incidents.csv", incidentsCSV)
 	s.load(t, "deployments.csv", deploymentsCSV)
 	pages := pagesLooked(s, t)
-	for i, theme := range []string{"light", "dark"} {
-		width := []int64{1440, 390}[i]
-		do(t, ctx, chromedp.EmulateViewport(width, 1100))
-		for name, path := range pages {
-			do(t, ctx, chromedp.Navigate(s.url+path))
-			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
-			js[bool](t, ctx, `document.querySelectorAll('main details').forEach(d => { d.open = true; }), true`)
-			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
-			judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))
-			if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
-				t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
-			}
-			shoot(t, ctx, fmt.Sprintf("%s-%s-%d", name, theme, width))
-		}
+	for name, path := range pages {
+		pages[name] = s.url + path
 	}
+	judged(t, ctx, look{group: "pages", pages: pages})
 }

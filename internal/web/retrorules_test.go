@@ -2,9 +2,6 @@ package web_test
 
 import (
 	"fmt"
-	"maps"
-	"os"
-	"slices"
 	"testing"
 	"time"
 
@@ -219,29 +216,15 @@ func TestOwnFieldsOfRecordsAreEdited(t *testing.T) {
 
 func TestRulePagesHaveNoAccessibilityViolations(t *testing.T) {
 	ctx := browser(t)
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	s := ruled(t)
 	s.post(t, rulesAt+"/field", "new", "yes", "kind", "retrospective", "type", "choice", "options", "one cell\nall cells", "name", "blast_radius", "label", "Blast radius", "help", "How far it reached: what isolation is judged by", "required_from", "sev2").says(t, 200)
 	s.post(t, rulesAt+"/factors", "do", "retire", "name", "network").says(t, 200)
 	pages := map[string]string{"policies": rulesAt, "templates": rulesAt + "/templates", "template": rulesAt + "/template?name=Near+miss", "new-template": rulesAt + "/template",
 		"factors": rulesAt + "/factors", "factor": rulesAt + "/factor?name=capacity", "fields": rulesAt + "/fields", "field": rulesAt + "/field?kind=retrospective&name=blast_radius"}
-	for i, theme := range []string{"light", "dark"} {
-		width := []int64{1440, 390}[i]
-		do(t, ctx, chromedp.EmulateViewport(width, 1100))
-		for _, name := range slices.Sorted(maps.Keys(pages)) {
-			do(t, ctx, chromedp.Navigate(s.url+pages[name]))
-			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
-			shoot(t, ctx, fmt.Sprintf("rules-%s-%s-%d", name, theme, width))
-			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
-			judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))
-			if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
-				t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
-			}
-		}
+	for name, path := range pages {
+		pages[name] = s.url + path
 	}
+	judged(t, ctx, look{group: "rules", pages: pages})
 }
 
 func TestRulesInABrowser(t *testing.T) {

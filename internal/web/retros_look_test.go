@@ -1,13 +1,7 @@
 package web_test
 
 import (
-	"fmt"
-	"maps"
-	"os"
-	"slices"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -62,39 +56,11 @@ func worked(t *testing.T) (*site, hansei.ID) {
 }
 
 func TestRetrospectivePagesAreSeenByAll(t *testing.T) {
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	empty := newSite(t)
 	s, id := worked(t)
 	at := s.url + "/retrospectives/" + string(id)
 	pages := map[string]string{"list": s.url + "/retrospectives", "empty": empty.url + "/retrospectives", "document": at, "editing": at + "?edit=what-happened", "history": at + "/history", "difference": at + "/history?from=1&to=5",
 		"timeline": at + "/timeline", "facts": at + "/facts", "background": at + "/background", "review": at + "/review", "you": s.url + "/you"}
-	for i, theme := range []string{"light", "dark", "light", "dark"} {
-		if i >= 2 && *shots == "" {
-			break // each theme and each width was judged, shut and opened; people look at all four
-		}
-		width := []int64{1440, 390, 390, 1440}[i]
-		ctx := browser(t)
-		do(t, ctx, chromedp.EmulateViewport(width, 1100))
-		for _, name := range slices.Sorted(maps.Keys(pages)) {
-			do(t, ctx, chromedp.Navigate(pages[name]))
-			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
-			if name == "editing" {
-				wait(t, ctx, `document.querySelector('.hs-drafted').offsetParent === null || document.querySelector('.hs-drafted .hs-ref') !== null`)
-			}
-			shoot(t, ctx, fmt.Sprintf("retros-%s-%s-%d", name, theme, width))
-			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
-			judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))
-			if js[bool](t, ctx, `(() => { const shut = document.querySelectorAll('main details:not(.hs-drop):not([open])');
-				shut.forEach(d => { d.removeAttribute('name'); d.open = true; });
-				return shut.length > 0; })()`) {
-				judge(t, ctx, fmt.Sprintf("%s %s %d, all opened", name, theme, width))
-			}
-			if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
-				t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
-			}
-		}
-	}
+	judged(t, browser(t), look{group: "retros", pages: pages, open: openButMenus,
+		ready: `!document.querySelector('.hs-drafted') || document.querySelector('.hs-drafted').offsetParent === null || document.querySelector('.hs-drafted .hs-ref') !== null`})
 }

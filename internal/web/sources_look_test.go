@@ -1,9 +1,7 @@
 package web_test
 
 import (
-	"fmt"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -86,10 +84,6 @@ func revisionOf(t *testing.T, s *site, id hansei.ID) record.Revision {
 
 func TestSourcePagesHaveNoAccessibilityViolations(t *testing.T) {
 	ctx := browser(t)
-	axe, err := os.ReadFile("testdata/axe.min.js")
-	if err != nil {
-		t.Fatal(err)
-	}
 	empty, s := newSite(t), busy(t)
 	failed := regexp.MustCompile(`/deliveries/[0-9a-f]{32}`).FindString(s.get(t, "/deliveries?failed").body)
 	pages := map[string]string{
@@ -97,23 +91,7 @@ func TestSourcePagesHaveNoAccessibilityViolations(t *testing.T) {
 		"failing": s.url + "/sources/status", "paused": s.url + "/sources/old-pager", "deliveries": s.url + "/deliveries", "failed": s.url + "/sources/pager/deliveries?failed",
 		"delivery": s.url + failed, "jobs": s.url + "/jobs", "joins": s.url + "/joins", "rules": s.url + "/joins/rules", "incident": s.url + "/incidents/pager:PX1", "maybe": s.url + "/incidents/pager:PX2",
 	}
-	for i, theme := range []string{"light", "dark", "light", "dark"} {
-		width := []int64{1440, 390, 390, 1440}[i]
-		do(t, ctx, chromedp.EmulateViewport(width, 1100))
-		for _, name := range slices.Sorted(maps.Keys(pages)) {
-			do(t, ctx, chromedp.Navigate(pages[name]))
-			js[any](t, ctx, fmt.Sprintf(`hanseiTheme.set(%q)`, theme))
-			shoot(t, ctx, fmt.Sprintf("sources-%s-%s-%d", name, theme, width))
-			if i >= 2 {
-				js[bool](t, ctx, `document.querySelectorAll('main details').forEach(d => { d.removeAttribute('name'); d.open = true; }), true`)
-			}
-			do(t, ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
-			judge(t, ctx, fmt.Sprintf("%s %s %d", name, theme, width))
-			if wide := js[int](t, ctx, `document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide > 0 {
-				t.Errorf("%s is %d pixels too wide at %d", name, wide, width)
-			}
-		}
-	}
+	judged(t, ctx, look{group: "sources", pages: pages})
 }
 
 func TestSourcesInABrowser(t *testing.T) {
