@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"hansei/internal/auth"
-	"hansei/internal/record/schema"
+	"hansei/internal/record/tables"
 )
 
 // files are the contents of a store's database and its log, as far as they are there.
@@ -60,7 +60,7 @@ func TestWhatOnlyTheLogKnows(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Run("a newer version", func(t *testing.T) { refused(t, crashed(t, s), "newer version") })
-	if _, err := s.write.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", schema.Version)); err != nil {
+	if _, err := s.write.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", tables.Version)); err != nil {
 		t.Fatal(err)
 	}
 	t.Run("the file is empty", func(t *testing.T) {

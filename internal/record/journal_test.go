@@ -12,8 +12,8 @@ import (
 	"hansei/internal/auth"
 )
 
-// tables are all tables whose rows belong to a journal.
-var tables = []string{"journal", "entry", "current", "append_key", "delivery", "part", "reject", "blob", "session"}
+// allTables are all whose rows belong to a journal.
+var allTables = []string{"journal", "entry", "current", "append_key", "delivery", "part", "reject", "blob", "session"}
 
 // TestTwoJournals: rows of another journal under the very same ids are neither
 // seen nor changed through this one.
@@ -21,7 +21,7 @@ func TestTwoJournals(t *testing.T) {
 	s, who := opened(t, t.TempDir()), auth.Local()
 	d := fill(t, s, who)
 	before := seen(t, s, who, d.ID)
-	for _, table := range tables {
+	for _, table := range allTables {
 		other(t, s, table)
 	}
 	if got := seen(t, s, who, d.ID); !reflect.DeepEqual(got, before) {
@@ -140,7 +140,7 @@ func seen(t *testing.T, s *Store, who auth.Actor, delivery string) map[string]an
 func dump(t *testing.T, s *Store) string {
 	t.Helper()
 	var all strings.Builder
-	for _, table := range tables {
+	for _, table := range allTables {
 		rows, err := s.read.DB.QueryContext(t.Context(), "SELECT * FROM "+table+" WHERE journal = 'other' ORDER BY 1, 2, 3")
 		if err != nil {
 			t.Fatal(err)

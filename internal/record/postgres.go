@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
-	"hansei/internal/record/schema"
+	"hansei/internal/record/tables"
 	"hansei/internal/record/verdict"
 )
 
@@ -170,22 +170,22 @@ func (e *postgresEngine) raise(ctx context.Context, tx *sql.Tx) error {
 	if err := tx.QueryRowContext(ctx, "SELECT version FROM hansei").Scan(&version); err != nil {
 		return err
 	}
-	if version > schema.Version {
-		return fmt.Errorf("they were written by a newer version of Hansei (format %d, this one knows %d) and were left as they are", version, schema.Version)
+	if version > tables.Version {
+		return fmt.Errorf("they were written by a newer version of Hansei (format %d, this one knows %d) and were left as they are", version, tables.Version)
 	}
-	for _, list := range schema.Migrations[version:] {
+	for _, list := range tables.Migrations[version:] {
 		for _, q := range list {
 			if _, err := tx.ExecContext(ctx, columns.Replace(q)); err != nil {
 				return err
 			}
 		}
 	}
-	if version < schema.Version { // what is packed already is not packed again
+	if version < tables.Version { // what is packed already is not packed again
 		if _, err := tx.ExecContext(ctx, "ALTER TABLE arrived ALTER COLUMN bytes SET STORAGE EXTERNAL"); err != nil {
 			return err
 		}
 	}
-	_, err := tx.ExecContext(ctx, "UPDATE hansei SET version = $1", schema.Version)
+	_, err := tx.ExecContext(ctx, "UPDATE hansei SET version = $1", tables.Version)
 	return err
 }
 

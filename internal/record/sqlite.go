@@ -13,7 +13,7 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"hansei/internal/record/file"
-	"hansei/internal/record/schema"
+	"hansei/internal/record/tables"
 	"hansei/internal/record/verdict"
 )
 
@@ -48,7 +48,7 @@ func (e *sqliteEngine) prepare(ctx context.Context, of *statements, q string) (s
 func (e *sqliteEngine) abandoned(time.Time) string { return pending + "~" }
 
 func (e *sqliteEngine) open(ctx context.Context) (write, read *sql.DB, err error) {
-	fresh, err := file.Inspect(ctx, e.path, file.Ours{ID: applicationID, Version: schema.Version})
+	fresh, err := file.Inspect(ctx, e.path, file.Ours{ID: applicationID, Version: tables.Version})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -72,11 +72,11 @@ func (e *sqliteEngine) migrate(ctx context.Context, conn *sql.Conn) error {
 	if err := conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version); err != nil {
 		return fmt.Errorf("open %s: %w", e.path, verdict.Readable(err))
 	}
-	if version == schema.Version {
+	if version == tables.Version {
 		return nil
 	}
-	stmts := append([]string{"BEGIN IMMEDIATE"}, slices.Concat(schema.Migrations[version:]...)...)
-	stmts = append(stmts, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", schema.Version), "COMMIT")
+	stmts := append([]string{"BEGIN IMMEDIATE"}, slices.Concat(tables.Migrations[version:]...)...)
+	stmts = append(stmts, fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", tables.Version), "COMMIT")
 	for _, q := range stmts {
 		if _, err := conn.ExecContext(ctx, q); err != nil {
 			return fmt.Errorf("create the tables of %s: %w", e.path, verdict.Readable(err))

@@ -1,6 +1,6 @@
-// Package schema is the tables of the record store, in the words that both
+// Package tables is the tables of the record store, in the words that both
 // engines understand.
-package schema
+package tables
 
 // Version is the version of a store that every migration was applied to.
 var Version = len(Migrations)
