@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -103,7 +102,7 @@ func (r arrivedRows) alone(ctx context.Context, q string, args ...any) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(rows.Close(), rows.Err())
+	return column(rows, map[string]bool{}) // it returns none
 }
 
 // stillOurs looks whether another server took some over, and lets go of those.
