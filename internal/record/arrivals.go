@@ -25,7 +25,7 @@ import (
 // (Store.land). The spool is a file beside the database's, or a table where
 // several servers share a database.
 type arrivals struct {
-	*spool.Queue[arrivalKey, arrival]
+	*spool.Queue[arrivalKey, pack.Packed]
 	repeated atomic.Bool  // one of them was met in the table of deliveries
 	looked   atomic.Int64 // when it was looked for servers that have ended, nanoseconds
 }
@@ -35,23 +35,22 @@ type arrivalKey struct {
 	id      string
 }
 
-type arrival struct {
-	who auth.Actor
-	pack.Packed
-}
+// courier writes what becomes of arrivals that nobody asked about by name.
+// Webhooks come into the main journal alone.
+func courier() auth.Actor { return auth.Local().As("webhooks") }
 
 // arrive takes deliveries into the spool. Whether one has its row already, for
 // its sender repeats it, is found out when it is to be written.
-func (s *Store) arrive(ctx context.Context, who auth.Actor, journal auth.Journal, list []pack.Packed) (isNew map[string]bool, err error) {
+func (s *Store) arrive(ctx context.Context, journal auth.Journal, list []pack.Packed) (isNew map[string]bool, err error) {
 	sleep(ctx, s.arrivals.Pace())
-	items, at := make([]spool.Item[arrivalKey, arrival], len(list)), s.now().UTC().Truncate(time.Microsecond)
+	items, at := make([]spool.Item[arrivalKey, pack.Packed], len(list)), s.now().UTC().Truncate(time.Microsecond)
 	for i, p := range list {
 		p.Received = at
 		head, err := json.Marshal(spooledHead{journal, p.Delivery})
 		if err != nil {
 			return nil, err
 		}
-		items[i] = spool.Item[arrivalKey, arrival]{Key: arrivalKey{journal, p.ID}, Value: arrival{who, p}, Size: p.Size, Entry: slices.Concat(head, []byte("\n"), p.Body)}
+		items[i] = spool.Item[arrivalKey, pack.Packed]{Key: arrivalKey{journal, p.ID}, Value: p, Size: p.Size, Entry: slices.Concat(head, []byte("\n"), p.Body)}
 	}
 	added, err := s.arrivals.Add(ctx, items)
 	if err != nil {
@@ -67,14 +66,14 @@ func (s *Store) arrive(ctx context.Context, who auth.Actor, journal auth.Journal
 // oldest are the arrivals that came first: at most limit of them, and no more
 // than about maxBytes of payload.
 func (a *arrivals) oldest(journal auth.Journal, limit int, maxBytes int64) (out []Waiting) {
-	a.Each(func(k arrivalKey, x arrival) bool {
+	a.Each(func(k arrivalKey, p pack.Packed) bool {
 		if k.journal != journal {
 			return true
 		}
-		if maxBytes -= x.Size; len(out) == limit || (maxBytes < 0 && len(out) > 0) {
+		if maxBytes -= p.Size; len(out) == limit || (maxBytes < 0 && len(out) > 0) {
 			return false
 		}
-		out = append(out, Waiting{Delivery{Delivery: x.Delivery, State: DeliveryReceived}, x.Raw})
+		out = append(out, Waiting{Delivery{Delivery: p.Delivery, State: DeliveryReceived}, p.Raw})
 		return true
 	})
 	return out
@@ -133,8 +132,7 @@ func (s *Store) dropRepeats(ctx context.Context, journal auth.Journal, list []Wa
 	for _, w := range list {
 		keys = append(keys, arrivalKey{journal, w.ID})
 	}
-	first, _ := s.arrivals.Get(keys[0])
-	_, err := s.Write(ctx, first.who, func(tx *Tx) error {
+	_, err := s.Write(ctx, courier(), func(tx *Tx) error {
 		for _, w := range list {
 			for name, n := range map[string]int64{CountReceived: -1, CountRepeated: 1} {
 				if err := tx.AddCount(Count{w.Source, w.Received, name, n}); err != nil {
@@ -155,11 +153,10 @@ func (s *Store) land(ctx context.Context) error {
 			return err
 		}
 	}
-	first := s.arrivals.First()
-	if first == nil {
+	if s.arrivals.Empty() {
 		return nil
 	}
-	_, err := s.Write(ctx, first.who, (*Tx).land)
+	_, err := s.Write(ctx, courier(), (*Tx).land)
 	return err
 }
 
@@ -180,9 +177,9 @@ func (tx *Tx) land() error {
 
 // arrived are the arrivals of the journal at this server.
 func (tx *Tx) arrived() (list []pack.Packed, keys []arrivalKey) {
-	tx.store.arrivals.Each(func(k arrivalKey, x arrival) bool {
+	tx.store.arrivals.Each(func(k arrivalKey, p pack.Packed) bool {
 		if k.journal == tx.journal {
-			list, keys = append(list, x.Packed), append(keys, k)
+			list, keys = append(list, p), append(keys, k)
 		}
 		return true
 	})
@@ -198,8 +195,8 @@ func (tx *Tx) finishArrivals(list []Finished) (others []Finished, err error) {
 	var numbers []int64
 	for _, f := range list {
 		k := arrivalKey{tx.journal, f.ID}
-		if x, n := a.Get(k); n > 0 {
-			fresh, keys, numbers = append(fresh, landing{x.Packed, f, tx.head.seq}), append(keys, k), append(numbers, n)
+		if p, n := a.Get(k); n > 0 {
+			fresh, keys, numbers = append(fresh, landing{p, f, tx.head.seq}), append(keys, k), append(numbers, n)
 		} else {
 			others = append(others, f)
 		}
@@ -269,14 +266,14 @@ func spooled(entry []byte) (auth.Journal, pack.Packed, error) {
 // in a file gets its row.
 func (s *Store) openSpool(ctx context.Context) error {
 	if s.engine.shared() {
-		s.arrivals = &arrivals{Queue: spool.NewQueue[arrivalKey, arrival](spool.NewTable(arrivedRows{s}))}
+		s.arrivals = &arrivals{Queue: spool.NewQueue[arrivalKey, pack.Packed](spool.NewTable(arrivedRows{s}))}
 		return nil
 	}
 	sp, err := spool.Open(ctx, filepath.Join(s.dir, "arrivals.db"))
 	if err != nil {
 		return err
 	}
-	s.arrivals = &arrivals{Queue: spool.NewQueue[arrivalKey, arrival](sp)}
+	s.arrivals = &arrivals{Queue: spool.NewQueue[arrivalKey, pack.Packed](sp)}
 	tx, err := s.write.BeginTx(ctx, nil)
 	if err != nil {
 		return verdict.Readable(err)

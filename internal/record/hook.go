@@ -70,7 +70,7 @@ func (s *Store) Deliver(ctx context.Context, who auth.Actor, list []pack.Packed)
 	}
 	special := slices.ContainsFunc(list, func(p pack.Packed) bool { return len(p.Parts) > 0 || p.Held })
 	if !special && !s.arrivals.Full() {
-		return s.arrive(ctx, who, journal, list)
+		return s.arrive(ctx, journal, list)
 	}
 	if err := s.land(ctx); err != nil { // so that those which came already are known
 		return nil, err

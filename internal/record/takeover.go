@@ -52,7 +52,7 @@ func (s *Store) takeOver(ctx context.Context, before int64) error {
 	if err := s.queryRow(ctx, "SELECT count(*) FROM arrived WHERE journal = ? AND server <> ? AND at < ?", []any{string(auth.Main), s.id, before}, &n); err != nil || n == 0 {
 		return verdict.Readable(err)
 	}
-	_, err := s.Write(ctx, auth.Local().As("webhooks"), func(tx *Tx) error { return tx.takeOver(s.id, before) })
+	_, err := s.Write(ctx, courier(), func(tx *Tx) error { return tx.takeOver(s.id, before) })
 	return err
 }
 

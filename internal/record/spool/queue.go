@@ -149,13 +149,11 @@ func (q *Queue[K, V]) Each(fn func(K, V) bool) {
 	}
 }
 
-// First is what has waited longest, nil if nothing waits.
-func (q *Queue[K, V]) First() (v *V) {
-	q.Each(func(_ K, x V) bool {
-		v = &x
-		return false
-	})
-	return v
+// Empty says that nothing waits.
+func (q *Queue[K, V]) Empty() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.byKey) == 0
 }
 
 // End takes out what need not wait any longer. It is released from the spool

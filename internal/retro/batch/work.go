@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -160,7 +161,7 @@ func (r *run) one(ctx context.Context, incident hansei.ID) (*Left, error) {
 	return nil, err
 }
 
-func cut(s string) string { return s[:min(len(s), 300)] }
+func cut(s string) string { return strings.ToValidUTF8(s[:min(len(s), 300)], "") }
 
 // there looks whether an incident has a retrospective, or had one, and whether
 // it is this batch's.
