@@ -206,7 +206,7 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 		return err
 	}
 	_, err = b.Records.Write(ctx, who.As("sources"), func(tx *record.Tx) error {
-		if err := write(tx, set, done); err != nil || b.Told == nil {
+		if err := write(ctx, tx, set, done); err != nil || b.Told == nil {
 			return err
 		}
 		return b.Told(tx, set.changedRecords())
@@ -238,8 +238,8 @@ type Touched struct {
 
 const maxTouched = 20 // records a summary names
 
-func write(tx *record.Tx, set *workingSet, done []result) error {
-	if err := set.write(tx); err != nil {
+func write(ctx context.Context, tx *record.Tx, set *workingSet, done []result) error {
+	if err := set.write(ctx, tx); err != nil {
 		return err
 	}
 	finished := make([]record.Finished, len(done))

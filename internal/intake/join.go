@@ -13,7 +13,7 @@ import (
 // Two records of different tools are one incident when one names the other and
 // they happened at the same time. The joined record holds what every source
 // said; the other one leads to it. A person who takes them apart is believed
-// for ever.
+// for ever: no third record that both belong to brings them together again.
 
 // farApart is from when on naming each other is not enough: the one may tell
 // of an earlier incident. Then it is a suggestion.
@@ -127,8 +127,67 @@ func (s *workingSet) joinPair(ctx context.Context, a, b record.Ref) error {
 		s.set(join, j)
 		return nil
 	}
+	parted, err := s.parted(ctx, a, b)
+	if err != nil {
+		return err
+	}
+	if parted != nil {
+		s.set(join, onlySuggested(j, parted))
+		return nil
+	}
 	s.set(join, j)
 	return s.unite(a, b)
+}
+
+// parted is a person's word that something of one record and something of
+// another are two, or nil: then they may become one.
+func (s *workingSet) parted(ctx context.Context, a, b record.Ref) (*hansei.Join, error) {
+	across := s.across(a, b)
+	if err := s.get(ctx, across); err != nil {
+		return nil, err
+	}
+	for _, ref := range across {
+		if j, ok := s.have[ref].rec.(*hansei.Join); ok && j.Verdict == hansei.JoinRejected {
+			return j, nil
+		}
+	}
+	s.relied = append(s.relied, across...)
+	return nil, nil
+}
+
+// across are the joins of everything that one record is made of with
+// everything that another is made of.
+func (s *workingSet) across(a, b record.Ref) []record.Ref {
+	var out []record.Ref
+	for _, x := range s.members(a) {
+		for _, y := range s.members(b) {
+			if x != y {
+				out = append(out, joinRef(x, y))
+			}
+		}
+	}
+	return out
+}
+
+// members are the ids that a record stands for: its own, and those by which
+// its sources know it.
+func (s *workingSet) members(r record.Ref) []hansei.ID {
+	out := []hansei.ID{r.ID}
+	for _, o := range s.have[r].rec.Head().From {
+		if id := (hansei.Key{Kind: r.Kind, Source: o.Source, External: o.External}).ID(); !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// onlySuggested is a join that must not be, for what a person took apart would
+// come together by it.
+func onlySuggested(j, parted *hansei.Join) *hansei.Join {
+	out := *j
+	out.Verdict, out.Score = hansei.JoinSuggested, 0.5
+	out.Reasons = append(slices.Clip(j.Reasons), fmt.Sprintf("but a person said that %s and %s are two", parted.A, parted.B))
+	return &out
 }
 
 // unite makes two records one: the one that the journal knew first, or whose

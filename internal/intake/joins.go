@@ -22,7 +22,8 @@ type Joins struct {
 	Near func(ctx context.Context, who auth.Scope, ids []hansei.ID, within time.Duration) ([][2]hansei.ID, error)
 }
 
-// Confirm says that two incidents are one. The first stands for both.
+// Confirm says that two incidents are one. The first stands for both. What
+// people took apart stays so: it is refused when two such would come together.
 func (j Joins) Confirm(ctx context.Context, who auth.Actor, a, b hansei.ID) (record.Seq, error) {
 	return j.decide(ctx, who, a, b, hansei.JoinConfirmed, func(s *workingSet, ra, rb record.Ref) error {
 		switch wa, wb := s.have[ra], s.have[rb]; {
@@ -31,6 +32,13 @@ func (j Joins) Confirm(ctx context.Context, who auth.Actor, a, b hansei.ID) (rec
 		case wa.rec == nil || wb.rec == nil:
 			return fmt.Errorf("incident: %w", hansei.ErrNotFound)
 		default:
+			parted, err := s.parted(ctx, ra, rb)
+			if err != nil {
+				return err
+			}
+			if parted != nil {
+				return hansei.Invalid("b", "by this %s and %s would become one, which a person took apart; nothing was changed. Confirm those two first if they are one after all", parted.A, parted.B)
+			}
 			into, from, err := joined(wa.rec, wb.rec, s.order)
 			if err != nil {
 				return err
@@ -49,12 +57,30 @@ func (j Joins) Reject(ctx context.Context, who auth.Actor, a, b hansei.ID) (reco
 		if ra != rb {
 			return nil // they are two already
 		}
-		other := b
-		if ra.ID == b {
-			other = a
+		other := incidentRef(b)
+		if s.leadsThrough(incidentRef(a), other) {
+			other = incidentRef(a) // or it would leave together with b
 		}
-		return s.split(ctx, ra, record.Ref{Kind: hansei.KindIncident, ID: other})
+		if err := s.split(ctx, ra, other); err != nil {
+			return err
+		}
+		return s.unjoin(ctx, ra, other, s.have[joinRef(a, b)].rec.(*hansei.Join))
 	})
+}
+
+// unjoin makes mere suggestions of what links joined across two records that a
+// person took apart.
+func (s *workingSet) unjoin(ctx context.Context, a, b record.Ref, parted *hansei.Join) error {
+	across := s.across(a, b)
+	if err := s.get(ctx, across); err != nil {
+		return err
+	}
+	for _, ref := range across {
+		if j, ok := s.have[ref].rec.(*hansei.Join); ok && j.Verdict == hansei.JoinExplicit {
+			s.set(ref, onlySuggested(j, parted))
+		}
+	}
+	return nil
 }
 
 // decide notes a person's verdict and carries it out.
@@ -81,7 +107,7 @@ func (j Joins) decide(ctx context.Context, who auth.Actor, a, b hansei.ID, verdi
 	if err := s.encode(); err != nil {
 		return 0, err
 	}
-	return j.Records.Write(ctx, who, s.write)
+	return j.Records.Write(ctx, who, s.writing(ctx))
 }
 
 // split takes a record out of the one that it was joined into, with everything
@@ -195,7 +221,7 @@ func (j Joins) Suggest(ctx context.Context, who auth.Actor, ids []hansei.ID) (in
 	if err := s.encode(); err != nil || len(s.changed) == 0 {
 		return 0, err
 	}
-	_, err = j.Records.Write(ctx, who.As("joining"), s.write)
+	_, err = j.Records.Write(ctx, who.As("joining"), s.writing(ctx))
 	return len(s.changed), err
 }
 

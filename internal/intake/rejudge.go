@@ -105,7 +105,7 @@ func (b *Inbox) change(ctx context.Context, who auth.Actor, refs []record.Ref, c
 	if err := s.encode(); err != nil || len(s.changed) == 0 {
 		return 0, err
 	}
-	_, err = b.Records.Write(ctx, who.As("sources"), s.write)
+	_, err = b.Records.Write(ctx, who.As("sources"), s.writing(ctx))
 	return len(s.changed), err
 }
 

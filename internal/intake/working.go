@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +25,7 @@ type workingSet struct {
 	again   map[hansei.Key]*retold // and in this one, too
 	have    map[record.Ref]*working
 	changed []record.Ref // in the order in which they changed first
+	relied  []record.Ref // what must be at the writer's turn as it was read, besides
 }
 
 // working is one record of the set.
@@ -334,64 +334,6 @@ func cloneFrom(from []hansei.Observed) []hansei.Observed {
 	out := slices.Clone(from)
 	for i := range out {
 		out[i].Stamps = maps.Clone(out[i].Stamps)
-	}
-	return out
-}
-
-// encode makes the documents of what changed, and drops what did not change
-// after all.
-func (s *workingSet) encode() error {
-	kept := s.changed[:0]
-	for _, ref := range s.changed {
-		w := s.have[ref]
-		doc, err := record.Encode(w.rec)
-		if err != nil {
-			return err
-		}
-		if bytes.Equal(doc, w.doc) {
-			w.dirty = false
-			continue
-		}
-		w.doc = doc
-		w.before() // read before the writer's turn
-		w.now()
-		kept = append(kept, ref)
-	}
-	s.changed = kept
-	return nil
-}
-
-// write puts every changed record and what it is called into the transaction.
-func (s *workingSet) write(tx *record.Tx) error {
-	for _, ref := range s.changed {
-		w := s.have[ref]
-		if err := record.PutEncoded(tx, ref.Kind, ref.ID, w.doc, w.revision); err != nil {
-			return err
-		}
-	}
-	var names, gone, found, lost []record.Naming
-	for _, ref := range s.changed {
-		was, is := s.have[ref].before(), s.have[ref].now()
-		names, gone = namings(names, ref, without(is.called, was.called)), namings(gone, ref, without(was.called, is.called))
-		found, lost = namings(found, ref, without(is.mentions, was.mentions)), namings(lost, ref, without(was.mentions, is.mentions))
-	}
-	return errors.Join(tx.DropNames(gone), tx.DropMentions(lost), tx.AddNames(names), tx.AddMentions(found))
-}
-
-func namings(list []record.Naming, ref record.Ref, names []string) []record.Naming {
-	for _, n := range names {
-		list = append(list, record.Naming{Ref: ref, Name: n})
-	}
-	return list
-}
-
-// without are the elements of a sorted list that another lacks.
-func without(a, b []string) []string {
-	var out []string
-	for _, s := range a {
-		if _, has := slices.BinarySearch(b, s); !has {
-			out = append(out, s)
-		}
 	}
 	return out
 }

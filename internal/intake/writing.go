@@ -1,0 +1,99 @@
+package intake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"hansei"
+	"hansei/internal/record"
+)
+
+// encode makes the documents of what changed, and drops what did not change
+// after all.
+func (s *workingSet) encode() error {
+	kept := s.changed[:0]
+	for _, ref := range s.changed {
+		w := s.have[ref]
+		doc, err := record.Encode(w.rec)
+		if err != nil {
+			return err
+		}
+		if bytes.Equal(doc, w.doc) {
+			w.dirty = false
+			continue
+		}
+		w.doc = doc
+		w.before() // read before the writer's turn
+		w.now()
+		kept = append(kept, ref)
+	}
+	s.changed = kept
+	return nil
+}
+
+// writing is write as a transaction takes it.
+func (s *workingSet) writing(ctx context.Context) func(*record.Tx) error {
+	return func(tx *record.Tx) error { return s.write(ctx, tx) }
+}
+
+// write puts every changed record and what it is called into the transaction.
+func (s *workingSet) write(ctx context.Context, tx *record.Tx) error {
+	if err := s.unmoved(ctx, tx); err != nil {
+		return err
+	}
+	for _, ref := range s.changed {
+		w := s.have[ref]
+		if err := record.PutEncoded(tx, ref.Kind, ref.ID, w.doc, w.revision); err != nil {
+			return err
+		}
+	}
+	var names, gone, found, lost []record.Naming
+	for _, ref := range s.changed {
+		was, is := s.have[ref].before(), s.have[ref].now()
+		names, gone = namings(names, ref, without(is.called, was.called)), namings(gone, ref, without(was.called, is.called))
+		found, lost = namings(found, ref, without(is.mentions, was.mentions)), namings(lost, ref, without(was.mentions, is.mentions))
+	}
+	return errors.Join(tx.DropNames(gone), tx.DropMentions(lost), tx.AddNames(names), tx.AddMentions(found))
+}
+
+// unmoved returns ErrConflict when something that the set relies on changed
+// since it was read.
+func (s *workingSet) unmoved(ctx context.Context, tx *record.Tx) error {
+	ids := map[hansei.Kind][]hansei.ID{}
+	for _, r := range s.relied {
+		ids[r.Kind] = append(ids[r.Kind], r.ID)
+	}
+	for kind, list := range ids {
+		now, err := record.LoadRaw(ctx, tx, s.scope, kind, list)
+		if err != nil {
+			return err
+		}
+		for _, id := range list {
+			if now[id].Revision != s.have[record.Ref{Kind: kind, ID: id}].revision {
+				return fmt.Errorf("%s %s: %w", kind, id, hansei.ErrConflict)
+			}
+		}
+	}
+	return nil
+}
+
+func namings(list []record.Naming, ref record.Ref, names []string) []record.Naming {
+	for _, n := range names {
+		list = append(list, record.Naming{Ref: ref, Name: n})
+	}
+	return list
+}
+
+// without are the elements of a sorted list that another lacks.
+func without(a, b []string) []string {
+	var out []string
+	for _, s := range a {
+		if _, has := slices.BinarySearch(b, s); !has {
+			out = append(out, s)
+		}
+	}
+	return out
+}
