@@ -53,11 +53,14 @@ type StreamView struct {
 	Name     string    `json:"name"`
 	Title    string    `json:"title"`
 	Began    time.Time `json:"began"`
-	Through  time.Time `json:"through,omitzero"`
+	Through  time.Time `json:"through,omitzero"` // everything from Began up to here is read
+	Back     time.Time `json:"back,omitzero"`    // everything since here is read, of a history that is read backwards
+	Whole    bool      `json:"whole"`            // its history was read to the end
 	At       time.Time `json:"last_pull,omitzero"`
 	Every    string    `json:"every"`
 	Pages    int64     `json:"pages"`
-	Progress float64   `json:"progress"` // of its history, 0 to 1
+	Things   int64     `json:"things"`   // on the pages, where the source counts them
+	Progress float64   `json:"progress"` // of its history, 0 to 1; 1 only once it is whole; 0 where the tool's paging does not tell
 	Failures int64     `json:"failures"`
 	Error    string    `json:"error,omitempty"`
 }
@@ -165,13 +168,30 @@ func (s *Sources) streamView(o *opened, st source.Stream, states []record.PullSt
 	}
 	p := states[i]
 	v.Began, v.Through, v.At, v.Pages, v.Failures, v.Error = p.Began, p.Through, p.At, p.Pages, p.Failures, p.Error
-	switch whole := p.At.Sub(p.Began); {
-	case p.Failures == 0 && p.Error == "" && p.Through.IsZero() && p.Pages == 0, whole <= 0:
-		v.Progress = 1
-	case !p.Through.IsZero():
-		v.Progress = min(1, max(0, p.Through.Sub(p.Began).Seconds()/whole.Seconds()))
+	v.Whole, v.Things, v.Progress = p.Whole, p.Things, progress(p)
+	if !p.Whole {
+		v.Back = p.Back
 	}
 	return v
+}
+
+// progress is the share of a history that was read, by time. It is less than 1
+// until the end was read, for at any time but then there may be more.
+func progress(p record.PullState) float64 {
+	const nearly = 0.99
+	all, read := p.At.Sub(p.Began), time.Duration(0)
+	switch {
+	case p.Whole:
+		return 1
+	case !p.Through.IsZero():
+		read = p.Through.Sub(p.Began)
+	case !p.Back.IsZero():
+		read = p.At.Sub(p.Back)
+	}
+	if all <= 0 {
+		return 0
+	}
+	return min(nearly, max(0, read.Seconds()/all.Seconds()))
 }
 
 func (s *Sources) state(o *opened, v View) (state, says string) {
@@ -194,6 +214,8 @@ func (s *Sources) state(o *opened, v View) (state, says string) {
 		return "failing", "Webhooks arrive with a signature that does not fit: paste the secret again at the sender."
 	case v.Last.IsZero():
 		return "waiting", "Nothing has come yet."
+	case slices.ContainsFunc(v.Streams, func(st StreamView) bool { return !st.Whole }):
+		return "ok", "Its history is still being read."
 	}
 	return "ok", ""
 }

@@ -82,9 +82,13 @@ type pulling struct {
 func (p *pulling) emit(page source.Page) error {
 	next := p.state
 	next.Cursor, next.At = page.Cursor, p.s.Now()
-	if page.Through.After(next.Through) {
-		next.Through = page.Through
+	if !page.Through.IsZero() { // a tool's clock may be ahead of ours
+		next.Through = later(next.Through, earlier(page.Through, next.At))
 	}
+	if !page.Back.IsZero() && (next.Back.IsZero() || page.Back.Before(next.Back)) {
+		next.Back = page.Back
+	}
+	next.Things += int64(page.Things)
 	var packed pack.Packed
 	if len(page.Body) > 0 {
 		packed = p.packer.Pack(p.name, "pull/"+p.state.Stream, "application/json", "", page.Body)
@@ -110,6 +114,20 @@ func (p *pulling) emit(page source.Page) error {
 		p.s.Inbox.Wake()
 	}
 	return nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // errMoved ends a run whose cursor somebody else moved, or whose source was
@@ -142,7 +160,8 @@ func (p *pulling) end(ctx context.Context, err error) error {
 	}
 	p.state.At = p.s.Now()
 	if err == nil {
-		p.state.Error, p.state.Failures = "", 0
+		// It read to the end, and every page of it was stored.
+		p.state.Error, p.state.Failures, p.state.Whole = "", 0, true
 	} else {
 		p.state.Error = says(err)
 		p.state.Failures++

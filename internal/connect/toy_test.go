@@ -15,6 +15,7 @@ type toy struct {
 	name, secret string
 	pages        [][]byte
 	fail         func(page int) error
+	tells        []source.Page // of each page, if not the hour
 }
 
 // event is what the toy says.
@@ -97,7 +98,12 @@ func (t *toy) Streams() []source.Stream {
 					return err
 				}
 			}
-			if err := p.Emit(source.Page{Body: t.pages[at], Cursor: fmt.Sprint(at + 1), Through: p.From.Add(time.Duration(at+1) * time.Hour)}); err != nil {
+			page := source.Page{Through: p.From.Add(time.Duration(at+1) * time.Hour)}
+			if t.tells != nil {
+				page = t.tells[at]
+			}
+			page.Body, page.Cursor = t.pages[at], fmt.Sprint(at+1)
+			if err := p.Emit(page); err != nil {
 				return err
 			}
 		}

@@ -15,7 +15,8 @@ type Stream struct {
 	Every time.Duration // how often to look for news; DefaultEvery when 0
 	// Pull reads from the cursor to the end, page by page, oldest news first
 	// where the tool can. It hands each page to p.Emit with the cursor from
-	// which to go on after it, and returns nil when there is no more for now.
+	// which to go on after it, and returns nil only when there is no more for
+	// now: then its history is whole.
 	Pull func(p *Pull) error
 }
 
@@ -36,8 +37,14 @@ type Pull struct {
 
 // Page is one page of a stream, as the tool gave it. An empty Body only moves
 // the cursor.
+//
+// Through and Back tell how far the history was read, in the one way in which
+// the list is: forwards or backwards. Where a tool's paging cannot tell, both
+// are zero until the last page, and Things says how much there was.
 type Page struct {
 	Body    []byte
 	Cursor  string
-	Through time.Time // everything up to here is read; for the progress bar
+	Through time.Time // everything from Pull.From up to here is read
+	Back    time.Time // everything since here is read
+	Things  int       // on this page
 }

@@ -44,7 +44,7 @@ func Walk(p *Pull, things []string, back time.Duration, list Lister, wrap func(o
 		if after != "" && after == c.Next {
 			return fmt.Errorf("%s: %w", c.Of, hansei.Invalid("next", "the tool names the same page again and again"))
 		}
-		page, next := Page{}, walking{c.Since, c.Began, c.Of, after}
+		page, next := Page{Things: len(items)}, walking{c.Since, c.Began, c.Of, after}
 		if after == "" {
 			// One that is not configured any more is followed by the first.
 			if i := slices.Index(things, c.Of); i+1 < len(things) {

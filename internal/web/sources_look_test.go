@@ -51,6 +51,9 @@ func busy(t *testing.T) *site {
 		if err := tx.PutPull(record.PullState{Source: "pager", Stream: "alerts", Cursor: "9", Began: now.AddDate(-1, 0, 0), Through: now.AddDate(0, -5, 0), At: now, Pages: 70}); err != nil {
 			return err
 		}
+		if err := tx.PutPull(record.PullState{Source: "status", Stream: "alerts", Cursor: "9", Began: now.AddDate(-1, 0, 0), At: now, Pages: 3, Things: 250}); err != nil {
+			return err
+		}
 		for i := range 30 {
 			for name, n := range map[string]int64{"received": int64(i*i*37%91 + 3), "refused: signature": int64(i % 7 / 6 * 4)} {
 				if err := tx.AddCount(record.Count{Source: "pager", Day: now.AddDate(0, 0, -i), Name: name, N: n}); err != nil {

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"hansei/internal/auth"
+	"hansei/internal/record"
 	"hansei/internal/record/pack"
+	"hansei/internal/web/ui"
 )
 
 func TestAddSource(t *testing.T) {
@@ -125,6 +127,34 @@ func TestPullsOnTheSourcePage(t *testing.T) {
 	}
 	s.get(t, "/sources/ours").says(t, 200, "Failed once", "403 &lt;b&gt;Forbidden", "!<b>Forbidden")
 	s.get(t, "/sources").says(t, 200, "Failing")
+}
+
+// TestHistoryOnTheSourcePage: nothing says that all is read before it is.
+func TestHistoryOnTheSourcePage(t *testing.T) {
+	s := newSite(t)
+	s.added(t, "toy", "ours", nil)
+	year := now.AddDate(-1, 0, 0)
+	for says, st := range map[string]record.PullState{
+		"read up to 15 Jan 2024":                    {Through: time.Date(2024, 1, 15, 12, 0, 0, 0, time.UTC), Pages: 2},
+		"read back to 15 Jan 2024":                  {Back: time.Date(2024, 1, 15, 12, 0, 0, 0, time.UTC), Pages: 2},
+		"250 items on 3 pages so far":               {Pages: 3, Things: 250},
+		"being read, 1 page so far":                 {Pages: 1},
+		"Failed once: no</p>":                       {Pages: 1, Failures: 1, Error: "no"},
+		"all read since " + ui.Date(year, time.UTC): {Whole: true, Through: now, Pages: 1},
+	} {
+		st.Source, st.Stream, st.Cursor, st.Began, st.At = "ours", "incidents", "9", year, now
+		if _, err := s.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error { return tx.PutPull(st) }); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{says}
+		if !st.Whole {
+			want = append(want, "!all read")
+		}
+		s.get(t, "/sources/ours").says(t, 200, want...)
+		if !st.Whole && st.Failures == 0 {
+			s.get(t, "/sources").says(t, 200, says)
+		}
+	}
 }
 
 func TestDeliveries(t *testing.T) {

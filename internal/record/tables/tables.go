@@ -11,7 +11,7 @@ var Version = len(Migrations)
 // list. Views need none, they are rebuilt. The version stands in the file's
 // header, where it is read without opening the file; a migration library would
 // keep it in a table of its own and bring more code than this list.
-var Migrations = [][]string{spine, sources, servers, notices, spools}
+var Migrations = [][]string{spine, sources, servers, notices, spools, histories}
 
 // spine is the journal and what came in files.
 //
@@ -142,6 +142,17 @@ var sources = []string{
 		name TEXT NOT NULL,
 		n BIGINT NOT NULL,
 		PRIMARY KEY (journal, source, day, name))`,
+}
+
+// histories is what tells how far the history of a stream was read, and until
+// when its tool asks not to be asked. What was read to within an hour of its
+// last look had come to its end.
+var histories = []string{
+	`ALTER TABLE pull ADD COLUMN whole BIGINT NOT NULL DEFAULT 0`,
+	`ALTER TABLE pull ADD COLUMN back BIGINT NOT NULL DEFAULT 0`,
+	`ALTER TABLE pull ADD COLUMN things BIGINT NOT NULL DEFAULT 0`,
+	`ALTER TABLE pull ADD COLUMN later BIGINT NOT NULL DEFAULT 0`,
+	`UPDATE pull SET whole = 1 WHERE through > at - 3600000000`,
 }
 
 // servers is what several servers on one database need.

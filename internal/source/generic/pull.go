@@ -72,7 +72,7 @@ func (t *puller) pull(p *source.Pull) error {
 		if err != nil {
 			return err
 		}
-		if err := p.Emit(source.Page{Body: body, Cursor: string(text), Through: through}); err != nil || last {
+		if err := p.Emit(source.Page{Body: body, Cursor: string(text), Through: through, Things: things}); err != nil || last {
 			return err
 		}
 		c = next

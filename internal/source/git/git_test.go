@@ -2,6 +2,7 @@ package git
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"hansei"
 	"hansei/internal/source"
+	"hansei/internal/source/sourcetest"
 )
 
 // made is a real repository with a fix, a revert, trailers, a merge and tags.
@@ -86,6 +88,28 @@ func pulled(t *testing.T, r *repository, stream int, cursor string) (map[string]
 		t.Fatal(err)
 	}
 	return out, cursor
+}
+
+func TestTellsHowFarItCame(t *testing.T) {
+	m := makeRepository(t)
+	var history strings.Builder
+	for i := range 2*batch + 1 {
+		at := time.Date(2026, 2, 1, 0, i, 0, 0, time.UTC).Unix()
+		fmt.Fprintf(&history, "commit refs/heads/main\ncommitter Ann <ann@example.com> %d +0000\ndata 3\nfix\n", at)
+	}
+	cmd := exec.Command("git", "-C", m.path, "fast-import", "--quiet")
+	cmd.Stdin = strings.NewReader(history.String())
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	m.git("tag", "v1")
+	r := opened(t, m.path, "tags", "^v")
+	for _, st := range r.Streams() {
+		from, now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+		sourcetest.Tells(t, now, func(emit func(source.Page) error) error {
+			return st.Pull(&source.Pull{Ctx: t.Context(), From: from, Now: now, Emit: emit})
+		})
+	}
 }
 
 func TestRealRepository(t *testing.T) {

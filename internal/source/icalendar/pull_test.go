@@ -16,6 +16,7 @@ import (
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
+	"hansei/internal/source/sourcetest"
 )
 
 // calendar is a server whose feed can be changed.
@@ -143,6 +144,11 @@ func TestPullFollowsChanges(t *testing.T) {
 
 func TestPullDoesNotMoveWhenEmitFails(t *testing.T) {
 	f := follow(t, &calendar{events: []string{event("1", "Ann", "20260101T000000Z", "20260108T000000Z")}})
+	sourcetest.Tells(t, f.pull("2026-01-10").Now, func(emit func(source.Page) error) error {
+		p := f.pull("2026-01-10")
+		p.Emit = emit
+		return f.feed.pull(p)
+	})
 	p, full := f.pull("2026-01-10"), errors.New("disk full")
 	p.Emit = func(source.Page) error { return full }
 	if err := f.feed.pull(p); !errors.Is(err, full) {

@@ -172,19 +172,16 @@ func (j *puller) issues(p *source.Pull) error {
 		return err
 	}
 	for {
-		body, n, next, err := j.search(p, c, zone)
+		page, next, err := j.search(p, c, zone)
 		if err != nil {
 			return err
 		}
 		last := next.Began.IsZero()
-		if n == 0 {
-			body = nil
-		}
 		text, err := json.Marshal(next)
 		if err != nil {
 			return err
 		}
-		page := source.Page{Body: body, Cursor: string(text)}
+		page.Cursor = string(text)
 		if last {
 			page.Through = c.Began
 		}
@@ -195,8 +192,9 @@ func (j *puller) issues(p *source.Pull) error {
 	}
 }
 
-// search asks for a page and says where the next one is.
-func (j *puller) search(p *source.Pull, c cursor, zone *time.Location) (body []byte, n int, next cursor, err error) {
+// search asks for a page, which comes in the order of last changes, and says
+// where the next one is.
+func (j *puller) search(p *source.Pull, c cursor, zone *time.Location) (page source.Page, next cursor, err error) {
 	jql := `updated >= "` + c.Since.In(zone).Format("2006-01-02 15:04") + `"`
 	if len(j.projects) > 0 {
 		jql = `project in ("` + strings.Join(j.projects, `", "`) + `") AND ` + jql
@@ -216,17 +214,29 @@ func (j *puller) search(p *source.Pull, c cursor, zone *time.Location) (body []b
 	}
 	r, err := p.Client.JSON(p.Ctx, j.URL+path+"?"+q.Encode(), &said)
 	if err != nil {
-		return nil, 0, c, err
+		return page, c, err
 	}
-	next, n = c, len(said.Issues)
+	next = c
+	n := len(said.Issues)
+	if page.Things = n; n > 0 {
+		page.Body = r.Body
+		var newest struct {
+			Fields struct {
+				Updated reading.Stamp `json:"updated"`
+			} `json:"fields"`
+		}
+		if json.Unmarshal(said.Issues[n-1], &newest) == nil { // else Normalize will say what is wrong with it
+			page.Through = newest.Fields.Updated.Time
+		}
+	}
 	next.Next = said.Next
 	next.Start += n
 	if more := said.Next != "" || (j.email == "" && next.Start < said.Total && n > 0); !more {
 		next = cursor{Since: c.Began.Add(-overlap)}
 	} else if j.email != "" && said.Next == c.Next {
-		return nil, 0, c, hansei.Invalid("nextPageToken", "Jira names the same page again and again")
+		return page, c, hansei.Invalid("nextPageToken", "Jira names the same page again and again")
 	}
-	return r.Body, n, next, nil
+	return page, next, nil
 }
 
 // Check tries the account and looks whether it sees each project.
@@ -241,10 +251,10 @@ func (j *puller) Check(p *source.Pull) []source.Finding {
 		return []source.Finding{{Says: err.Error()}}
 	}
 	found := []source.Finding{{OK: true, Says: "Jira accepts the token; its account is in the time zone " + zone.String() + "."}}
-	if _, n, _, err := j.search(p, cursor{Since: p.Now.AddDate(-1, 0, 0), Began: p.Now}, zone); err != nil {
+	if page, _, err := j.search(p, cursor{Since: p.Now.AddDate(-1, 0, 0), Began: p.Now}, zone); err != nil {
 		found = append(found, source.Finding{Says: "Issues cannot be searched: " + err.Error()})
 	} else {
-		found = append(found, source.Finding{OK: n > 0, Says: fmt.Sprintf("%d issues of the last year on the first page of the search. (The account needs the permission Browse projects.)", n)})
+		found = append(found, source.Finding{OK: page.Things > 0, Says: fmt.Sprintf("%d issues of the last year on the first page of the search. (The account needs the permission Browse projects.)", page.Things)})
 	}
 	for _, key := range j.projects {
 		if _, err := p.Client.Get(p.Ctx, j.URL+"/rest/api/2/project/"+url.PathEscape(key), nil); err != nil {

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"testing"
+	"time"
 
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
@@ -19,16 +20,18 @@ func TestPullsAsDescribed(t *testing.T) {
 	server := described(t)
 	src := site(t, "url", server.URL, "token", "tok", "email", "ann@example.com", "projects", "OPS").(*puller)
 	pages := 0
+	var through []time.Time
 	pull := &source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: server.Client()}, From: at(0), Now: at(20), Emit: func(page source.Page) error {
 		pages++
+		through = append(through, page.Through)
 		said, err := src.Normalize(source.Delivery{Name: "pull/issues", Body: page.Body})
 		if len(said) != 1 {
 			t.Errorf("a page told of %d issues", len(said))
 		}
 		return err
 	}}
-	if err := src.Streams()[0].Pull(pull); err != nil || pages != 2 {
-		t.Errorf("%d pages, %v", pages, err)
+	if err := src.Streams()[0].Pull(pull); err != nil || pages != 2 || through[0].IsZero() || !through[0].Before(through[1]) {
+		t.Errorf("%d pages up to %v, %v", pages, through, err)
 	}
 	for _, f := range src.Check(pull) {
 		if !f.OK {

@@ -78,7 +78,7 @@ func (l *puller) issues(p *source.Pull) error {
 		if err != nil {
 			return err
 		}
-		next, page := cursor{c.Since, c.Began, after}, source.Page{}
+		next, page := cursor{c.Since, c.Began, after}, source.Page{Things: len(items)}
 		if after == "" {
 			next, page.Through = cursor{Since: c.Began.Add(-overlap)}, c.Began
 		} else if after == c.After {

@@ -104,7 +104,11 @@ func (s *pagerDuty) pull(p *source.Pull, l list) error {
 		if err != nil {
 			return fmt.Errorf("cursor of %s: %w", l.name, err)
 		}
-		if err := p.Emit(source.Page{Body: body, Cursor: string(text), Through: next.Since}); err != nil {
+		out := source.Page{Body: body, Cursor: string(text), Through: next.Since}
+		if last && l.span == 0 {
+			out.Through = p.Now
+		}
+		if err := p.Emit(out); err != nil {
 			return err
 		}
 		if last {

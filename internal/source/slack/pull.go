@@ -47,7 +47,11 @@ func (s *puller) users(p *source.Pull) error {
 		if err != nil {
 			return err
 		}
-		if err := p.Emit(source.Page{Body: body, Cursor: next, Through: p.Now}); err != nil || next == "" {
+		page := source.Page{Body: body, Cursor: next}
+		if next == "" {
+			page.Through = p.Now
+		}
+		if err := p.Emit(page); err != nil || next == "" {
 			return err
 		}
 	}
@@ -187,7 +191,7 @@ func emit(p *source.Pull, page reading.Page, c cursor) error {
 	if err != nil {
 		return err
 	}
-	return p.Emit(source.Page{Body: body, Cursor: string(text)})
+	return p.Emit(source.Page{Body: body, Cursor: string(text), Things: len(page.Messages)})
 }
 
 func (s *puller) replies(p *source.Pull, channel, thread, oldest string) ([]reading.Message, error) {

@@ -23,24 +23,33 @@ import (
 // cursors. One that stays ends the run with an error, which tells no secret;
 // what was stored until then is the beginning of what is stored without it, and
 // a run that goes on from there stores the rest. So no cursor is ever past a
-// page that is not stored.
+// page that is not stored. What it tells of its progress is so (Tells).
 //
 // open makes the stream once for each run, which says nothing of earlier ones.
 func Survives(t *testing.T, server *httptest.Server, from, now time.Time, secret string, open func() source.Stream) {
 	t.Helper()
 	f := &faulty{well: server.Config.Handler}
 	server.Config.Handler = f
-	pull := func(cursor string, patience time.Duration) ([]source.Page, []time.Duration, error) {
-		var pages []source.Page
+	run := func(cursor string, patience time.Duration, emit func(source.Page) error) ([]time.Duration, error) {
 		var waits []time.Duration
 		asker := *server.Client()
 		asker.Timeout = patience
 		err := open().Pull(&source.Pull{Ctx: t.Context(), Cursor: cursor, From: from, Now: now, Client: &fetch.Client{HTTP: &asker, Wait: func(_ context.Context, d time.Duration) error {
 			waits = append(waits, d)
 			return nil
-		}}, Emit: func(p source.Page) error { pages = append(pages, p); return nil }})
+		}}, Emit: emit})
+		return waits, err
+	}
+	pull := func(cursor string, patience time.Duration) ([]source.Page, []time.Duration, error) {
+		var pages []source.Page
+		waits, err := run(cursor, patience, func(p source.Page) error { pages = append(pages, p); return nil })
 		return pages, waits, err
 	}
+	Tells(t, now, func(emit func(source.Page) error) error {
+		_, err := run("", 0, emit)
+		return err
+	})
+	f.plan(nil)
 	began := time.Now()
 	whole, waits, err := pull("", 0)
 	took := time.Since(began)

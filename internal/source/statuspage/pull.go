@@ -95,7 +95,7 @@ func (s *statusPage) history(p *source.Pull) error {
 			return fmt.Errorf("history: %w", err)
 		}
 		codes, oldest := read(page.Months)
-		if err := s.incidents(p, &c, codes, oldest); err != nil {
+		if err := s.incidents(p, &c, codes); err != nil {
 			return err
 		}
 		c = cursor{Page: c.Page + 1, Empty: c.Empty + 1, Since: c.Since}
@@ -103,9 +103,9 @@ func (s *statusPage) history(p *source.Pull) error {
 			c.Empty = 0
 		}
 		if len(page.Months) == 0 || (!oldest.IsZero() && oldest.Before(c.Since)) || c.Empty >= emptyEnd || c.Page > lastPage {
-			return s.emit(p, nil, cursor{Page: 1, Since: p.Now.Add(-again)}, p.Now)
+			return s.emit(p, source.Page{Through: p.Now}, cursor{Page: 1, Since: p.Now.Add(-again)})
 		}
-		if err := s.emit(p, nil, c, oldest); err != nil {
+		if err := s.emit(p, source.Page{Back: oldest}, c); err != nil {
 			return err
 		}
 	}
@@ -128,7 +128,7 @@ func read(months []month) (codes []string, oldest time.Time) {
 
 // incidents reads the incidents of a page of the history that come after the
 // cursor's, and moves the cursor.
-func (s *statusPage) incidents(p *source.Pull, c *cursor, codes []string, oldest time.Time) error {
+func (s *statusPage) incidents(p *source.Pull, c *cursor, codes []string) error {
 	for some := range slices.Chunk(codes[slices.Index(codes, c.After)+1:], batch) {
 		found := map[string]jsontext.Value{}
 		for _, code := range some {
@@ -151,19 +151,20 @@ func (s *statusPage) incidents(p *source.Pull, c *cursor, codes []string, oldest
 				return fmt.Errorf("history: %w", err)
 			}
 		}
-		if err := s.emit(p, body, *c, oldest); err != nil {
+		if err := s.emit(p, source.Page{Body: body, Things: len(found)}, *c); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *statusPage) emit(p *source.Pull, body []byte, c cursor, through time.Time) error {
+func (s *statusPage) emit(p *source.Pull, page source.Page, c cursor) error {
 	text, err := json.Marshal(c)
 	if err != nil {
 		return fmt.Errorf("history: %w", err)
 	}
-	return p.Emit(source.Page{Body: body, Cursor: string(text), Through: through})
+	page.Cursor = string(text)
+	return p.Emit(page)
 }
 
 func missing(err error) bool {

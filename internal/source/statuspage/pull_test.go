@@ -112,6 +112,17 @@ func TestHistoryIsReadBackToItsBeginning(t *testing.T) {
 		s.codes["2025-09"] = append(s.codes["2025-09"], fmt.Sprintf("d%02d", i))
 	}
 	sp, run := serve(t, s)
+	var back []time.Time
+	p := run("")
+	p.Emit = func(page source.Page) error {
+		if !page.Back.IsZero() {
+			back = append(back, page.Back)
+		}
+		return nil
+	}
+	if err := sp.Streams()[3].Pull(p); err != nil || len(back) < 2 || !back[0].After(back[1]) || back[0].After(now) {
+		t.Errorf("it tells that it came back to %v, %v", back, err)
+	}
 	told, cursors, err := pull(t, sp, "history", run(""))
 	if err != nil || len(told) != 48 || slices.Contains(told, "old") || slices.Contains(told, "gone") {
 		t.Fatalf("%d incidents %v, %v", len(told), told, err)

@@ -66,7 +66,7 @@ func (p *Pages) health(v connect.View, zone *time.Location) health {
 	}
 	h.Days = days(v.Days)
 	for _, st := range v.Streams {
-		if reading(st) {
+		if reading(st) && st.Failures == 0 {
 			h.Reading = append(h.Reading, progress(v.Name, st, zone))
 		}
 	}
@@ -106,22 +106,31 @@ func days(list []connect.Day) ui.Bars {
 	return b
 }
 
-// A stream that is read to within so much of its last run has no history left.
-const (
-	caughtUp = 0.999
-	lag      = time.Hour
-)
-
 // reading says that a stream's history is still being read.
-func reading(st connect.StreamView) bool {
-	return st.Failures == 0 && !st.Through.IsZero() && st.Progress < caughtUp && st.At.Sub(st.Through) > lag
-}
+func reading(st connect.StreamView) bool { return !st.Whole && !st.At.IsZero() }
 
-// progress is how far a stream's history was read, in days.
+// progress is how far a stream's history was read: in days, or where the tool's
+// paging does not tell how far that is, without a whole (Total 0).
 func progress(source string, st connect.StreamView, zone *time.Location) ui.Progress {
-	whole := max(1, int(st.At.Sub(st.Began)/(24*time.Hour)))
-	return ui.Progress{ID: "reading-" + source + "-" + st.Name, Title: st.Title, State: ui.Computing, Noun: "days of history",
-		Done: int(st.Progress * float64(whole)), Total: whole, Text: "read up to " + ui.Date(st.Through, zone)}
+	pr := ui.Progress{ID: "reading-" + source + "-" + st.Name, Title: st.Title, State: ui.Computing, Noun: "days of history"}
+	switch {
+	case !st.Through.IsZero():
+		pr.Text = "read up to " + ui.Date(st.Through, zone)
+	case !st.Back.IsZero():
+		pr.Text = "read back to " + ui.Date(st.Back, zone)
+	case st.Pages == 0:
+		pr.Text = "not read yet"
+		return pr
+	default:
+		pr.Text = "being read, " + ui.Plural(int(st.Pages), "page", "pages") + " so far"
+		if st.Things > 0 {
+			pr.Text = fmt.Sprintf("being read, %s on %s so far", ui.Plural(int(st.Things), "item", "items"), ui.Plural(int(st.Pages), "page", "pages"))
+		}
+		return pr
+	}
+	pr.Total = max(1, int(st.At.Sub(st.Began)/(24*time.Hour)))
+	pr.Done = int(st.Progress * float64(pr.Total))
+	return pr
 }
 
 // kindNames are the kinds of record in words: incidents, alerts, on-call shifts.

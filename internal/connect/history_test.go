@@ -1,0 +1,76 @@
+package connect
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"hansei/internal/source"
+)
+
+// TestHistoryIsWhole breaks a history of four pages off after each of them:
+// however its tool tells how far it was read, it is whole only after a run that
+// came to the end, and progress never goes back.
+func TestHistoryIsWhole(t *testing.T) {
+	for name, tells := range map[string][]source.Page{
+		"forwards":  {{Through: at(0).AddDate(0, -9, 0)}, {Through: at(0).AddDate(0, -6, 0)}, {Through: at(0).AddDate(0, -3, 0)}, {Through: at(0)}},
+		"ahead":     {{Through: at(0).AddDate(0, -9, 0)}, {Through: at(0).AddDate(1, 0, 0)}, {Through: at(0).AddDate(0, -3, 0)}, {Through: at(0)}},
+		"backwards": {{Back: at(0).AddDate(0, -3, 0)}, {Back: at(0).AddDate(0, -6, 0)}, {}, {Through: at(0)}},
+		"not told":  {{Things: 100}, {Things: 100}, {Things: 100}, {Things: 7, Through: at(0)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t)
+			r.add(t, "ours")
+			o, err := r.find(t.Context(), who.Scope(), "ours")
+			if err != nil {
+				t.Fatal(err)
+			}
+			tool := o.source.(*toy)
+			tool.tells = tells
+			for i := range tells {
+				tool.pages = append(tool.pages, body(t, []event{{ID: fmt.Sprint(i), At: at(i), Status: "open", Title: "x"}}))
+			}
+			before := 0.0
+			for stop := range len(tells) + 1 {
+				off := errors.New("the tool broke off")
+				tool.fail = func(page int) error {
+					if page == stop {
+						return off
+					}
+					return nil
+				}
+				err := r.PullStream(t.Context(), who, "ours", "events", r.hooks.Packer)
+				v, getErr := r.Get(t.Context(), who.Scope(), "ours")
+				if getErr != nil {
+					t.Fatal(getErr)
+				}
+				st := v.Streams[0]
+				if stop < len(tells) && (!errors.Is(err, off) || st.Whole || st.Progress >= 1 || st.Pages != int64(stop)) ||
+					stop == len(tells) && (err != nil || !st.Whole || st.Progress != 1 || !st.Through.Equal(at(0)) && name != "ahead") {
+					t.Errorf("after %d pages: %+v, %v", stop, st, err)
+				}
+				if st.Progress < before-1e-6 {
+					t.Errorf("after %d pages: progress went from %v back to %v", stop, before, st.Progress)
+				}
+				if name == "backwards" && stop == 2 && (st.Progress < 0.45 || st.Progress > 0.55 || !st.Back.Equal(tells[1].Back)) {
+					t.Errorf("half read backwards: %+v", st)
+				}
+				if name == "not told" && stop == 3 && (st.Progress != 0 || st.Things != 300) {
+					t.Errorf("after 3 pages that do not tell: %+v", st)
+				}
+				before = st.Progress
+			}
+			// What comes later makes the history no less whole.
+			tool.fail = nil
+			tool.pages, tool.tells = append(tool.pages, []byte("[]")), append(tells, source.Page{Back: at(0).AddDate(0, -1, 0)})
+			r.now = r.now.Add(time.Hour)
+			if err := r.PullStream(t.Context(), who, "ours", "events", r.hooks.Packer); err != nil {
+				t.Fatal(err)
+			}
+			if v, err := r.Get(t.Context(), who.Scope(), "ours"); err != nil || !v.Streams[0].Whole || v.Streams[0].Progress != 1 || !v.Streams[0].Back.IsZero() {
+				t.Errorf("an hour later: %+v, %v", v.Streams, err)
+			}
+		})
+	}
+}

@@ -1,0 +1,56 @@
+package record
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"hansei/internal/auth"
+	"hansei/internal/record/tables"
+)
+
+// TestPullsOfAnOlderStore: a stream that was followed already counts as whole
+// after the update, one whose history was being read does not; both go on.
+func TestPullsOfAnOlderStore(t *testing.T) {
+	dir := t.TempDir()
+	s := opened(t, dir)
+	now, who := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), auth.Local()
+	rows := []PullState{
+		{Source: "a", Stream: "backwards", Cursor: "1", Began: now.AddDate(-1, 0, 0), At: now, Through: now.AddDate(0, -4, 0), Pages: 2},
+		{Source: "a", Stream: "followed", Cursor: "2", Began: now.AddDate(-1, 0, 0), At: now, Through: now.Add(-2 * time.Minute), Pages: 2},
+		{Source: "a", Stream: "untold", Cursor: "3", Began: now.AddDate(-1, 0, 0), At: now, Pages: 2},
+	}
+	for _, p := range rows {
+		if _, err := s.Write(t.Context(), who, func(tx *Tx) error { return tx.PutPull(p) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	older := slices.IndexFunc(tables.Migrations, func(list []string) bool {
+		return slices.Contains(list, "ALTER TABLE pull ADD COLUMN whole BIGINT NOT NULL DEFAULT 0")
+	})
+	if older != len(tables.Migrations)-1 {
+		t.Skip("there are newer versions; what they add would have to be taken back too")
+	}
+	for _, column := range []string{"whole", "back", "things", "later"} {
+		if _, err := s.write.ExecContext(t.Context(), "ALTER TABLE pull DROP COLUMN "+column); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.write.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", older)); err != nil {
+		t.Fatal(err)
+	}
+	again := opened(t, crashed(t, s))
+	got, err := Pulls(t.Context(), again, who.Scope(), "a")
+	rows[1].Whole = true
+	if err != nil || !slices.Equal(got, rows) {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, rows)
+	}
+	rows[0].Back, rows[0].Things, rows[0].Later, rows[0].Whole = now.AddDate(0, -4, 0), 7, now.Add(time.Hour), true
+	if _, err := again.Write(t.Context(), who, func(tx *Tx) error { return tx.PutPull(rows[0]) }); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Pulls(t.Context(), again, who.Scope(), "a"); err != nil || !slices.Equal(got, rows) {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, rows)
+	}
+}
