@@ -183,6 +183,9 @@ func TestRefused(t *testing.T) {
 			t.Errorf("%s: got %d, want %d", name, c.got, c.want)
 		}
 	}
+	if w := r.post(a, "old", body(t, event{ID: "1", Status: "stale"})); w.Code != 401 || !strings.Contains(w.Body.String(), "timestamp") {
+		t.Errorf("an old one: got %d %s", w.Code, w.Body)
+	}
 	if _, err := r.Edit(context.Background(), who, "ours", Change{Settings: map[string]string{"rate_limit": "0.5"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +200,7 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	v, err := r.Get(context.Background(), who.Scope(), "ours")
-	if err != nil || v.Refused["signature"] != 3 || v.Refused["too large"] != 1 || v.Refused["too many"] != 1 || v.Received != 1 {
+	if err != nil || v.Refused["signature"] != 3 || v.Refused["timestamp"] != 1 || v.Refused["too large"] != 1 || v.Refused["too many"] != 1 || v.Received != 1 {
 		t.Errorf("counted %+v, received %d, %v", v.Refused, v.Received, err)
 	}
 }

@@ -3,7 +3,6 @@ package connect
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -26,7 +25,7 @@ func (s *Sources) PullStream(ctx context.Context, who auth.Actor, name, stream s
 	if o.rec.Paused {
 		return nil
 	}
-	p, st, err := streamOf(o, stream)
+	st, err := streamOf(o, stream)
 	if err != nil {
 		return err
 	}
@@ -34,27 +33,27 @@ func (s *Sources) PullStream(ctx context.Context, who auth.Actor, name, stream s
 	if run.state, err = s.pullState(ctx, s.Records, who.Scope(), o, st.Name); err != nil {
 		return err
 	}
-	pull := s.pullOf(ctx, p, run.state.Cursor, run.state.Began)
+	pull := s.pullOf(ctx, run.state.Cursor, run.state.Began)
 	pull.Emit = run.emit
 	err = st.Pull(pull)
 	return run.end(ctx, err)
 }
 
-func streamOf(o *opened, stream string) (source.Puller, source.Stream, error) {
+func streamOf(o *opened, stream string) (source.Stream, error) {
 	p, ok := o.source.(source.Puller)
 	if !ok {
-		return nil, source.Stream{}, hansei.Invalid("source", "%s only sends webhooks", o.rec.ID)
+		return source.Stream{}, hansei.Invalid("source", "%s only sends webhooks", o.rec.ID)
 	}
 	for _, st := range p.Streams() {
 		if st.Name == stream {
-			return p, st, nil
+			return st, nil
 		}
 	}
-	return nil, source.Stream{}, hansei.Invalid("stream", "%s has no stream %q", o.rec.ID, stream)
+	return source.Stream{}, hansei.Invalid("stream", "%s has no stream %q", o.rec.ID, stream)
 }
 
 // pullOf makes a run without a place to put pages.
-func (s *Sources) pullOf(ctx context.Context, _ source.Puller, cursor string, from time.Time) *source.Pull {
+func (s *Sources) pullOf(ctx context.Context, cursor string, from time.Time) *source.Pull {
 	return &source.Pull{Ctx: ctx, Client: &fetch.Client{HTTP: fetch.Guarded(s.Allow), Log: s.Log, Now: s.Now}, Cursor: cursor, From: from, Now: s.Now()}
 }
 
@@ -233,56 +232,4 @@ func backOff(wait time.Duration, failures int64) time.Duration {
 		wait *= 2
 	}
 	return min(wait, max(time.Hour, wait>>min(failures, 10)))
-}
-
-// Test tries a source's credentials and says what is there and what is
-// missing. Nothing is stored.
-func (s *Sources) Test(ctx context.Context, who auth.Actor, name string) ([]source.Finding, error) {
-	o, err := s.find(ctx, who.Scope(), name)
-	if o == nil {
-		return nil, err
-	}
-	if err != nil {
-		return []source.Finding{{Says: says(err)}}, nil
-	}
-	return s.check(ctx, o.source), nil
-}
-
-// TestSpec is Test of what a person filled in and did not save yet.
-func (s *Sources) TestSpec(ctx context.Context, who auth.Actor, spec Spec) ([]source.Finding, error) {
-	if _, err := who.MayWrite(); err != nil {
-		return nil, err
-	}
-	kind, err := s.Kind(spec.Tool)
-	if err != nil {
-		return nil, err
-	}
-	if spec.Name == "" {
-		spec.Name = kind.Name
-	}
-	rec := &hansei.Source{Header: hansei.Header{ID: hansei.ID(spec.Name)}, Tool: kind.Name, Filter: spec.Filter}
-	src, _, err := s.configure(kind, rec, spec.Settings, nil)
-	if err != nil {
-		return nil, err
-	}
-	return s.check(ctx, src), nil
-}
-
-const checkTimeout = 45 * time.Second
-
-func (s *Sources) check(ctx context.Context, src source.Source) []source.Finding {
-	p, ok := src.(source.Puller)
-	if !ok {
-		return []source.Finding{{OK: true, Says: "This source only sends webhooks; send one from its tool to try the connection."}}
-	}
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-	defer cancel()
-	run := s.pullOf(ctx, p, "", s.Now())
-	run.Client.Budget = checkTimeout
-	run.Emit = func(source.Page) error { return fmt.Errorf("a test stores nothing: %w", hansei.ErrForbidden) }
-	found := p.Check(run)
-	if ctx.Err() != nil {
-		found = append(found, source.Finding{Says: "The tool did not answer in time."})
-	}
-	return found
 }

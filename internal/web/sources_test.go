@@ -29,7 +29,7 @@ func TestAddSource(t *testing.T) {
 	s.post(t, "/sources/new/toy", "name", "new").says(t, 422, `id="name-error"`)
 	s.post(t, "/sources/new/toy", "name", "ours", "since", "yesterday").says(t, 422, `id="since-error"`)
 	s.post(t, "/sources/new/toy", "name", "ours", "filter-1-field", "priority", "filter-1-not", "", "filter-1-value", "").says(t, 422, "names no value")
-	s.post(t, "/sources/new/toy/test", "name", "ours", "set-token", "good").says(t, 200, "The connection works", "The toy answers.")
+	s.post(t, "/sources/new/toy/test", "name", "ours", "set-token", "good").says(t, 200, "Nothing is missing", "it is made when the source is added", "The toy answers.")
 	s.post(t, "/sources/new/toy/test", "name", "ours", "set-token", "other").says(t, 200, "1 thing is missing", "Missing:")
 	s.post(t, "/sources/new/toy/test", "name", "ours", "set-site", "wrong").says(t, 200, `id="set-site-error"`)
 

@@ -7,6 +7,11 @@ import (
 	"hansei/internal/source"
 )
 
+// Check of a tool without a list asks nothing.
+func (t *tool) Check(*source.Pull) []source.Finding {
+	return []source.Finding{{OK: true, Says: "No list to read is entered: only webhooks tell."}}
+}
+
 // Verify checks the sender as the settings say.
 func (t *tool) Verify(r source.Request) (source.Receipt, error) {
 	value := r.Header.Get(t.header)

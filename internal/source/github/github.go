@@ -92,6 +92,14 @@ func open(c source.Config) (source.Source, error) {
 	return g, nil
 }
 
+// Check of an account that is not pulled says what that takes.
+func (g *github) Check(*source.Pull) []source.Finding {
+	if g.token == "" {
+		return []source.Finding{{Says: "The token is missing, and no repositories are named: no history is read, and only webhooks tell."}}
+	}
+	return []source.Finding{{Says: "No repositories are named: the token is not used, no history is read, and only webhooks tell."}}
+}
+
 // Verify checks GitHub's signature over the body.
 func (g *github) Verify(r source.Request) (source.Receipt, error) {
 	sum, ok := strings.CutPrefix(r.Header.Get("X-Hub-Signature-256"), "sha256=")

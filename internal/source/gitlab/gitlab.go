@@ -86,6 +86,14 @@ func open(c source.Config) (source.Source, error) {
 	return g, nil
 }
 
+// Check of an account that is not pulled says what that takes.
+func (g *gitlab) Check(*source.Pull) []source.Finding {
+	if g.token == "" {
+		return []source.Finding{{Says: "The access token is missing, and no projects are named: no history is read, and only webhooks tell."}}
+	}
+	return []source.Finding{{Says: "No projects are named: the token is not used, no history is read, and only webhooks tell."}}
+}
+
 // Verify checks the secret token, or the signature that GitLab puts in its
 // place when the webhook has a signing token (Standard Webhooks).
 func (g *gitlab) Verify(r source.Request) (source.Receipt, error) {

@@ -90,6 +90,11 @@ func open(c source.Config) (source.Source, error) {
 	return &puller{j}, nil
 }
 
+// Check of a site without a token asks nothing.
+func (j *jira) Check(*source.Pull) []source.Finding {
+	return []source.Finding{{Says: "The API token is missing: no history is read, and only webhooks tell of issues."}}
+}
+
 // Verify checks Jira's signature over the body.
 func (j *jira) Verify(r source.Request) (source.Receipt, error) {
 	sum, ok := strings.CutPrefix(r.Header.Get("X-Hub-Signature"), "sha256=")

@@ -72,6 +72,11 @@ func words(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(", \t\r\n", r) })
 }
 
+// Check of a workspace without a key asks nothing.
+func (l *linear) Check(*source.Pull) []source.Finding {
+	return []source.Finding{{Says: "The API key is missing: no history is read, and only webhooks tell of issues."}}
+}
+
 // Verify checks Linear's signature over the body, and the time in it.
 func (l *linear) Verify(r source.Request) (source.Receipt, error) {
 	if err := source.CheckHex(l.secret, r.Header.Get("Linear-Signature"), r.Body); err != nil {

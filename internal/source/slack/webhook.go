@@ -9,6 +9,11 @@ import (
 	"hansei/internal/source"
 )
 
+// Check of a workspace without a token asks nothing.
+func (s *slack) Check(*source.Pull) []source.Finding {
+	return []source.Finding{{Says: "The bot token is missing: no history is read, nor threads, pins and the names of people, which events do not tell."}}
+}
+
 // Verify checks Slack's signature over the timestamp and the body, and answers
 // the handshake by which Slack tries the address.
 func (s *slack) Verify(r source.Request) (source.Receipt, error) {

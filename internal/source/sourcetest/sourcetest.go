@@ -5,6 +5,7 @@ package sourcetest
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"os"
@@ -71,18 +72,42 @@ func literal(t *testing.T, s Sample) {
 	}
 	for _, x := range k.Settings {
 		if !x.Required {
+			unread(t, s, x)
 			continue
 		}
-		less := map[string]string{}
-		for name, v := range s.Settings {
-			if name != x.Name {
-				less[name] = v
-			}
-		}
 		var bad *hansei.InvalidError
-		if _, err := k.New(source.Config{Name: "sample", Settings: less}); !errors.As(err, &bad) || bad.Field != x.Name {
+		if _, err := k.New(source.Config{Name: "sample", Settings: s.without(x.Name)}); !errors.As(err, &bad) || bad.Field != x.Name {
 			t.Errorf("without %s: got %v", x.Name, err)
 		}
+	}
+}
+
+// without are a sample's settings but one.
+func (s Sample) without(name string) map[string]string {
+	less := maps.Clone(s.Settings)
+	delete(less, name)
+	return less
+}
+
+// unread holds that a source that is not read for want of a setting says so.
+func unread(t *testing.T, s Sample, x source.Setting) {
+	src, err := s.Kind.New(source.Config{Name: "sample", Settings: s.without(x.Name)})
+	if err != nil {
+		return // it says what it needs with it
+	}
+	if _, read := opened(t, s).(source.Puller); !read {
+		return
+	}
+	if p, ok := src.(source.Puller); ok && len(p.Streams()) > 0 {
+		return
+	}
+	c, ok := src.(source.Checker)
+	if !ok {
+		t.Fatalf("without %s it is not read, and does not say so", x.Name)
+	}
+	found := c.Check(&source.Pull{Ctx: t.Context()})
+	if len(found) != 1 || x.Secret && found[0].OK {
+		t.Errorf("without %s it is not read, and a test of the connection finds %+v", x.Name, found)
 	}
 }
 

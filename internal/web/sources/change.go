@@ -186,7 +186,7 @@ func verdict(all []source.Finding) string {
 	case len(all) == 0:
 		return "There was nothing to test"
 	}
-	return "The connection works"
+	return "Nothing is missing"
 }
 
 // titled is what people call an incident, its id when it has no title.

@@ -1,0 +1,55 @@
+package connect
+
+import (
+	"strings"
+	"testing"
+
+	"hansei/internal/source"
+)
+
+// TestTestTellsOfWebhooks: a source that can accept no webhook never passes.
+func TestTestTellsOfWebhooks(t *testing.T) {
+	r := newRig(t)
+	vendor := toyKind
+	vendor.Name, vendor.Settings = "vendor", []source.Setting{{Name: source.WebhookSecret, Title: "Signing secret", Help: "theirs", Secret: true, Theirs: true}}
+	r.Kinds = append(r.Kinds, vendor)
+	says := func(name string, found []source.Finding, err error, ok bool, want ...string) {
+		t.Helper()
+		text, all := "", true
+		for _, f := range found {
+			text, all = text+f.Says+"\n", all && f.OK
+		}
+		if err != nil || all != ok {
+			t.Errorf("%s: %v, %v\n%s", name, all, err, text)
+		}
+		for _, w := range want {
+			if !strings.Contains(text, w) {
+				t.Errorf("%s: want %q in\n%s", name, w, text)
+			}
+		}
+	}
+	found, err := r.TestSpec(t.Context(), who, Spec{Tool: "toy"})
+	says("ours, before it is added", found, err, true, "made when the source is added", "fine")
+	found, err = r.TestSpec(t.Context(), who, Spec{Tool: "vendor"})
+	says("theirs, without", found, err, false, "Signing secret: it is missing", "no webhook is accepted")
+	found, err = r.TestSpec(t.Context(), who, Spec{Tool: "vendor", Settings: map[string]string{source.WebhookSecret: "x"}})
+	says("theirs, with", found, err, true, "it is kept here")
+
+	if _, err := r.Add(t.Context(), who, Spec{Tool: "vendor", Name: "theirs"}); err != nil {
+		t.Fatal(err)
+	}
+	found, err = r.Test(t.Context(), who, "theirs")
+	says("theirs, added without", found, err, false, "it is missing")
+
+	a := r.add(t, "ours")
+	found, err = r.Test(t.Context(), who, "ours")
+	says("ours", found, err, true, "it is kept here", "No webhook came")
+	r.sent(t, a, event{ID: "1", At: at(0), Status: "open"})
+	r.post(a, "2", body(t, event{Status: "stale"}))
+	r.post(Added{URL: a.URL, Secret: "another"}, "3", []byte("{}"))
+	if err := r.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	found, err = r.Test(t.Context(), who, "ours")
+	says("ours, refused", found, err, false, "last 7 days: 1", "did not fit the secret: 1", "too far from now: 1")
+}
