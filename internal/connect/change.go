@@ -143,7 +143,12 @@ func (s *Sources) Pull(ctx context.Context, who auth.Actor, name, stream string)
 // Remove ends a source. Its records stay, or go when data is true: what only
 // it told of is deleted, what others tell of too loses its part.
 func (s *Sources) Remove(ctx context.Context, who auth.Actor, name string, data bool) (record.Seq, error) {
-	seq, err := s.Records.Write(ctx, who, func(tx *record.Tx) error {
+	if data {
+		if err := s.Records.Unspool(ctx, who); err != nil {
+			return 0, err
+		}
+	}
+	seq, err := s.Records.WriteAlone(ctx, who, func(tx *record.Tx) error {
 		rec, read, err := record.Get[*hansei.Source](ctx, tx, who.Scope(), hansei.ID(name))
 		if err != nil {
 			return err

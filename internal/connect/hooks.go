@@ -55,6 +55,11 @@ const (
 // stored go together after them: one write for all. That the sender hangs up
 // changes nothing.
 func (h *Hooks) store(p pack.Packed) (isNew bool, err error) {
+	if p.Held || len(p.Parts) > 0 {
+		// It waits for the writer, who may be busy for long: nobody waits with it.
+		isNew, err := h.Sources.Records.Deliver(context.Background(), auth.Local().As("webhooks"), []pack.Packed{p})
+		return isNew[p.ID], err
+	}
 	a := &arrival{packed: p, done: make(chan struct{})}
 	h.mu.Lock()
 	h.arrived = append(h.arrived, a)

@@ -65,6 +65,9 @@ func (c *Clerk) Forget(ctx context.Context, who auth.Actor, id hansei.ID, confir
 	if err := c.journal(ctx, who, w, &out, told); err != nil {
 		return out, err
 	}
+	if err := c.Records.Unspool(ctx, who); err != nil {
+		return out, fmt.Errorf("what has just come in: %w", err)
+	}
 	if out.Texts, err = c.Records.RewriteTexts(ctx, who, func(column, s string) string {
 		if column == "person" {
 			return w.id(s)

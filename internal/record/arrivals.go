@@ -2,13 +2,15 @@ package record
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,13 +23,13 @@ import (
 
 // arrivals are deliveries that are durable in a spool and have no row of their
 // own yet: whoever waits for an answer does not wait for the one writer. They
-// get their row with what became of them, or before, when somebody asks for it
-// (Store.land). The spool is a file beside the database's, or a table where
-// several servers share a database.
+// get their row with what became of them. The spool is a file beside the
+// database's, or a table where several servers share a database.
 type arrivals struct {
 	*spool.Queue[arrivalKey, pack.Packed]
-	repeated atomic.Bool  // one of them was met in the table of deliveries
-	looked   atomic.Int64 // when it was looked for servers that have ended, nanoseconds
+	repeated atomic.Bool // one of them was met in the table of deliveries
+	looking  sync.Mutex
+	looked   time.Time // when it was looked for servers that have ended
 }
 
 type arrivalKey struct {
@@ -146,33 +148,47 @@ func (s *Store) dropRepeats(ctx context.Context, journal auth.Journal, list []Wa
 	return err
 }
 
-// land gives every arrival its row now, as one that is not understood yet.
-func (s *Store) land(ctx context.Context) error {
-	if s.engine.shared() {
-		if err := s.takeOver(ctx, math.MaxInt64); err != nil {
-			return err
-		}
-	}
-	if s.arrivals.Empty() {
+// waits are the arrivals that a filter picks, the newest first. Whoever lists
+// deliveries asks for them before the table, so that none is missed that gets
+// its row meanwhile. What another server was given is seen once that has
+// understood it, or has ended.
+func (s *Store) waits(journal auth.Journal, f DeliveryFilter) (out []Delivery) {
+	if !f.Live || (f.State != "" && f.State != DeliveryReceived) {
 		return nil
 	}
-	_, err := s.Write(ctx, courier(), (*Tx).land)
-	return err
+	s.arrivals.Each(func(k arrivalKey, p pack.Packed) bool {
+		if k.journal == journal && (f.Source == "" || p.Source == f.Source) && f.follows(p.Received, p.ID) {
+			out = append(out, Delivery{Delivery: p.Delivery, State: DeliveryReceived})
+		}
+		return true
+	})
+	slices.SortFunc(out, newestFirst)
+	return out[:min(len(out), f.Limit)]
 }
 
-// landed is the journal that somebody may read, with a row for each arrival.
-func (s *Store) landed(ctx context.Context, who auth.Scope) (auth.Journal, error) {
-	journal, err := who.MayRead()
-	if err == nil {
-		err = s.land(ctx)
+// follows says whether a delivery comes after the filter's cursor.
+func (f DeliveryFilter) follows(received time.Time, id string) bool {
+	return f.Before.IsZero() || received.Before(f.Before) || (f.After != "" && received.Equal(f.Before) && id > f.After)
+}
+
+func newestFirst(a, b Delivery) int {
+	return cmp.Or(b.Received.Compare(a.Received), strings.Compare(a.ID, b.ID))
+}
+
+// merged puts arrivals among the rows of the table, which know more of one that
+// is in both.
+func merged(rows, waits []Delivery, limit int) []Delivery {
+	known := make(map[string]bool, len(rows))
+	for _, d := range rows {
+		known[d.ID] = true
 	}
-	return journal, err
-}
-
-func (tx *Tx) land() error {
-	list, _ := tx.arrived()
-	_, err := tx.AddDeliveries(list)
-	return err
+	for _, d := range waits {
+		if !known[d.ID] {
+			rows = append(rows, d)
+		}
+	}
+	slices.SortFunc(rows, newestFirst)
+	return rows[:min(len(rows), limit)]
 }
 
 // arrived are the arrivals of the journal at this server.
@@ -209,7 +225,7 @@ func (tx *Tx) finishArrivals(list []Finished) (others []Finished, err error) {
 	}
 	for chunk := range slices.Chunk(fresh, deliveryRows) {
 		q, args := insertDeliveries(tx.journal, chunk)
-		// Somebody may have asked for its row meanwhile.
+		// It may have come again as one that goes straight into the table.
 		changed, err := tx.changed(q+` ON CONFLICT (journal, id) DO UPDATE SET state = excluded.state, error = excluded.error, summary = excluded.summary, seq = excluded.seq
 			WHERE delivery.state = 'received'`, args...)
 		if err == nil && changed != int64(len(chunk)) {
@@ -224,21 +240,38 @@ func (tx *Tx) finishArrivals(list []Finished) (others []Finished, err error) {
 	return others, nil
 }
 
-// unspool gives every arrival its row, whichever server has it, and leaves none
-// in a spool: from now on they are in the table alone.
-func (tx *Tx) unspool() error {
-	a := tx.store.arrivals
-	if tx.store.engine.shared() {
-		return tx.takeOver("", math.MaxInt64)
-	}
-	if err := tx.land(); err != nil {
+// Unspool gives every arrival its row, whichever server has it, and leaves none
+// in a spool: from now on they are in the table alone, where they can be
+// forgotten.
+func (s *Store) Unspool(ctx context.Context, who auth.Actor) error {
+	if _, err := s.WriteAlone(ctx, who, (*Tx).unspool); err != nil {
 		return err
 	}
-	_, keys := tx.arrived()
+	// Before anything is forgotten: a crash after that must not bring it back.
+	return verdict.Readable(s.arrivals.Tidy(ctx))
+}
+
+// unspool is Unspool within a transaction. That is its own, or another of its
+// group would put back what it holds in memory.
+func (tx *Tx) unspool() error {
+	switch {
+	case !tx.request.once:
+		return errors.New("deliveries are forgotten by a writer that is alone")
+	case tx.store.engine.shared():
+		for more, err := true, error(nil); more; {
+			if more, err = tx.takeOver("", allOfThem); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	list, keys := tx.arrived()
+	if _, err := tx.AddDeliveries(list); err != nil {
+		return err
+	}
 	tx.after(func() {
-		a.End(keys)
-		// Or the next Open would take them over, also those that were understood.
-		if err := a.Tidy(context.Background()); err != nil {
+		tx.store.arrivals.End(keys)
+		if err := tx.store.arrivals.Tidy(context.Background()); err != nil {
 			tx.store.log.Warn("deliveries are in the spool still; it is tried again", "error", verdict.Readable(err))
 		}
 	})
@@ -281,7 +314,7 @@ func (s *Store) openSpool(ctx context.Context) error {
 	last, err := sp.Left(ctx, func(n int64, entry []byte) error {
 		journal, p, err := spooled(entry)
 		if err != nil {
-			return fmt.Errorf("arrivals.db, which holds what was received and is not in the database yet: entry %d cannot be read: %w", n, err)
+			return fmt.Errorf("arrivals.db, which holds what was received and is not in the database yet: entry %d cannot be read: %w; move it away to start without that", n, err)
 		}
 		q, args := insertDeliveries(journal, []landing{{Packed: p, Finished: Finished{State: DeliveryReceived}}})
 		if _, err := s.stmts.exec(ctx, q+" ON CONFLICT (journal, id) DO NOTHING", args...); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"hansei/internal/auth"
@@ -66,11 +67,12 @@ type DeliveryStats struct {
 
 // DeliveryStats reads what came from live sources.
 func (s *Store) DeliveryStats(ctx context.Context, who auth.Scope, source string) (st DeliveryStats, err error) {
-	journal, err := s.landed(ctx, who)
+	journal, err := who.MayRead()
 	if err != nil {
 		return st, err
 	}
 	st.Source = source
+	waits := s.waits(journal, DeliveryFilter{Source: source, Live: true, Limit: math.MaxInt})
 	rows, err := s.query(ctx, `SELECT coalesce(sum(CASE WHEN state = 'received' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0),
 		coalesce((SELECT max(received) FROM delivery WHERE journal = ? AND source = ?), 0)
 		FROM delivery WHERE journal = ? AND state IN ('received', 'failed') AND source = ?`, string(journal), source, string(journal), source)
@@ -84,6 +86,9 @@ func (s *Store) DeliveryStats(ctx context.Context, who auth.Scope, source string
 			return st, fmt.Errorf("deliveries: %w", err)
 		}
 		st.Last = ofMicro(last)
+	}
+	if st.Waiting += int64(len(waits)); len(waits) > 0 && waits[0].Received.After(st.Last) {
+		st.Last = waits[0].Received
 	}
 	return st, verdict.Readable(rows.Err())
 }

@@ -38,7 +38,7 @@ func TestForgottenArrivals(t *testing.T) {
 	if _, err := s.Write(t.Context(), who, finish(received(t, s)[1:2])); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Write(t.Context(), who, func(tx *Tx) error { return tx.ForgetDeliveries("goes") }); err != nil {
+	if _, err := s.WriteAlone(t.Context(), who, func(tx *Tx) error { return tx.ForgetDeliveries("goes") }); err != nil {
 		t.Fatal(err)
 	}
 	after := map[string]string{"crashed": crashed(t, s), "closed": dir}
@@ -63,6 +63,9 @@ func TestDroppedArrivals(t *testing.T) {
 		}
 	}
 	has := func(b []byte) bool { return bytes.Contains(b, []byte("Zyxsmith")) }
+	if err := s.Unspool(t.Context(), who); err != nil {
+		t.Fatal(err)
+	}
 	n, err := s.DropPayloads(t.Context(), who, has)
 	if err != nil || n != 1 {
 		t.Errorf("dropped %d, %v", n, err)
@@ -87,5 +90,32 @@ func TestDroppedArrivals(t *testing.T) {
 		if b, err := os.ReadFile(f); err != nil || has(b) {
 			t.Errorf("the name is in %s (%v)", filepath.Base(f), err)
 		}
+	}
+}
+
+// TestKilledWhileItForgets: what was forgotten does not come back when the
+// process is killed the moment after.
+func TestKilledWhileItForgets(t *testing.T) {
+	who, s := auth.Local(), opened(t, t.TempDir())
+	for _, id := range []string{"1", "2", "3"} {
+		if _, err := s.Deliver(t.Context(), who, payload(t, "goes", id, "x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := s.Write(t.Context(), who, finish(received(t, s)[1:])); err != nil { // the first waits still
+		t.Fatal(err)
+	}
+	if err := s.Unspool(t.Context(), who); err != nil {
+		t.Fatal(err)
+	}
+	dir := ""
+	if _, err := s.WriteAlone(t.Context(), who, func(tx *Tx) error {
+		tx.after(func() { dir = crashed(t, s) })
+		return tx.ForgetDeliveries("goes")
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if list := received(t, opened(t, dir)); len(list) != 0 {
+		t.Errorf("forgotten, and yet %d wait", len(list))
 	}
 }

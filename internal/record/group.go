@@ -75,7 +75,7 @@ func (s *Store) attempt(g *group) error {
 	if err == nil && !done {
 		err = s.fill(ctx, g)
 	}
-	if err == nil && !done {
+	if err == nil {
 		watch.Reset(s.patience)
 		if err = tx.Commit(); err == nil {
 			for j, h := range g.heads {
@@ -112,8 +112,13 @@ func (s *Store) claim(ctx context.Context, g *group) (done bool, err error) {
 		return false, fmt.Errorf("note the group: %w", err)
 	}
 	n, err := res.RowsAffected()
-	if err != nil || n == 0 {
+	if err == nil && n == 0 {
+		// A commit of something waits for the replica that has not confirmed it.
+		_, err = s.stmts.exec(ctx, "UPDATE writer SET at = ? WHERE journal = ? AND writer = ?", s.now().UnixMicro(), string(journal), s.id)
 		return err == nil, err
+	}
+	if err != nil {
+		return false, err
 	}
 	g.heads[journal], err = s.head(ctx, journal)
 	return false, err

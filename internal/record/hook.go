@@ -72,9 +72,10 @@ func (s *Store) Deliver(ctx context.Context, who auth.Actor, list []pack.Packed)
 	if !special && !s.arrivals.Full() {
 		return s.arrive(ctx, journal, list)
 	}
-	if err := s.land(ctx); err != nil { // so that those which came already are known
-		return nil, err
-	}
+	list = slices.DeleteFunc(slices.Clone(list), func(p pack.Packed) bool {
+		_, n := s.arrivals.Get(arrivalKey{journal, p.ID})
+		return n > 0 // it waits already
+	})
 	_, err = s.Write(ctx, who, func(tx *Tx) (err error) {
 		isNew, err = tx.AddDeliveries(list)
 		return err
@@ -187,7 +188,8 @@ func (tx *Tx) ReleaseDeliveries(source string) (int64, error) {
 	return tx.changed("UPDATE delivery SET state = 'received' WHERE journal = ? AND source = ? AND options = '' AND state = 'held'", string(tx.journal), source)
 }
 
-// ForgetDeliveries drops every payload of a live source.
+// ForgetDeliveries drops every payload of a live source. It is for WriteAlone,
+// after Unspool.
 func (tx *Tx) ForgetDeliveries(source string) error {
 	if err := tx.unspool(); err != nil {
 		return err
@@ -200,12 +202,9 @@ func (tx *Tx) ForgetDeliveries(source string) error {
 }
 
 // ReopenDeliveries makes every delivery of live sources received since a time
-// wait to be understood again: of one source, or of all when it is empty; only
+// wait to be understood again, those which wait do so anyway: of one source, or of all when it is empty; only
 // those that failed if asked so.
 func (tx *Tx) ReopenDeliveries(source string, since time.Time, failedOnly bool) (n int64, err error) {
-	if err := tx.land(); err != nil {
-		return 0, err
-	}
 	q, args := "UPDATE delivery SET state = 'received', error = '' WHERE journal = ? AND options = '' AND state <> 'held' AND received >= ?", []any{string(tx.journal), since.UnixMicro()}
 	if failedOnly {
 		q += " AND state = 'failed'"

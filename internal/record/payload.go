@@ -72,16 +72,26 @@ func (s *Store) Bodies(ctx context.Context, who auth.Scope, list []Delivery) ([]
 		return nil, err
 	}
 	args := []any{string(journal)}
+	waits := map[string][]byte{}
 	for _, d := range list {
 		args = append(args, d.ID)
+		if p, n := s.arrivals.Get(arrivalKey{journal, d.ID}); n > 0 {
+			waits[d.ID] = p.Raw
+		}
 	}
 	out, err := s.withBodies(ctx, journal, " WHERE journal = ? AND id IN ("+marks(len(list))+")", args, math.MaxInt64)
 	if err != nil {
 		return nil, err
 	}
+	for _, w := range out {
+		delete(waits, w.ID) // the table knows more of it
+	}
 	at := map[string]int{}
 	for i, d := range list {
 		at[d.ID] = i
+		if raw, ok := waits[d.ID]; ok {
+			out = append(out, Waiting{d, raw})
+		}
 	}
 	slices.SortFunc(out, func(a, b Waiting) int { return at[a.ID] - at[b.ID] })
 	return out, nil

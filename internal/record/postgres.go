@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"strings"
 	"time"
 
@@ -14,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 
+	"hansei/internal/record/dial"
+	"hansei/internal/record/hint"
 	"hansei/internal/record/tables"
 	"hansei/internal/record/verdict"
 )
@@ -29,12 +30,7 @@ type postgresEngine struct {
 	replans bool
 }
 
-const (
-	reachTime = 5 * time.Second // to reach one of the hosts
-	// A peer that is gone without a word is given up after about 20 s.
-	quietTime = 5 * time.Second
-	probes    = 3
-)
+const reachTime = 5 * time.Second // to reach one of the hosts
 
 // atServer understands a connection string, in either form of libpq's. Where
 // several hosts are named, only the one that takes writes will do.
@@ -56,8 +52,7 @@ func atServer(database string, log *slog.Logger) (*postgresEngine, error) {
 	if replans {
 		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
-	dialer := &net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: quietTime, Interval: quietTime, Count: probes}, Control: unanswered}
-	config.DialFunc = dialer.DialContext
+	config.DialFunc = dial.Dialer().DialContext
 	return &postgresEngine{config, log, make(chan struct{}, 1), replans}, nil
 }
 
@@ -134,6 +129,19 @@ func (e *postgresEngine) pool(size int) *sql.DB {
 func byKey(ctx context.Context, conn *pgx.Conn) error {
 	_, err := conn.Exec(ctx, "SET random_page_cost = 1.1")
 	return err
+}
+
+// settle implements engine: it has the others told.
+func (e *postgresEngine) settle(context.Context, *sql.Conn) {
+	select {
+	case e.news <- struct{}{}:
+	default: // it is about to be told
+	}
+}
+
+// follow implements engine.
+func (e *postgresEngine) follow(ctx context.Context, self string, wake func()) {
+	hint.Follow(ctx, e.pool(2), e.log, e.news, self, wake)
 }
 
 func (e *postgresEngine) jobs() (*sql.DB, error) { return e.pool(4), nil }

@@ -102,7 +102,8 @@ var worded = []struct {
 	{"mention", []string{"name", "kind", "id"}, nil},
 }
 
-// RewriteTexts changes the texts that stand beside the journal. A row whose key
+// RewriteTexts changes the texts that stand beside the journal; before it,
+// Unspool brings those there that have just come in. A row whose key
 // would change is dropped: such rows only help to find things. It returns how
 // many rows changed.
 func (s *Store) RewriteTexts(ctx context.Context, who auth.Actor, fn func(column, text string) string) (changed int, err error) {
@@ -191,9 +192,6 @@ func (tx *Tx) reword(table string, key, texts []string, row []any, fn func(colum
 func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func([]byte) bool) (dropped int, err error) {
 	journal, err := who.Scope().MayRead()
 	if err != nil {
-		return 0, err
-	}
-	if _, err := s.Write(ctx, who, (*Tx).unspool); err != nil {
 		return 0, err
 	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))

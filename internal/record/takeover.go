@@ -2,8 +2,8 @@ package record
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"time"
 
@@ -14,81 +14,149 @@ import (
 	"hansei/internal/record/verdict"
 )
 
-// takeOver gives their rows to the arrivals of all servers but one that came
-// before a time, in microseconds, and takes them out of the spool.
-func (tx *Tx) takeOver(but string, before int64) error {
-	rows, err := tx.query(tx.ctx, "DELETE FROM arrived WHERE journal = ? AND server <> ? AND at < ? RETURNING bytes", string(tx.journal), but, before)
+// databaseNow is the time that all servers agree on, in microseconds.
+const databaseNow = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+// allOfThem is an age that everything has.
+const allOfThem = -1000 * day
+
+// takenTogether bounds the rows of the spool that are in memory at a time; each
+// may hold some megabytes.
+const takenTogether = 16
+
+// takeOver gives their rows to arrivals of all servers but one that have waited
+// for a time, and takes them out of the spool. There may be more.
+func (tx *Tx) takeOver(but string, age time.Duration) (more bool, err error) {
+	groups, err := tx.unqueue(but, age)
 	if err != nil {
-		return fmt.Errorf("deliveries: %w", err)
-	}
-	groups := map[string]bool{}
-	if err := column(rows, groups); err != nil {
-		return fmt.Errorf("deliveries: %w", tx.fail(err))
+		return false, fmt.Errorf("deliveries: %w", err)
 	}
 	var keys []arrivalKey
-	for group := range groups {
-		entries, err := spool.Entries([]byte(group))
-		if err != nil {
-			return fmt.Errorf("table arrived: %w", err)
-		}
-		list := make([]pack.Packed, len(entries))
-		for i, e := range entries {
-			if _, list[i], err = spooled(e); err != nil {
-				return fmt.Errorf("table arrived: %w", err)
-			}
-			keys = append(keys, arrivalKey{tx.journal, list[i].ID})
+	for _, g := range groups {
+		list, bad := g.read()
+		for _, p := range list {
+			keys = append(keys, arrivalKey{tx.journal, p.ID})
 		}
 		if _, err := tx.AddDeliveries(list); err != nil {
-			return err
+			return false, err
+		}
+		if bad != nil {
+			if err := tx.keepDamaged(g, bad); err != nil {
+				return false, err
+			}
 		}
 	}
 	tx.after(func() { tx.store.arrivals.End(keys) })
-	return nil
+	return len(groups) == takenTogether, nil
+}
+
+// arrivedRow is a row of the spool.
+type arrivedRow struct {
+	server string
+	n      int64
+	bytes  []byte
+}
+
+func (tx *Tx) unqueue(but string, age time.Duration) (out []arrivedRow, err error) {
+	rows, err := tx.query(tx.ctx, `DELETE FROM arrived WHERE journal = ? AND (server, n) IN (SELECT server, n FROM arrived WHERE journal = ? AND server <> ? AND at < `+databaseNow+` - ? LIMIT ?)
+		RETURNING server, n, bytes`, string(tx.journal), string(tx.journal), but, age.Microseconds(), takenTogether)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var g arrivedRow
+		if err := rows.Scan(&g.server, &g.n, &g.bytes); err != nil {
+			return nil, tx.fail(err)
+		}
+		out = append(out, g)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, tx.fail(err)
+	}
+	return out, nil
+}
+
+// read is what can be read of it.
+func (g arrivedRow) read() (list []pack.Packed, err error) {
+	entries, err := spool.Entries(g.bytes)
+	for _, e := range entries {
+		_, p, bad := spooled(e)
+		if bad != nil {
+			err = errors.Join(err, bad)
+			continue
+		}
+		list = append(list, p)
+	}
+	return list, err
+}
+
+// keepDamaged keeps what cannot be read as a failed delivery, for a person to see.
+func (tx *Tx) keepDamaged(g arrivedRow, why error) error {
+	packer, err := pack.New()
+	if err != nil {
+		return err
+	}
+	tx.store.log.Error("what a server received cannot be read whole; it is kept as a failed delivery", "server", g.server, "number", g.n, "error", why)
+	p := packer.Pack("", "arrived", "application/octet-stream", fmt.Sprint(g.server, "/", g.n), g.bytes)
+	if _, err := tx.AddDeliveries([]pack.Packed{p}); err != nil {
+		return err
+	}
+	return tx.FinishDelivery(p.ID, DeliveryFailed, fmt.Sprintf("row %d of server %s in the table arrived is damaged: %v", g.n, g.server, why), "")
 }
 
 // takeOver does so with those of other servers, if there are any.
-func (s *Store) takeOver(ctx context.Context, before int64) error {
+func (s *Store) takeOver(ctx context.Context, age time.Duration) error {
 	var n int
-	if err := s.queryRow(ctx, "SELECT count(*) FROM arrived WHERE journal = ? AND server <> ? AND at < ?", []any{string(auth.Main), s.id, before}, &n); err != nil || n == 0 {
+	if err := s.queryRow(ctx, "SELECT count(*) FROM arrived WHERE journal = ? AND server <> ? AND at < "+databaseNow+" - ?", []any{string(auth.Main), s.id, age.Microseconds()}, &n); err != nil {
 		return verdict.Readable(err)
 	}
-	_, err := s.Write(ctx, courier(), func(tx *Tx) error { return tx.takeOver(s.id, before) })
-	return err
+	for more := n > 0; more; {
+		if _, err := s.Write(ctx, courier(), func(tx *Tx) (err error) {
+			more, err = tx.takeOver(s.id, age)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-const (
-	lookEvery = 5 * time.Second
-	tooLong   = 10 * time.Second // for a server that is at work to leave what it received
-)
+// late is how long a server that is at work leaves what it received at most.
+const late = 10 * time.Second
 
 // takeOverLate does so, now and then, with those of servers that seem to have
 // ended; the first time with all, for one of them may have been this one.
 func (s *Store) takeOverLate(ctx context.Context) error {
-	now := s.now()
-	last := s.arrivals.looked.Load()
-	switch {
-	case last > 0 && now.UnixNano()-last < int64(lookEvery), !s.arrivals.looked.CompareAndSwap(last, now.UnixNano()):
-		return nil
-	case last == 0:
-		return s.takeOver(ctx, math.MaxInt64)
+	a := s.arrivals
+	a.looking.Lock()
+	first, due := a.looked.IsZero(), time.Since(a.looked) > s.late/2
+	if due {
+		a.looked = time.Now()
 	}
-	return s.takeOver(ctx, now.Add(-tooLong).UnixMicro())
+	a.looking.Unlock()
+	switch {
+	case first:
+		return s.takeOver(ctx, allOfThem)
+	case due:
+		return s.takeOver(ctx, s.late)
+	}
+	return nil
 }
 
 // arrivedRows are the rows of this server in the table that is its spool.
 type arrivedRows struct{ *Store }
 
-const deleteArrived = "DELETE FROM arrived WHERE journal = ? AND server = ? AND n > ? AND n <= ?"
-
 // Delete implements spool.Rows.
-func (r arrivedRows) Delete(ctx context.Context, after, through int64) error {
-	return r.alone(ctx, deleteArrived, string(auth.Main), r.id, after, through)
+func (r arrivedRows) Delete(ctx context.Context, through int64) error {
+	return r.alone(ctx, "DELETE FROM arrived WHERE journal = ? AND server = ? AND n <= ?", string(auth.Main), r.id, through)
 }
 
-// Replace implements spool.Rows.
-func (r arrivedRows) Replace(ctx context.Context, after, through, n int64, row []byte) error {
-	return r.alone(ctx, "WITH gone AS ("+deleteArrived+") INSERT INTO arrived (journal, server, n, at, bytes) VALUES (?, ?, ?, ?, ?) ON CONFLICT (journal, server, n) DO NOTHING",
-		string(auth.Main), r.id, after, through, string(auth.Main), r.id, n, r.now().UnixMicro(), row)
+// Insert implements spool.Rows. A repeat changes the row, or it would not wait
+// for a replica that has not confirmed the first.
+func (r arrivedRows) Insert(ctx context.Context, n int64, row []byte) error {
+	return r.alone(ctx, "INSERT INTO arrived (journal, server, n, at, bytes) VALUES (?, ?, ?, "+databaseNow+", ?) ON CONFLICT (journal, server, n) DO UPDATE SET at = excluded.at",
+		string(auth.Main), r.id, n, row)
 }
 
 // alone runs a statement that is a transaction of its own and may be repeated.
@@ -105,8 +173,9 @@ func (r arrivedRows) alone(ctx context.Context, q string, args ...any) error {
 	return column(rows, map[string]bool{}) // it returns none
 }
 
-// stillOurs looks whether another server took some over, and lets go of those.
-// Nobody can do so before this transaction ends: it holds the journal's head.
+// stillOurs looks whether another server took some over, and lets go of those:
+// whatever becomes of this transaction, what is gone was committed. Nobody can
+// take over more before this one ends, it holds the journal's head.
 func (tx *Tx) stillOurs(keys []arrivalKey, numbers []int64) error {
 	if !tx.store.engine.shared() {
 		return nil

@@ -206,3 +206,12 @@ func (s *Store) NewEpoch(ctx context.Context, who auth.Actor) error {
 	})
 	return err
 }
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

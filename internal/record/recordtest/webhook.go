@@ -144,7 +144,7 @@ func webhooksAreOnce(t *testing.T, e Engine) {
 	}
 	// A source is forgotten, also what waits.
 	deliver(1000, 1003)
-	if _, err := s.Write(ctx, who, func(tx *record.Tx) error { return tx.ForgetDeliveries("pager") }); err != nil {
+	if _, err := s.WriteAlone(ctx, who, func(tx *record.Tx) error { return tx.ForgetDeliveries("pager") }); err != nil {
 		t.Fatal(err)
 	}
 	states(map[string]int{})

@@ -15,8 +15,8 @@ type Spool interface {
 	// each. Numbers grow; entries that can only be removed together share one.
 	Append(ctx context.Context, entries [][]byte) ([]int64, error)
 	// Release says that nobody needs the entries up to a number any more. They
-	// are removed with the next append, or by Tidy. It does not wait for an
-	// append that goes on.
+	// are removed by Tidy, or with an append. It does not wait for an append
+	// that goes on.
 	Release(through int64)
 	// Tidy removes what was released.
 	Tidy(ctx context.Context) error
@@ -149,13 +149,6 @@ func (q *Queue[K, V]) Each(fn func(K, V) bool) {
 	}
 }
 
-// Empty says that nothing waits.
-func (q *Queue[K, V]) Empty() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return len(q.byKey) == 0
-}
-
 // End takes out what need not wait any longer. It is released from the spool
 // once everything before it is.
 func (q *Queue[K, V]) End(keys []K) {
@@ -192,12 +185,18 @@ func (q *Queue[K, V]) End(keys []K) {
 // Tidy removes what was released from the spool.
 func (q *Queue[K, V]) Tidy(ctx context.Context) error { return q.spool.Tidy(ctx) }
 
-// KeepTidy empties the spool whenever nothing waits, until ctx ends. failed is
-// told when that did not succeed.
+// tidyEvery is how long what was released stays at most.
+const tidyEvery = time.Second
+
+// KeepTidy removes what was released now and then, and whenever nothing waits,
+// until ctx ends. failed is told when that did not succeed.
 func (q *Queue[K, V]) KeepTidy(ctx context.Context, failed func(error)) {
+	tick := time.NewTicker(tidyEvery)
+	defer tick.Stop()
 	for {
 		select {
 		case <-q.idle:
+		case <-tick.C:
 		case <-ctx.Done():
 			return
 		}

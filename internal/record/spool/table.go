@@ -19,18 +19,19 @@ type Table struct {
 	released
 	rows Rows
 
-	mu      sync.Mutex
-	last    int64 // number of the newest row
-	removed int64 // and are gone up to this one
+	appending sync.Mutex
+	last      int64 // number of the newest row
+
+	tidying sync.Mutex // apart, for it may have to wait for one who takes over
+	removed int64      // rows are gone up to this one
 }
 
 // Rows are the rows of one server in the table. Each method is one statement
 // that may be repeated.
 type Rows interface {
-	// Delete deletes those after a number, up to another.
-	Delete(ctx context.Context, after, through int64) error
-	// Replace is Delete, and inserts one.
-	Replace(ctx context.Context, after, through, n int64, row []byte) error
+	Insert(ctx context.Context, n int64, row []byte) error
+	// Delete deletes those up to a number.
+	Delete(ctx context.Context, through int64) error
 }
 
 // NewTable makes a spool of a server that has no rows yet.
@@ -38,16 +39,14 @@ func NewTable(rows Rows) *Table { return &Table{rows: rows} }
 
 // Append implements Spool.
 func (t *Table) Append(ctx context.Context, entries [][]byte) ([]int64, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	through := t.through.Load()
+	t.appending.Lock()
+	defer t.appending.Unlock()
 	// When this fails nobody knows whether the row is there: its number is not
 	// used again.
 	t.last++
-	if err := t.rows.Replace(ctx, t.removed, through, t.last, joined(entries)); err != nil {
+	if err := t.rows.Insert(ctx, t.last, joined(entries)); err != nil {
 		return nil, err
 	}
-	t.removed = through
 	numbers := make([]int64, len(entries))
 	for i := range numbers {
 		numbers[i] = t.last
@@ -57,13 +56,13 @@ func (t *Table) Append(ctx context.Context, entries [][]byte) ([]int64, error) {
 
 // Tidy implements Spool.
 func (t *Table) Tidy(ctx context.Context) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.tidying.Lock()
+	defer t.tidying.Unlock()
 	through := t.through.Load()
 	if through <= t.removed {
 		return nil
 	}
-	if err := t.rows.Delete(ctx, t.removed, through); err != nil {
+	if err := t.rows.Delete(ctx, through); err != nil {
 		return err
 	}
 	t.removed = through

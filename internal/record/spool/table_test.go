@@ -15,22 +15,20 @@ type memory struct {
 	said int // statements
 }
 
-func (m *memory) Delete(_ context.Context, after, through int64) error {
+func (m *memory) Delete(_ context.Context, through int64) error {
 	m.said++
 	for n := range m.rows {
-		if n > after && n <= through {
+		if n <= through {
 			delete(m.rows, n)
 		}
 	}
 	return nil
 }
 
-func (m *memory) Replace(ctx context.Context, after, through, n int64, row []byte) error {
-	err := m.Delete(ctx, after, through)
-	if _, there := m.rows[n]; !there { // it may be there although it failed
-		m.rows[n] = row
-	}
-	err, m.fail = errors.Join(err, m.fail), nil
+func (m *memory) Insert(_ context.Context, n int64, row []byte) (err error) {
+	m.said++
+	m.rows[n] = row // it may be there although it failed
+	err, m.fail = m.fail, nil
 	return err
 }
 
@@ -97,6 +95,7 @@ func TestTable(t *testing.T) {
 	if err := add("g"); err != nil || m.said != before+1 {
 		t.Errorf("%d statements for one append, %v", m.said-before, err)
 	}
+	left("3 [e]", "4 [f]", "5 [g]")
 	q.End([]string{"f", "g"})
 	left()
 }

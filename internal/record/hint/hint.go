@@ -1,21 +1,21 @@
-package record
+// Package hint lets servers that share a database tell each other when they have
+// written, so that a page on one shows at once what came in at the other. What
+// they tell is a hint and no more: it does not pass every pooler, it is lost with
+// the connection, and it is sent after the commit, so that no commit waits for
+// it. Who waits for the journal also looks by himself.
+package hint
 
 import (
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/stdlib"
 )
-
-// Servers that share a database tell each other when they have written, so
-// that a page on one shows at once what came in at the other. What they tell is
-// a hint and no more: it does not pass every pooler, it is lost with the
-// connection, and it is sent after the commit, so that no commit waits for it.
-// Who waits for the journal also looks by himself; see Store.Wait.
 
 const (
 	channel   = "hansei"
@@ -23,42 +23,35 @@ const (
 	hearPause = 2 * time.Second       // before listening is tried again
 )
 
-// settle implements engine: it has the others told.
-func (e *postgresEngine) settle(context.Context, *sql.Conn) {
-	select {
-	case e.news <- struct{}{}:
-	default: // it is about to be told
-	}
-}
-
-// follow implements engine.
-func (e *postgresEngine) follow(ctx context.Context, self string, wake func()) {
-	db := e.pool(2)
+// Follow tells others of news, and calls wake when others have written, until
+// ctx ends. db has two connections to PostgreSQL, and is closed then; self is
+// this server's id.
+func Follow(ctx context.Context, db *sql.DB, log *slog.Logger, news <-chan struct{}, self string, wake func()) {
 	var telling sync.WaitGroup
-	telling.Go(func() { e.tell(ctx, db, self) })
+	telling.Go(func() { tell(ctx, db, log, news, self) })
 	defer func() {
 		telling.Wait()
 		if err := db.Close(); err != nil {
-			e.log.Debug("stop listening", "error", err)
+			log.Debug("stop listening", "error", err)
 		}
 	}()
 	for ctx.Err() == nil {
 		if err := hear(ctx, db, self, wake); err != nil && ctx.Err() == nil {
-			e.log.Debug("cannot listen to other servers; it is looked instead", "error", err)
+			log.Debug("cannot listen to other servers; it is looked instead", "error", err)
 			sleep(ctx, hearPause)
 		}
 	}
 }
 
-func (e *postgresEngine) tell(ctx context.Context, db *sql.DB, self string) {
+func tell(ctx context.Context, db *sql.DB, log *slog.Logger, news <-chan struct{}, self string) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-e.news:
+		case <-news:
 		}
 		if _, err := db.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, self); err != nil && ctx.Err() == nil {
-			e.log.Debug("cannot tell other servers; they look by themselves", "error", err)
+			log.Debug("cannot tell other servers; they look by themselves", "error", err)
 			sleep(ctx, hearPause)
 		}
 		sleep(ctx, tellPause)
