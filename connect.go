@@ -15,7 +15,8 @@ type Source struct {
 	Filter   []Condition       `json:"filter,omitempty"`   // what of it counts as an incident: all must hold
 	Since    time.Time         `json:"since,omitzero"`     // from when on history is pulled
 	Paused   bool              `json:"paused,omitzero"`
-	Hook     string            `json:"hook,omitempty"` // the unguessable part of its webhook's address
+	Forget   bool              `json:"forget,omitzero"` // it was removed, and with it what it told
+	Hook     string            `json:"hook,omitempty"`  // the unguessable part of its webhook's address
 }
 
 // Kind is KindSource.

@@ -22,6 +22,9 @@ type Header struct {
 	MergedInto ID `json:"merged_into,omitempty"`
 	// Deleted records stay in the journal and leave every view.
 	Deleted bool `json:"deleted,omitzero"`
+	// ByHand says of a record whose every source is out that it was deleted
+	// before they were: it stays so when one of them returns.
+	ByHand bool `json:"by_hand,omitzero"`
 }
 
 // Head lets a record be asked for its header.
@@ -46,8 +49,8 @@ type Observed struct {
 	// Mentions are names of other things that the source says belong to it.
 	Mentions []string `json:"mentions,omitempty"`
 	// Out says why this source's word does not count now: OutDeleted,
-	// OutFiltered or OutIncomplete. A record whose every source is out is
-	// Deleted, and comes back when one of them does.
+	// OutFiltered, OutIncomplete or OutRemoved. A record whose every source is
+	// out is Deleted, and comes back when one of them does.
 	Out string `json:"out,omitempty"`
 }
 
@@ -56,6 +59,7 @@ const (
 	OutDeleted    = "deleted"    // at the source
 	OutFiltered   = "filtered"   // the organization does not count it as an incident
 	OutIncomplete = "incomplete" // what makes it whole has not arrived yet
+	OutRemoved    = "removed"    // the source was removed with its data; what it tells again begins anew
 )
 
 // Edit is one field set by a person.

@@ -156,7 +156,7 @@ func (s *Sources) Remove(ctx context.Context, who auth.Actor, name string, data 
 		if rec.Deleted {
 			return fmt.Errorf("source %s: %w", name, hansei.ErrNotFound)
 		}
-		rec.Deleted, rec.Hook = true, ""
+		rec.Deleted, rec.Hook, rec.Forget = true, "", data
 		if err := s.keep(tx, rec, read, nil); err != nil {
 			return err
 		}

@@ -131,6 +131,11 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 	if _, ok := src.(source.Receiver); ok {
 		out.URL, out.Secret = s.URL(rec), secrets[source.WebhookSecret]
 	}
+	// What one of that name told that was removed with its data must be out
+	// before this one tells anything.
+	if _, err := s.Inbox.ForgetSource(ctx, who, spec.Name); err != nil {
+		return Added{}, err
+	}
 	out.Seq, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
 		read := record.Revision(0)
 		found, err := record.Load(ctx, tx, who.Scope(), hansei.KindSource, []hansei.ID{rec.ID})

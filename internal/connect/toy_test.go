@@ -28,6 +28,7 @@ type event struct {
 	Priority string
 	Service  string
 	See      string // another thing's name
+	Whole    bool   // it is all there is to say
 }
 
 var toyKind = source.Kind{
@@ -67,7 +68,7 @@ func (t *toy) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 		if e.Service != "" {
 			in.Services = []hansei.ID{hansei.ID(e.Service)}
 		}
-		o := hansei.Observation{Key: hansei.Key{Kind: hansei.KindIncident, Source: t.name, External: e.ID}, Record: in, At: e.At, Partial: true}
+		o := hansei.Observation{Key: hansei.Key{Kind: hansei.KindIncident, Source: t.name, External: e.ID}, Record: in, At: e.At, Partial: !e.Whole}
 		switch e.Status {
 		case hansei.StatusOpen:
 			in.Milestones.Set(hansei.RoleDeclared, e.At)

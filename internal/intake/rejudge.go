@@ -21,7 +21,7 @@ func (b *Inbox) Rejudge(ctx context.Context, who auth.Actor, source string) (int
 	if err != nil {
 		return 0, err
 	}
-	return b.eachOf(ctx, who, source, func(rec hansei.Record, versions []hansei.Record) error {
+	return b.eachOf(ctx, who, source, func(_ *hansei.Source, rec hansei.Record, versions []hansei.Record) error {
 		for i, o := range rec.Head().From {
 			if o.Source == source && o.Out != hansei.OutIncomplete {
 				if err := judge(versions[i], &rec.Head().From[i], r); err != nil {
@@ -33,21 +33,31 @@ func (b *Inbox) Rejudge(ctx context.Context, who auth.Actor, source string) (int
 	}, hansei.KindIncident)
 }
 
-// ForgetSource takes out what a source told: what only it told of is deleted,
-// what others tell of too keeps their part. It returns how many records changed.
+// ForgetSource takes out what a source told that was removed with its data:
+// what only it told of is deleted, what others tell of too keeps their part. It
+// returns how many records changed: none when the source was added again, for
+// then it tells anew.
 func (b *Inbox) ForgetSource(ctx context.Context, who auth.Actor, source string) (int, error) {
-	return b.eachOf(ctx, who, source, func(rec hansei.Record, _ []hansei.Record) error {
+	found, err := record.Load(ctx, b.Records, who.Scope(), hansei.KindSource, []hansei.ID{hansei.ID(source)})
+	if x, ok := found[hansei.ID(source)]; err != nil || !ok || !x.Record.(*hansei.Source).Forget {
+		return 0, err
+	}
+	return b.eachOf(ctx, who, source, func(src *hansei.Source, rec hansei.Record, _ []hansei.Record) error {
 		for i := range rec.Head().From {
-			if rec.Head().From[i].Source == source {
-				rec.Head().From[i].Out = hansei.OutDeleted
+			if rec.Head().From[i].Source == source && src != nil && src.Forget {
+				rec.Head().From[i].Out = hansei.OutRemoved
 			}
 		}
 		return nil
 	}, hansei.Kinds...)
 }
 
+// changing changes a record with the versions of its sources; src is the
+// source that it is changed for as it is now, nil when there never was one.
+type changing func(src *hansei.Source, rec hansei.Record, versions []hansei.Record) error
+
 // eachOf changes every record that a source told of, a batch a transaction.
-func (b *Inbox) eachOf(ctx context.Context, who auth.Actor, source string, change func(hansei.Record, []hansei.Record) error, kinds ...hansei.Kind) (n int, err error) {
+func (b *Inbox) eachOf(ctx context.Context, who auth.Actor, source string, change changing, kinds ...hansei.Kind) (n int, err error) {
 	for after := ""; ; {
 		refs, next, err := record.OfSource(ctx, b.Records, who.Scope(), source, after, rejudgeBatch)
 		if err != nil {
@@ -55,7 +65,7 @@ func (b *Inbox) eachOf(ctx context.Context, who auth.Actor, source string, chang
 		}
 		refs = slices.DeleteFunc(refs, func(r record.Ref) bool { return !slices.Contains(kinds, r.Kind) })
 		for attempt := 0; ; attempt++ {
-			changed, err := b.change(ctx, who, refs, change)
+			changed, err := b.change(ctx, who, record.Ref{Kind: hansei.KindSource, ID: hansei.ID(source)}, refs, change)
 			if err == nil {
 				n += changed
 				break
@@ -71,14 +81,16 @@ func (b *Inbox) eachOf(ctx context.Context, who auth.Actor, source string, chang
 	}
 }
 
-func (b *Inbox) change(ctx context.Context, who auth.Actor, refs []record.Ref, change func(hansei.Record, []hansei.Record) error) (int, error) {
+func (b *Inbox) change(ctx context.Context, who auth.Actor, source record.Ref, refs []record.Ref, change changing) (int, error) {
 	s, err := newWorkingSet(ctx, b.Records, who.Scope(), nil)
 	if err != nil {
 		return 0, err
 	}
-	if err := s.get(ctx, refs); err != nil {
+	if err := s.get(ctx, append([]record.Ref{source}, refs...)); err != nil {
 		return 0, err
 	}
+	s.relied = append(s.relied, source)
+	src, _ := s.have[source].rec.(*hansei.Source)
 	for _, ref := range refs {
 		rec := s.have[ref].rec
 		if rec == nil || rec.Head().MergedInto != "" {
@@ -91,7 +103,7 @@ func (b *Inbox) change(ctx context.Context, who auth.Actor, refs []record.Ref, c
 		next := emptied(rec)
 		next.Head().From = cloneFrom(rec.Head().From)
 		wasOut := allOut(next.Head().From)
-		if err := change(next, versions); err != nil {
+		if err := change(src, next, versions); err != nil {
 			return 0, err
 		}
 		if next, err = assemble(next, versions, s.order); err != nil {
@@ -168,7 +180,7 @@ func (b *Inbox) try(ctx context.Context, who auth.Scope, source string, refs []r
 			return err
 		}
 		for i, o := range rec.Head().From {
-			if o.Source != source || o.Out == hansei.OutDeleted || o.Out == hansei.OutIncomplete {
+			if o.Source != source || gone(o) || o.Out == hansei.OutIncomplete {
 				continue
 			}
 			in, ok := versions[i].(*hansei.Incident), true

@@ -28,18 +28,26 @@ func newResolver(ctx context.Context, store *record.Store, who auth.Scope) (*res
 	for _, kind := range named {
 		r.byName[kind] = map[string]hansei.ID{}
 		after := hansei.ID("")
+		var gone []hansei.Record
 		for {
 			page, err := store.List(ctx, who, kind, after, listPage)
 			if err != nil {
 				return nil, fmt.Errorf("list %ss: %w", kind, err)
 			}
 			for _, s := range page {
-				r.learn(s.Record)
+				if s.Record.Head().Deleted {
+					gone = append(gone, s.Record)
+				} else {
+					r.learn(s.Record)
+				}
 				after = s.Record.Head().ID
 			}
 			if len(page) < listPage {
 				break
 			}
+		}
+		for _, rec := range gone { // their ids are taken
+			r.learn(rec)
 		}
 		r.settle(kind)
 	}
@@ -62,24 +70,26 @@ func (r *resolver) settle(kind hansei.Kind) {
 }
 
 // learn remembers every name of a record. A merged one's names lead to the
-// record it was merged into.
+// record it was merged into; a deleted one has those that no other has.
 func (r *resolver) learn(rec hansei.Record) {
 	names := r.byName[rec.Kind()]
 	id := rec.Head().ID
 	if into := rec.Head().MergedInto; into != "" {
 		id = into
 	}
-	if rec.Head().Deleted {
-		return
+	note := func(name string) {
+		if _, taken := names[name]; !taken || !rec.Head().Deleted {
+			names[name] = id
+		}
 	}
-	names[string(rec.Head().ID)] = id
+	note(string(rec.Head().ID))
 	for _, o := range rec.Head().From {
-		names[sourceName(o.Source, o.External)] = id
+		note(sourceName(o.Source, o.External))
 	}
 	name, aliases := namesOf(rec)
 	for _, n := range append(aliases, name) {
 		if slug := hansei.Slug(n); slug != "" {
-			names[string(slug)] = id
+			note(string(slug))
 		}
 	}
 }

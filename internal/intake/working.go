@@ -261,6 +261,12 @@ func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Obse
 		head.From = append(head.From, hansei.Observed{Source: said.Key.Source, External: said.Key.External})
 		versions = append(versions, v)
 	}
+	if head.From[i].Out == hansei.OutRemoved { // nothing of what it told before stands
+		head.From[i] = hansei.Observed{Source: said.Key.Source, External: said.Key.External}
+		if versions[i], err = hansei.New(said.Key.Kind); err != nil {
+			return nil, err
+		}
+	}
 	if err := fold(versions[i], &head.From[i], said, said.At, again); err != nil {
 		return nil, err
 	}
@@ -298,15 +304,18 @@ func flaw(rec hansei.Record) error {
 // back with the first that returns. What a person deleted stays so.
 func settleDeleted(rec hansei.Record, wasOut bool) error {
 	head := rec.Head()
-	if out := allOut(head.From); out != wasOut {
-		head.Deleted = out
+	switch out := allOut(head.From); {
+	case out && !wasOut:
+		head.Deleted, head.ByHand = true, head.Deleted
+	case !out && wasOut:
+		head.Deleted, head.ByHand = head.Deleted && head.ByHand, false
 	}
 	return rec.Validate()
 }
 
 // judge says whether a source's version of a thing counts.
 func judge(v hansei.Record, seen *hansei.Observed, r Reading) error {
-	if seen.Out == hansei.OutDeleted {
+	if gone(*seen) {
 		return nil
 	}
 	seen.Out = ""
@@ -323,6 +332,9 @@ func judge(v hansei.Record, seen *hansei.Observed, r Reading) error {
 	}
 	return nil
 }
+
+// gone says that a source's version stands for nothing that is there.
+func gone(o hansei.Observed) bool { return o.Out == hansei.OutDeleted || o.Out == hansei.OutRemoved }
 
 // allOut says whether there are sources and each of them is out.
 func allOut(from []hansei.Observed) bool {
