@@ -2,8 +2,10 @@ package connect
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
 )
@@ -18,23 +20,77 @@ type Replay struct {
 
 // Replay makes deliveries wait to be understood again and says how many. What
 // they tell anew replaces what was understood before; records they do not
-// change stay as they are.
+// change stay as they are. What came from a source that is gone, or that cannot
+// be used now, is left as it is: nothing could understand it.
 func (s *Sources) Replay(ctx context.Context, who auth.Actor, r Replay) (n int64, err error) {
 	if r.Source != "" {
 		if _, err := s.find(ctx, who.Scope(), r.Source); err != nil {
 			return 0, err
 		}
 	}
+	if r.Delivery != "" {
+		return 1, s.replayOne(ctx, who, r.Delivery)
+	}
+	ids, err := s.usable(ctx, who.Scope(), r.Source)
+	if err != nil {
+		return 0, err
+	}
 	_, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
-		if r.Delivery != "" {
-			n = 1
-			return tx.ReopenDelivery(r.Delivery)
+		n = 0
+		found, err := record.Load(ctx, tx, who.Scope(), hansei.KindSource, ids)
+		if err != nil {
+			return err
 		}
-		n, err = tx.ReopenDeliveries(r.Source, r.Since, r.Failed)
-		return err
+		for _, id := range ids {
+			if x, ok := found[id]; !ok || x.Record.Head().Deleted {
+				continue // by another server, a moment ago
+			}
+			some, err := tx.ReopenDeliveries(string(id), r.Since, r.Failed)
+			if err != nil {
+				return err
+			}
+			n += some
+		}
+		return nil
 	})
 	s.Inbox.Wake()
 	return n, err
+}
+
+// replayOne makes one delivery wait, if what it came from is still there.
+func (s *Sources) replayOne(ctx context.Context, who auth.Actor, id string) error {
+	d, err := s.Records.GetDelivery(ctx, who.Scope(), id)
+	if err != nil {
+		return err
+	}
+	ids, err := s.usable(ctx, who.Scope(), d.Source)
+	if err != nil {
+		return err
+	}
+	if d.Options == "" && len(ids) == 0 { // a file's has options
+		return hansei.Invalid("delivery", "the source %s, which it came from, is gone or cannot be used; the delivery stays as it is", d.Source)
+	}
+	_, err = s.Records.Write(ctx, who, func(tx *record.Tx) error { return tx.ReopenDelivery(id) })
+	s.Inbox.Wake()
+	return err
+}
+
+// usable are the sources, all or one by its name, that can understand what
+// they deliver.
+func (s *Sources) usable(ctx context.Context, who auth.Scope, only string) ([]hansei.ID, error) {
+	if err := s.look(ctx, who); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ids []hansei.ID
+	for name, o := range s.open {
+		if o.bad == nil && (only == "" || only == name) {
+			ids = append(ids, o.rec.ID)
+		}
+	}
+	slices.Sort(ids)
+	return ids, nil
 }
 
 const expireBatch = 500
