@@ -38,6 +38,7 @@ type View struct {
 	Refused  map[string]int64 `json:"refused_7d,omitempty"` // by reason
 	Days     []Day            `json:"days"`                 // the last 30, oldest first
 	Streams  []StreamView     `json:"streams,omitempty"`
+	Later    time.Time        `json:"not_before,omitzero"` // until when its tool asks not to be asked: nothing is pulled before
 	Revision record.Revision  `json:"revision"`
 }
 
@@ -123,6 +124,9 @@ func (s *Sources) view(o *opened, stats record.DeliveryStats, counted []record.C
 		for _, st := range p.Streams() {
 			v.Streams = append(v.Streams, s.streamView(o, st, states))
 		}
+	}
+	if t := notBefore(states, v.Name); t.After(s.Now()) {
+		v.Later = t
 	}
 	v.State, v.Says = s.state(o, v)
 	return v
@@ -212,12 +216,19 @@ func (s *Sources) state(o *opened, v View) (state, says string) {
 		return "failing", fmt.Sprintf("%d deliveries could not be understood.", v.Failed)
 	case v.Refused["signature"] > 0 && v.Received == 0:
 		return "failing", "Webhooks arrive with a signature that does not fit: paste the secret again at the sender."
+	case !v.Later.IsZero():
+		return "waiting", WaitsUntil(v.Later.Format("2 Jan 15:04 UTC"))
 	case v.Last.IsZero():
 		return "waiting", "Nothing has come yet."
 	case slices.ContainsFunc(v.Streams, func(st StreamView) bool { return !st.Whole }):
 		return "ok", "Its history is still being read."
 	}
 	return "ok", ""
+}
+
+// WaitsUntil says that a tool asks not to be asked before a time, as it is shown.
+func WaitsUntil(t string) string {
+	return "The tool asks us to wait until " + t + ". Nothing is pulled before; then it goes on where it stopped."
 }
 
 func times(n int64) string {

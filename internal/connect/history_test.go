@@ -1,8 +1,12 @@
 package connect
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -72,5 +76,59 @@ func TestHistoryIsWhole(t *testing.T) {
 				t.Errorf("an hour later: %+v, %v", v.Streams, err)
 			}
 		})
+	}
+}
+
+// TestToolAsksToWait: a tool that asks to wait for longer than a run may last is
+// not asked before then, for no stream and by nobody; that is no failure, and
+// another server knows it too.
+func TestToolAsksToWait(t *testing.T) {
+	r := newRig(t)
+	r.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	r.add(t, "ours")
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked == 1 {
+			w.Header().Set("Retry-After", "1200")
+			w.WriteHeader(http.StatusTooManyRequests)
+		}
+	}))
+	t.Cleanup(server.Close)
+	o, err := r.find(t.Context(), who.Scope(), "ours")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tool := o.source.(*toy)
+	tool.pages = [][]byte{[]byte("[]")}
+	tool.ask = func(p *source.Pull) error {
+		_, err := p.Client.Get(p.Ctx, server.URL, nil)
+		return err
+	}
+	pull := func(after time.Duration, calls int, state string) View {
+		t.Helper()
+		r.now = r.now.Add(after)
+		if err := r.PullStream(context.Background(), who, "ours", "events", r.hooks.Packer); err != nil || asked != calls {
+			t.Errorf("asked %d times, want %d; %v", asked, calls, err)
+		}
+		v, err := r.Get(t.Context(), who.Scope(), "ours")
+		if err != nil || v.State != state || v.Streams[0].Failures != 0 {
+			t.Errorf("got %+v, %v; want %s", v, err, state)
+		}
+		return v
+	}
+	v := pull(0, 1, "waiting")
+	if wait := v.Later.Sub(r.now); wait < 1190*time.Second || wait > 1200*time.Second || v.Streams[0].Whole || v.Says != WaitsUntil("1 Mar 12:20 UTC") {
+		t.Errorf("it waits %s: %s", wait, v.Says)
+	}
+	pull(15*time.Minute, 1, "waiting")
+	if jobs, err := r.Due(t.Context(), who.Scope()); err != nil || len(jobs) != 0 {
+		t.Errorf("due: %v, %v", jobs, err)
+	}
+	r.now = r.now.Add(6 * time.Minute)
+	if jobs, err := r.Due(t.Context(), who.Scope()); err != nil || len(jobs) != 1 {
+		t.Errorf("due when the time has come: %v, %v", jobs, err)
+	}
+	if v := pull(0, 2, "ok"); !v.Later.IsZero() || !v.Streams[0].Whole {
+		t.Errorf("got %+v", v)
 	}
 }

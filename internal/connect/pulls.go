@@ -29,10 +29,14 @@ func (s *Sources) PullStream(ctx context.Context, who auth.Actor, name, stream s
 	if err != nil {
 		return err
 	}
-	run := &pulling{s: s, who: who.As("pull " + name), name: name, packer: packer}
-	if run.state, err = s.pullState(ctx, s.Records, who.Scope(), o, st.Name); err != nil {
+	states, err := record.Pulls(ctx, s.Records, who.Scope(), name)
+	if err != nil {
 		return err
 	}
+	if notBefore(states, name).After(s.Now()) {
+		return nil
+	}
+	run := &pulling{s: s, who: who.As("pull " + name), name: name, packer: packer, state: stateOf(states, o, st.Name)}
 	pull := s.pullOf(ctx, run.state.Cursor, run.state.Began)
 	pull.Emit = run.emit
 	err = st.Pull(pull)
@@ -57,16 +61,27 @@ func (s *Sources) pullOf(ctx context.Context, cursor string, from time.Time) *so
 	return &source.Pull{Ctx: ctx, Client: &fetch.Client{HTTP: fetch.Guarded(s.Allow), Log: s.Log, Now: s.Now}, Cursor: cursor, From: from, Now: s.Now()}
 }
 
-func (s *Sources) pullState(ctx context.Context, r record.Reader, who auth.Scope, o *opened, stream string) (record.PullState, error) {
-	list, err := record.Pulls(ctx, r, who, string(o.rec.ID))
-	if err != nil {
-		return record.PullState{}, err
+func stateOf(states []record.PullState, o *opened, stream string) record.PullState {
+	if i := slices.IndexFunc(states, func(p record.PullState) bool { return p.Stream == stream }); i >= 0 {
+		return states[i]
 	}
-	if i := slices.IndexFunc(list, func(p record.PullState) bool { return p.Stream == stream }); i >= 0 {
-		return list[i], nil
-	}
-	return record.PullState{Source: string(o.rec.ID), Stream: stream, Began: o.rec.Since}, nil
+	return record.PullState{Source: string(o.rec.ID), Stream: stream, Began: o.rec.Since}
 }
+
+// notBefore is until when a source's tool asks not to be asked, or a moment that
+// is past. What it says of one stream holds for all: they share its limit.
+func notBefore(states []record.PullState, name string) time.Time {
+	var t time.Time
+	for _, p := range states {
+		if p.Source == name {
+			t = later(t, p.Later)
+		}
+	}
+	return t
+}
+
+// longestWait bounds what a tool may ask for; after that it is asked again.
+const longestWait = 24 * time.Hour
 
 // pulling is one run through a stream.
 type pulling struct {
@@ -157,11 +172,17 @@ func (p *pulling) end(ctx context.Context, err error) error {
 	if errors.Is(err, errMoved) || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	p.state.At = p.s.Now()
-	if err == nil {
+	p.state.At, p.state.Later = p.s.Now(), time.Time{}
+	var wait *fetch.LaterError
+	switch {
+	case errors.As(err, &wait) && wait.After > 0: // nothing failed: it goes on then
+		p.state.Later = p.state.At.Add(min(wait.After, longestWait))
+		p.state.Error, p.state.Failures, err = "", 0, nil
+		p.s.count(p.name, "pull put off", 1)
+	case err == nil:
 		// It read to the end, and every page of it was stored.
 		p.state.Error, p.state.Failures, p.state.Whole = "", 0, true
-	} else {
+	default:
 		p.state.Error = says(err)
 		p.state.Failures++
 		p.s.count(p.name, "pull failed", 1)
@@ -208,7 +229,7 @@ func (s *Sources) Due(ctx context.Context, who auth.Scope) ([]Job, error) {
 	var out []Job
 	for name, o := range s.open {
 		p, ok := o.source.(source.Puller)
-		if !ok || o.bad != nil || o.rec.Paused {
+		if !ok || o.bad != nil || o.rec.Paused || notBefore(states, name).After(s.Now()) {
 			continue
 		}
 		for _, st := range p.Streams() {

@@ -16,7 +16,8 @@ type toy struct {
 	name, secret string
 	pages        [][]byte
 	fail         func(page int) error
-	tells        []source.Page // of each page, if not the hour
+	ask          func(*source.Pull) error // before all pages
+	tells        []source.Page            // of each page, if not the hour
 }
 
 // event is what the toy says.
@@ -93,6 +94,11 @@ func (t *toy) Check(*source.Pull) []source.Finding { return []source.Finding{{OK
 func (t *toy) Streams() []source.Stream {
 	return []source.Stream{{Name: "events", Title: "Events", Every: time.Minute, Pull: func(p *source.Pull) error {
 		at := 0
+		if t.ask != nil {
+			if err := t.ask(p); err != nil {
+				return err
+			}
+		}
 		if p.Cursor != "" {
 			if _, err := fmt.Sscan(p.Cursor, &at); err != nil {
 				return err

@@ -155,6 +155,13 @@ func TestHistoryOnTheSourcePage(t *testing.T) {
 			s.get(t, "/sources").says(t, 200, says)
 		}
 	}
+	later := record.PullState{Source: "ours", Stream: "incidents", Cursor: "9", Began: year, At: now, Pages: 1, Later: time.Date(2025, 6, 1, 14, 5, 0, 0, time.UTC)}
+	if _, err := s.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error { return tx.PutPull(later) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range []string{"/sources", "/sources/ours"} {
+		s.get(t, page).says(t, 200, "The tool asks us to wait until 1 Jun 2025 14:05 UTC", "!Failing")
+	}
 }
 
 func TestDeliveries(t *testing.T) {

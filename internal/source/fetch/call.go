@@ -69,7 +69,8 @@ func (c *Client) JSON(ctx context.Context, url string, into any) (*Response, err
 	return r, nil
 }
 
-// do repeats a call while the reason for its failure may pass.
+// do repeats a call while the reason for its failure may pass. When the tool
+// asks to wait for longer than there is time, the error is a *LaterError.
 func (c *Client) do(ctx context.Context, method, url string, body []byte, header http.Header) (*Response, error) {
 	budget := c.Budget
 	if budget == 0 {
@@ -90,6 +91,9 @@ func (c *Client) do(ctx context.Context, method, url string, body []byte, header
 			wait += time.Duration(rand.Int64N(int64(wait)/2 + 1)) // so that sources do not ask in step
 		}
 		if spent += wait; attempt == attempts || spent > budget {
+			if passing.wait > 0 {
+				return nil, &LaterError{c.clean(passing.err), passing.wait}
+			}
 			return nil, c.clean(passing.err)
 		}
 		c.log().Debug("a call is repeated", "url", bare(url), "after", wait, "error", c.clean(passing.err))
@@ -184,6 +188,12 @@ func (c *Client) passes(res *http.Response) (wait time.Duration, passes bool) {
 		if t, err := http.ParseTime(v); err == nil {
 			return max(t.Sub(now), time.Millisecond), true
 		}
+	}
+	// Some tools say with every answer when the count begins anew: that is to be
+	// waited for only when nothing is left, or when it is all that a 429 says.
+	counted := h.Get("X-RateLimit-Remaining") != "" || h.Get("RateLimit-Remaining") != ""
+	if !exhausted && (counted || res.StatusCode != http.StatusTooManyRequests) {
+		return 0, true
 	}
 	for _, name := range []string{"RateLimit-Reset", "X-RateLimit-Reset"} {
 		n, err := strconv.ParseFloat(h.Get(name), 64)

@@ -104,6 +104,15 @@ func TestRepeats(t *testing.T) {
 			w.Header().Set("X-RateLimit-Reset", fmt.Sprint(time.Now().Add(time.Minute).Unix()))
 			w.WriteHeader(403)
 		}}, 50 * time.Second},
+		"500 while much is left": {[]func(http.ResponseWriter){func(w http.ResponseWriter) {
+			w.Header().Set("X-RateLimit-Remaining", "4000")
+			w.Header().Set("X-RateLimit-Reset", fmt.Sprint(time.Now().Add(time.Hour).Unix()))
+			w.WriteHeader(502)
+		}}, time.Second},
+		"429 with a reset alone": {[]func(http.ResponseWriter){func(w http.ResponseWriter) {
+			w.Header().Set("RateLimit-Reset", "30")
+			w.WriteHeader(429)
+		}}, 30 * time.Second},
 		"500 twice": {[]func(http.ResponseWriter){func(w http.ResponseWriter) { w.WriteHeader(500) }, func(w http.ResponseWriter) { w.WriteHeader(503) }}, 3 * time.Second},
 		"a body that breaks off": {[]func(http.ResponseWriter){func(w http.ResponseWriter) {
 			w.Header().Set("Content-Length", "1000")
@@ -139,6 +148,11 @@ func TestGivesUp(t *testing.T) {
 	var no *StatusError
 	if _, err := c.Get(t.Context(), s.URL, nil); !errors.As(err, &no) || no.Status != 429 || *waited > c.Budget {
 		t.Errorf("got %v after %s", err, *waited)
+	}
+	var later *LaterError
+	c.Budget = 5 * time.Minute
+	if _, err := c.Get(t.Context(), s.URL, nil); !errors.As(err, &no) || !errors.As(err, &later) || later.After != 10*time.Minute {
+		t.Errorf("more than there is time for: got %v", err)
 	}
 	for _, status := range []int{400, 401, 403, 404, 410, 501} {
 		n.Store(0)

@@ -55,6 +55,9 @@ func (p *Pages) health(v connect.View, zone *time.Location) health {
 	if after, ok := strings.CutPrefix(h.Says, h.Word+": "); ok {
 		h.Says = strings.ToUpper(after[:1]) + after[1:] // the word stands beside it
 	}
+	if v.State == "waiting" && !v.Later.IsZero() {
+		h.Says = connect.WaitsUntil(ui.Clock(v.Later, zone))
+	}
 	if h.Says == "" {
 		h.Says = "Everything that came was understood."
 		if v.Waiting > 0 {
