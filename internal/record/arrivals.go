@@ -22,8 +22,7 @@ import (
 )
 
 // arrivals are deliveries that are durable in a spool and have no row of their
-// own yet: whoever waits for an answer does not wait for the one writer. They
-// get their row with what became of them. The spool is a file beside the
+// own yet: whoever waits for an answer does not wait for the one writer. The spool is a file beside the
 // database's, or a table where several servers share a database.
 type arrivals struct {
 	*spool.Queue[arrivalKey, pack.Packed]
@@ -87,31 +86,28 @@ func (a *arrivals) oldest(journal auth.Journal, limit int, maxBytes int64) (out 
 func (s *Store) fresh(ctx context.Context, journal auth.Journal, limit int, maxBytes int64) ([]Waiting, error) {
 	list := s.arrivals.oldest(journal, limit, maxBytes)
 	for s.arrivals.repeated.Load() {
-		again, err := s.repeats(ctx, journal, list)
+		dropped, err := s.dropRepeats(ctx, journal, list)
 		if err != nil {
 			return nil, err
 		}
-		if len(again) == 0 {
+		if !dropped {
 			s.arrivals.repeated.Store(false)
 			break
-		}
-		if err := s.dropRepeats(ctx, journal, again); err != nil {
-			return nil, err
 		}
 		list = s.arrivals.oldest(journal, limit, maxBytes)
 	}
 	return list, nil
 }
 
-// repeats finds those of a list that are in the table already.
-func (s *Store) repeats(ctx context.Context, journal auth.Journal, list []Waiting) (out []Waiting, err error) {
+// inTable says which of some ids have a row of a sort.
+func (s *Store) inTable(ctx context.Context, journal auth.Journal, sort string, ids []string) (map[string]bool, error) {
 	has := map[string]bool{}
-	for chunk := range slices.Chunk(list, maxIDs) {
+	for chunk := range slices.Chunk(ids, maxIDs) {
 		args := []any{string(journal)}
-		for _, w := range several(chunk) {
-			args = append(args, w.ID)
+		for _, id := range several(chunk) {
+			args = append(args, id)
 		}
-		rows, err := s.query(ctx, "SELECT id FROM delivery WHERE journal = ? AND state <> 'received' AND id IN ("+marks(len(args)-1)+")", args...)
+		rows, err := s.query(ctx, "SELECT id FROM delivery WHERE journal = ? AND "+sort+" AND id IN ("+marks(len(args)-1)+")", args...)
 		if err == nil {
 			err = column(rows, has)
 		}
@@ -119,23 +115,41 @@ func (s *Store) repeats(ctx context.Context, journal auth.Journal, list []Waitin
 			return nil, fmt.Errorf("deliveries: %w", verdict.Readable(err))
 		}
 	}
-	for _, w := range list {
-		if has[w.ID] {
-			out = append(out, w)
-		}
-	}
-	return out, nil
+	return has, nil
 }
 
-// dropRepeats forgets arrivals that are in the table already, and counts them
-// as what they are.
-func (s *Store) dropRepeats(ctx context.Context, journal auth.Journal, list []Waiting) error {
-	var keys []arrivalKey
-	for _, w := range list {
-		keys = append(keys, arrivalKey{journal, w.ID})
+// withoutRow are the arrivals of a source that are not counted in the table,
+// the newest first. It is asked after the table was read.
+func (s *Store) withoutRow(ctx context.Context, journal auth.Journal, waits []Delivery) ([]Delivery, error) {
+	if len(waits) == 0 {
+		return nil, nil
 	}
-	_, err := s.Write(ctx, courier(), func(tx *Tx) error {
+	ids := make([]string, len(waits))
+	for i, d := range waits {
+		ids[i] = d.ID
+	}
+	has, err := s.inTable(ctx, journal, "options = ''", ids)
+	return slices.DeleteFunc(waits, func(d Delivery) bool { return has[d.ID] }), err
+}
+
+// dropRepeats forgets those of a list that were understood already, and counts
+// them as what they are.
+func (s *Store) dropRepeats(ctx context.Context, journal auth.Journal, list []Waiting) (dropped bool, err error) {
+	ids := make([]string, len(list))
+	for i, w := range list {
+		ids[i] = w.ID
+	}
+	has, err := s.inTable(ctx, journal, "state <> 'received'", ids)
+	if err != nil || len(has) == 0 {
+		return false, err
+	}
+	_, err = s.Write(ctx, courier(), func(tx *Tx) error {
+		var keys []arrivalKey
 		for _, w := range list {
+			if !has[w.ID] {
+				continue
+			}
+			keys = append(keys, arrivalKey{journal, w.ID})
 			for name, n := range map[string]int64{CountReceived: -1, CountRepeated: 1} {
 				if err := tx.AddCount(Count{w.Source, w.Received, name, n}); err != nil {
 					return err
@@ -145,7 +159,7 @@ func (s *Store) dropRepeats(ctx context.Context, journal auth.Journal, list []Wa
 		tx.after(func() { s.arrivals.End(keys) })
 		return nil
 	})
-	return err
+	return true, err
 }
 
 // waits are the arrivals that a filter picks, the newest first. Whoever lists
@@ -173,22 +187,6 @@ func (f DeliveryFilter) follows(received time.Time, id string) bool {
 
 func newestFirst(a, b Delivery) int {
 	return cmp.Or(b.Received.Compare(a.Received), strings.Compare(a.ID, b.ID))
-}
-
-// merged puts arrivals among the rows of the table, which know more of one that
-// is in both.
-func merged(rows, waits []Delivery, limit int) []Delivery {
-	known := make(map[string]bool, len(rows))
-	for _, d := range rows {
-		known[d.ID] = true
-	}
-	for _, d := range waits {
-		if !known[d.ID] {
-			rows = append(rows, d)
-		}
-	}
-	slices.SortFunc(rows, newestFirst)
-	return rows[:min(len(rows), limit)]
 }
 
 // arrived are the arrivals of the journal at this server.

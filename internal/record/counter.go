@@ -87,8 +87,13 @@ func (s *Store) DeliveryStats(ctx context.Context, who auth.Scope, source string
 		}
 		st.Last = ofMicro(last)
 	}
-	if st.Waiting += int64(len(waits)); len(waits) > 0 && waits[0].Received.After(st.Last) {
+	if err := rows.Err(); err != nil {
+		return st, verdict.Readable(err)
+	}
+	if len(waits) > 0 && waits[0].Received.After(st.Last) {
 		st.Last = waits[0].Received
 	}
-	return st, verdict.Readable(rows.Err())
+	waits, err = s.withoutRow(ctx, journal, waits)
+	st.Waiting += int64(len(waits))
+	return st, err
 }

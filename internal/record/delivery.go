@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -170,10 +171,15 @@ func (s *Store) Deliveries(ctx context.Context, who auth.Scope, f DeliveryFilter
 	}
 	q := deliveryColumns + " WHERE " + strings.Join(where, " AND ") + " ORDER BY received DESC, id LIMIT ?"
 	list, err := scanDeliveries(ctx, s, q, append(args, f.Limit)...)
+	if err == nil {
+		waits, err = s.withoutRow(ctx, journal, waits)
+	}
 	if err != nil || len(waits) == 0 {
 		return list, err
 	}
-	return merged(list, waits, f.Limit), nil
+	list = append(list, waits...)
+	slices.SortFunc(list, newestFirst)
+	return list[:min(len(list), f.Limit)], nil
 }
 
 func scanDeliveries(ctx context.Context, r Reader, q string, args ...any) (out []Delivery, err error) {
@@ -263,10 +269,13 @@ func (s *Store) DeliveryStates(ctx context.Context, who auth.Scope, source strin
 		}
 		out[state] = n
 	}
-	if len(waits) > 0 {
+	if err := rows.Err(); err != nil {
+		return nil, verdict.Readable(err)
+	}
+	if waits, err = s.withoutRow(ctx, journal, waits); len(waits) > 0 {
 		out[DeliveryReceived] += len(waits)
 	}
-	return out, verdict.Readable(rows.Err())
+	return out, err
 }
 
 // PutRejects replaces the rejects of a delivery.

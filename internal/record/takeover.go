@@ -29,7 +29,7 @@ const takenTogether = 16
 func (tx *Tx) takeOver(but string, age time.Duration) (more bool, err error) {
 	groups, err := tx.unqueue(but, age)
 	if err != nil {
-		return false, fmt.Errorf("deliveries: %w", err)
+		return false, fmt.Errorf("deliveries: %w", tx.fail(err))
 	}
 	var keys []arrivalKey
 	for _, g := range groups {
@@ -67,14 +67,11 @@ func (tx *Tx) unqueue(but string, age time.Duration) (out []arrivedRow, err erro
 	for rows.Next() {
 		var g arrivedRow
 		if err := rows.Scan(&g.server, &g.n, &g.bytes); err != nil {
-			return nil, tx.fail(err)
+			return nil, err
 		}
 		out = append(out, g)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, tx.fail(err)
-	}
-	return out, nil
+	return out, rows.Err()
 }
 
 // read is what can be read of it.
