@@ -25,8 +25,8 @@ type Said struct {
 
 // Origins tells of each field that anybody says anything of whose word stands
 // and what the others say. A value stands for the first source that counts and
-// says just that.
-func Origins(rec hansei.Record) ([]Origin, error) {
+// says just that. own are fields of the organization's own to be told of, too.
+func Origins(rec hansei.Record, own ...hansei.Field) ([]Origin, error) {
 	versions, err := versionsOf(rec)
 	if err != nil {
 		return nil, err
@@ -34,7 +34,7 @@ func Origins(rec hansei.Record) ([]Origin, error) {
 	head := rec.Head()
 	in := counting(head.From)
 	var out []Origin
-	for _, f := range hansei.FieldsOf(rec.Kind()) {
+	for _, f := range slices.Concat(hansei.FieldsOf(rec.Kind()), own) {
 		o := Origin{Field: f}
 		if e, ok := head.EditOf(f.Name); ok {
 			o.Edit = &e
@@ -57,6 +57,16 @@ func Origins(rec hansei.Record) ([]Origin, error) {
 		}
 	}
 	return out, nil
+}
+
+// Stands is the source whose word stands, "" when none's does.
+func (o Origin) Stands() string {
+	for _, s := range o.Said {
+		if s.Stands {
+			return s.Source
+		}
+	}
+	return ""
 }
 
 // Disputed says that not everybody says the same of the field: two sources

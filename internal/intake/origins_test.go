@@ -69,3 +69,17 @@ func TestOriginsOfOneSource(t *testing.T) {
 		t.Errorf("got %+v, %v", all, err)
 	}
 }
+
+// TestOriginsOfOwnFields: the organization's own fields, asked for, have
+// origins as all others do.
+func TestOriginsOfOwnFields(t *testing.T) {
+	rec := &hansei.Incident{Title: "A"}
+	rec.Custom = map[string]string{"region": "eu"}
+	us, eu := hansei.Incident{}, hansei.Incident{}
+	us.Custom, eu.Custom = map[string]string{"region": "us"}, map[string]string{"region": "eu"}
+	rec.From = []hansei.Observed{{Source: "first", External: "1", Record: said(t, us)}, {Source: "second", External: "2", Record: said(t, eu)}}
+	all, err := Origins(rec, hansei.OwnField{Name: "region"}.Field())
+	if err != nil || len(all) != 1 || all[0].Stands() != "second" {
+		t.Errorf("got %+v, %v", all, err)
+	}
+}

@@ -98,7 +98,7 @@ func (f *found) timeline(in *hansei.Incident) ui.Timeline {
 	for _, m := range ms {
 		moment := ui.Moment{Name: roleName(m.Role), At: m.At, Moved: m.Moved, Wrong: wrong[m.Role]}
 		if field, err := hansei.FieldNamed(in.Kind(), string(m.Role)+"_at"); err == nil {
-			moment.From = f.origin(field)
+			moment.From = f.origin(field.Name)
 		} else if m.Source != "" {
 			moment.From = "from " + m.Source
 		}

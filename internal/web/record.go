@@ -13,6 +13,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake"
 	"hansei/internal/record"
 	"hansei/internal/retro"
 	"hansei/internal/web/records"
@@ -25,9 +26,9 @@ type found struct {
 	record.Stored
 	Versions []record.Version // every one, the newest first
 	Zone     *time.Location
-	names    map[hansei.ID]string // of the services, teams and people it refers to
-	said     []hansei.Record      // what each source last said, in the order of From
-	own      []hansei.OwnField    // that the organization defined for its kind
+	names    map[hansei.ID]string     // of the services, teams and people it refers to
+	origins  map[string]intake.Origin // by the names of fields
+	own      []hansei.OwnField        // that the organization defined for its kind
 }
 
 // fields are those of the record's kind, and the organization's own; retired
@@ -64,16 +65,29 @@ func (s *Server) find(ctx context.Context, who auth.Actor, kind hansei.Kind, id 
 	if f.Versions, err = s.Records.History(ctx, who.Scope(), kind, id); err != nil {
 		return nil, err
 	}
-	for _, o := range one.Record.Head().From {
-		rec := one.Record
-		if len(o.Record) > 0 {
-			if rec, err = record.DecodeDoc(kind, o.Record); err != nil {
-				return nil, err
-			}
-		}
-		f.said = append(f.said, rec)
+	if err := f.trace(); err != nil {
+		return nil, err
 	}
 	return f, s.name(ctx, who.Scope(), f)
+}
+
+// trace finds where each field's value came from.
+func (f *found) trace() error {
+	var own []hansei.Field
+	for _, o := range f.own {
+		own = append(own, o.Field())
+	}
+	for name := range f.Record.Head().Custom {
+		if !slices.ContainsFunc(f.own, func(o hansei.OwnField) bool { return o.Name == name }) {
+			own = append(own, hansei.OwnField{Name: name}.Field())
+		}
+	}
+	all, err := intake.Origins(f.Record, own...)
+	f.origins = map[string]intake.Origin{}
+	for _, o := range all {
+		f.origins[o.Field.Name] = o
+	}
+	return err
 }
 
 // name finds the names of everything that any version refers to.
@@ -166,7 +180,7 @@ func (f *found) text(v any) string {
 // item is a field with its value and where it came from.
 func (f *found) item(field hansei.Field) ui.Item {
 	v, ok := field.Get(f.Record)
-	it := ui.Item{Name: field.Label, Text: f.text(v), From: f.origin(field)}
+	it := ui.Item{Name: field.Label, Text: f.text(v), From: f.origin(field.Name)}
 	if !ok {
 		return ui.Item{Name: field.Label, Absent: "not recorded", From: it.From}
 	}
@@ -192,20 +206,18 @@ func (f *found) links(kind hansei.Kind, ids []hansei.ID) []ui.Link {
 }
 
 // origin says where a field's value came from: a person, with the reason, or
-// the best source that says anything of it.
-func (f *found) origin(field hansei.Field) string {
-	head := f.Record.Head()
-	if e, ok := head.EditOf(field.Name); ok {
+// the source whose word stands.
+func (f *found) origin(field string) string {
+	o := f.origins[field]
+	if e := o.Edit; e != nil {
 		out := "set by " + e.By + ", " + ui.Clock(e.At, f.Zone)
 		if e.Reason != "" {
 			out += ": " + e.Reason
 		}
 		return out
 	}
-	for i, said := range f.said {
-		if _, ok := field.Get(said); ok {
-			return "from " + head.From[i].Source
-		}
+	if source := o.Stands(); source != "" {
+		return "from " + source
 	}
 	return ""
 }
@@ -225,7 +237,7 @@ func (f *found) view() (records.Record, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(head.Custom)) {
 		if !slices.ContainsFunc(f.own, func(o hansei.OwnField) bool { return o.Name == name }) {
-			out.Custom = append(out.Custom, ui.Item{Name: name, Text: hansei.OwnWords(head.Custom[name]), From: f.customOrigin(name)})
+			out.Custom = append(out.Custom, ui.Item{Name: name, Text: hansei.OwnWords(head.Custom[name]), From: f.origin(hansei.CustomPrefix + name)})
 		}
 	}
 	for _, o := range head.From {
@@ -237,15 +249,6 @@ func (f *found) view() (records.Record, error) {
 	var err error
 	out.History, err = f.history()
 	return out, err
-}
-
-func (f *found) customOrigin(name string) string {
-	for i, said := range f.said {
-		if _, ok := said.Head().Custom[name]; ok {
-			return "from " + f.Record.Head().From[i].Source
-		}
-	}
-	return ""
 }
 
 func (f *found) notices() []records.Notice {
