@@ -131,17 +131,17 @@ func (a *edge) testSource(ctx context.Context, who auth.Actor, in *SourceParam) 
 	return findings(a.Sources.Test(ctx, who, in.Name))
 }
 
-// SourceList are all sources.
-type SourceList struct {
+type SourceList struct { // all sources
 	Sources []connect.View `json:"sources"`
+	Astray  int64          `json:"unknown_address_7d" doc:"Webhooks of the last 7 days that came to an address that no source has"`
 }
 
 func (a *edge) listSources(ctx context.Context, who auth.Actor, _ *none) (*answer[SourceList], error) {
-	list, err := a.Sources.List(ctx, who.Scope())
+	list, astray, err := a.Sources.Overview(ctx, who.Scope())
 	if err != nil {
 		return nil, err
 	}
-	return answered(SourceList{list})
+	return answered(SourceList{list, astray})
 }
 
 func (a *edge) getSource(ctx context.Context, who auth.Actor, in *SourceParam) (*answer[connect.View], error) {

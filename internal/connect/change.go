@@ -72,7 +72,7 @@ func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Chang
 		if _, ok := src.(source.Receiver); ok {
 			out.URL = s.URL(rec)
 		}
-		return s.follow(tx, rec, src, c, wasPaused && !rec.Paused)
+		return s.follow(tx, who.Scope(), rec, src, c, wasPaused && !rec.Paused)
 	})
 	s.forget()
 	s.Inbox.Wake()
@@ -80,14 +80,14 @@ func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Chang
 }
 
 // follow does what a change entails.
-func (s *Sources) follow(tx *record.Tx, rec *hansei.Source, src source.Source, c Change, resumed bool) error {
+func (s *Sources) follow(tx *record.Tx, who auth.Scope, rec *hansei.Source, src source.Source, c Change, resumed bool) error {
 	if c.Filter != nil {
 		if err := s.Later(tx, Job{JobRejudge, map[string]string{"source": string(rec.ID)}}); err != nil {
 			return err
 		}
 	}
 	if c.Since != nil {
-		if err := tx.DropPulls(string(rec.ID)); err != nil {
+		if err := anew(tx, who, rec, src); err != nil {
 			return err
 		}
 	}
@@ -100,6 +100,24 @@ func (s *Sources) follow(tx *record.Tx, rec *hansei.Source, src source.Source, c
 		return s.pullAll(tx, rec, src)
 	}
 	return nil
+}
+
+// anew forgets how far a source was pulled, but not until when its tool asks
+// not to be asked.
+func anew(tx *record.Tx, who auth.Scope, rec *hansei.Source, src source.Source) error {
+	states, err := record.Pulls(context.Background(), tx, who, string(rec.ID))
+	if err != nil {
+		return err
+	}
+	if err := tx.DropPulls(string(rec.ID)); err != nil {
+		return err
+	}
+	p, ok := src.(source.Puller)
+	wait := notBefore(states, string(rec.ID))
+	if !ok || wait.IsZero() || len(p.Streams()) == 0 {
+		return nil
+	}
+	return tx.PutPull(record.PullState{Source: string(rec.ID), Stream: p.Streams()[0].Name, Began: rec.Since, Later: wait})
 }
 
 // pullAll asks for every stream of a source to be pulled now.

@@ -199,6 +199,9 @@ func TestRefused(t *testing.T) {
 	if err := r.Flush(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+	if n, err := r.Astray(context.Background(), who.Scope()); err != nil || n != 2 {
+		t.Errorf("came to no source: %d, %v", n, err)
+	}
 	v, err := r.Get(context.Background(), who.Scope(), "ours")
 	if err != nil || v.Refused["signature"] != 3 || v.Refused["timestamp"] != 1 || v.Refused["too large"] != 1 || v.Refused["too many"] != 1 || v.Received != 1 {
 		t.Errorf("counted %+v, received %d, %v", v.Refused, v.Received, err)

@@ -31,6 +31,28 @@ func (s *Sources) count(source, name string, n int64) {
 	s.counts.mu.Unlock()
 }
 
+const unknownAddress = "refused: unknown address"
+
+// Astray is how many webhooks of the last 7 days came to an address that no
+// source has.
+func (s *Sources) Astray(ctx context.Context, who auth.Scope) (n int64, err error) {
+	counted, err := s.Records.Counts(ctx, who, s.Now().AddDate(0, 0, 1-week))
+	for _, c := range counted {
+		if c.Source == "" && c.Name == unknownAddress {
+			n += c.N
+		}
+	}
+	return n, err
+}
+
+// Overview is every source, and Astray.
+func (s *Sources) Overview(ctx context.Context, who auth.Scope) (list []View, astray int64, err error) {
+	if list, err = s.List(ctx, who); err == nil {
+		astray, err = s.Astray(ctx, who)
+	}
+	return list, astray, err
+}
+
 // Flush writes what was counted.
 func (s *Sources) Flush(ctx context.Context) error {
 	s.counts.mu.Lock()

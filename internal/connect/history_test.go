@@ -124,11 +124,21 @@ func TestToolAsksToWait(t *testing.T) {
 	if jobs, err := r.Due(t.Context(), who.Scope()); err != nil || len(jobs) != 0 {
 		t.Errorf("due: %v, %v", jobs, err)
 	}
+	from := r.now.AddDate(-2, 0, 0) // reading its history anew does not make it forget
+	if _, err := r.Edit(t.Context(), who, "ours", Change{Since: &from}); err != nil {
+		t.Fatal(err)
+	}
+	pull(0, 1, "waiting")
 	r.now = r.now.Add(6 * time.Minute)
 	if jobs, err := r.Due(t.Context(), who.Scope()); err != nil || len(jobs) != 1 {
 		t.Errorf("due when the time has come: %v, %v", jobs, err)
 	}
-	if v := pull(0, 2, "ok"); !v.Later.IsZero() || !v.Streams[0].Whole {
+	if o, err = r.find(t.Context(), who.Scope(), "ours"); err != nil {
+		t.Fatal(err)
+	}
+	again := o.source.(*toy)
+	again.pages, again.ask = tool.pages, tool.ask
+	if v := pull(0, 2, "ok"); !v.Streams[0].Began.Equal(from) || !v.Later.IsZero() || !v.Streams[0].Whole {
 		t.Errorf("got %+v", v)
 	}
 }

@@ -107,7 +107,7 @@ func (h *Hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o, err := s.byHook(r.Context(), who.Scope(), strings.TrimPrefix(r.URL.Path, "/hooks/"))
 	switch {
 	case errors.Is(err, hansei.ErrNotFound):
-		s.count("", "refused: unknown address", 1)
+		s.count("", unknownAddress, 1)
 		answer(w, http.StatusNotFound, "No source has this address. It may have been removed, or the URL was not copied whole.")
 		return
 	case err != nil:

@@ -227,3 +227,17 @@ func TestDeliveriesPage(t *testing.T) {
 		t.Errorf("two pages show %d of 60", len(seen))
 	}
 }
+
+// TestWebhooksThatNoSourceTakes are told of, with sources and without.
+func TestWebhooksThatNoSourceTakes(t *testing.T) {
+	s := newSite(t)
+	s.get(t, "/sources").says(t, 200, "!no source has")
+	if _, err := s.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error {
+		return tx.AddCount(record.Count{Day: now.UTC().Truncate(24 * time.Hour), Name: "refused: unknown address", N: 3})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	s.get(t, "/sources").says(t, 200, "3 webhooks this week came to an address that no source has")
+	s.added(t, "toy", "ours", nil)
+	s.get(t, "/sources").says(t, 200, "3 webhooks this week came to an address that no source has")
+}

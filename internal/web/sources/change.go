@@ -165,7 +165,7 @@ func (p *Pages) remove(w http.ResponseWriter, r *http.Request, who auth.Actor) e
 	if err := p.Settle(r.Context(), seq); err != nil {
 		return err
 	}
-	text := name + " was removed. What it told stays; adding a source of the same name goes on where it stopped."
+	text := name + " was removed. What it told stays; a source of the same name that is added later reads its history again, and what it tells is joined to it."
 	if data {
 		text = name + " was removed. What only it told is being deleted."
 	}

@@ -28,12 +28,16 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 	if live(r) {
 		return shell.Fragment(w, r, liveList(rows))
 	}
+	astray, err := p.Sources.Astray(r.Context(), who.Scope())
+	if err != nil {
+		return err
+	}
 	page := ui.Page{Title: "Sources", Lead: "The tools that tell Hansei what happened, and how each of them fares."}
 	if len(rows) == 0 {
-		return p.Show(w, r, who, page, emptyList(p.cards()))
+		return p.Show(w, r, who, page, emptyList(p.cards(), int(astray)))
 	}
 	page.Actions = []ui.Link{{Text: "Add source", URL: "/sources/new"}, {Text: "Deliveries", URL: "/deliveries"}, {Text: "Joins", URL: "/joins"}, {Text: "Jobs", URL: "/jobs"}}
-	return p.Show(w, r, who, page, listPage(rows))
+	return p.Show(w, r, who, page, listPage(rows, int(astray)))
 }
 
 // card invites to add one sort of tool.

@@ -527,7 +527,7 @@ func readyPage(v ready) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "</section><section class=\"hs-panel hs-third\" aria-labelledby=\"then\"><h2 id=\"then\">Then</h2><p>The source's page shows what arrives within a second of its arrival, and how far its history is read.</p><a class=\"btn btn-primary\" href=\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 39, "</section><section class=\"hs-panel hs-third\" aria-labelledby=\"then\"><h2 id=\"then\">Then</h2><p>The source's page shows what arrives within a few seconds, and how far its history is read.</p><a class=\"btn btn-primary\" href=\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
