@@ -39,6 +39,7 @@ type program struct {
 	database, keyFile, url             string
 	smtp, mailFrom                     string
 	allow                              []string // private addresses
+	alone                              bool     // no server runs; this command opened the directory for itself
 }
 
 // place is where the data is, for a server of this process.

@@ -66,6 +66,7 @@ func (p *program) inside(ctx context.Context) (*client.Client, func() error, err
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	followed := make(chan error, 1)
 	a.Alone()
+	p.alone = true
 	go func() { followed <- a.Follow(life) }()
 	pipe := newPipe()
 	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: closing}

@@ -23,6 +23,10 @@ func (p *program) source() *cobra.Command {
 			if err := c.PullSource(ctx, args[0], stream); err != nil {
 				return err
 			}
+			if p.alone {
+				p.say("%s is pulled as soon as a server runs here: hansei serve", args[0])
+				return nil
+			}
 			p.say("%s is being pulled; see how far it is with: hansei source show %s", args[0], args[0])
 			return nil
 		})}
@@ -183,6 +187,9 @@ func (p *program) editSource() *cobra.Command {
 		text, err := c.EditSource(ctx, args[0], fields)
 		if err != nil {
 			return err
+		}
+		if p.alone && (since != "" || f.Changed("filter")) {
+			p.say("What it told is judged and read anew as soon as a server runs here: hansei serve")
 		}
 		return p.pairs(text)
 	})

@@ -261,7 +261,7 @@ func TestUnspoolBesideWebhooks(t *testing.T) {
 }
 
 // TestArrivalsAreOnce: two servers are given the same and understand it at the
-// same time, while one empties the spools and connections are cut.
+// same time, while one empties the spools, connections are cut and the database is killed.
 func TestArrivalsAreOnce(t *testing.T) {
 	url, server := pgtest.Start(t)
 	stores := []*record.Store{opened(t, url), opened(t, url)}
@@ -324,8 +324,12 @@ func TestArrivalsAreOnce(t *testing.T) {
 			}
 		}
 	})
-	for range 10 {
+	for i := range 10 {
 		time.Sleep(10 * time.Millisecond)
+		if i == 5 {
+			server.Kill()
+			server.Start()
+		}
 		server.Exec("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'hansei'")
 	}
 	giving.Wait()
