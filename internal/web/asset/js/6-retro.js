@@ -293,9 +293,11 @@
   function hideList(sec) { sec.querySelectorAll('[data-complete]').forEach((l) => { l.hidden = true; l.replaceChildren(); }); }
   let asked = 0;
 
+  // What is begun before the caret: an @ or # and what was typed after it.
+  const begun = (ta) => /(?:^|[\s("'–—-])([@#](?:[\p{L}\p{N}._:-]+ ?[\p{L}\p{N}._:-]*)?)$/u.exec(ta.value.slice(0, ta.selectionStart));
+
   async function complete(ta) {
-    const before = ta.value.slice(0, ta.selectionStart), mine = ++asked;
-    const m = /(?:^|[\s("'–—-])([@#](?:[\p{L}\p{N}._:-]+ ?[\p{L}\p{N}._:-]*)?)$/u.exec(before);
+    const mine = ++asked, m = begun(ta);
     let list = listOf(ta);
     if (!list && m) {
       list = document.createElement('ul');
@@ -314,7 +316,6 @@
       li.setAttribute('role', 'option');
       li.setAttribute('aria-selected', String(i === 0));
       li.dataset.insert = c.insert;
-      li.dataset.typed = m[1];
       const hint = document.createElement('small');
       hint.textContent = c.hint;
       li.append(c.text, hint);
@@ -325,7 +326,8 @@
   }
 
   function take(ta, option) {
-    const at = ta.selectionStart, lo = at - option.dataset.typed.length;
+    // More may have been typed since these options were asked for.
+    const at = ta.selectionStart, lo = at - (begun(ta)?.[1].length ?? 0);
     ta.focus();
     ta.setSelectionRange(lo, at);
     insert(ta, option.dataset.insert + ' ');
