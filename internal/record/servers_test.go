@@ -229,8 +229,7 @@ func TestUnspoolBesideWebhooks(t *testing.T) {
 	url, _ := pgtest.Start(t)
 	for name, s := range map[string]*record.Store{"postgres": opened(t, url), "sqlite": opened(t, "")} {
 		t.Run(name, func(t *testing.T) {
-			const rounds, each = 8, 300
-			list := recordtest.Packed(t, "pager", 0, rounds*each)
+			list := recordtest.Packed(t, "pager", 0, 800)
 			given := make(chan error)
 			go func() {
 				for i := range list {
