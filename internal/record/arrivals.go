@@ -22,8 +22,8 @@ import (
 )
 
 // arrivals are deliveries that are durable in a spool and have no row of their
-// own yet: whoever waits for an answer does not wait for the one writer. The spool is a file beside the
-// database's, or a table where several servers share a database.
+// own yet: whoever waits for an answer does not wait for the one writer. The
+// spool is a file beside the database's, or a table where servers share one.
 type arrivals struct {
 	*spool.Queue[arrivalKey, pack.Packed]
 	repeated atomic.Bool // one of them was met in the table of deliveries

@@ -8,8 +8,8 @@
 // unknown outcome is safe. A revision is checked against the one the writer
 // read: whoever was slower gets ErrConflict.
 //
-// What webhooks deliver is durable before it has its row: on SQLite, where one
-// writes at a time, in a spool beside the database (arrivals.go).
+// What webhooks deliver is durable before it has its row, in a spool
+// (arrivals.go): a file beside SQLite's, a table on PostgreSQL.
 //
 // It knows no numbers and no words: those are views, built from the feed. The
 // statements are written for two engines (placeholders ?, times as

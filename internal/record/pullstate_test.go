@@ -1,7 +1,9 @@
 package record
 
 import (
+	"database/sql"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -14,7 +16,18 @@ import (
 // after the update, one whose history was being read does not; both go on.
 func TestPullsOfAnOlderStore(t *testing.T) {
 	dir := t.TempDir()
-	s := opened(t, dir)
+	older := slices.IndexFunc(tables.Migrations, func(list []string) bool {
+		return slices.Contains(list, "ALTER TABLE pull ADD COLUMN whole BIGINT NOT NULL DEFAULT 0")
+	})
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "hansei.db")+"?_pragma=page_size(8192)&_pragma=journal_mode(wal)")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, q := range append(slices.Concat(tables.Migrations[:older]...), fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", older)) {
+		if _, err := db.ExecContext(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
 	now, who := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), auth.Local()
 	rows := []PullState{
 		{Source: "a", Stream: "backwards", Cursor: "1", Began: now.AddDate(-1, 0, 0), At: now, Through: now.AddDate(0, -4, 0), Pages: 2},
@@ -22,25 +35,15 @@ func TestPullsOfAnOlderStore(t *testing.T) {
 		{Source: "a", Stream: "untold", Cursor: "3", Began: now.AddDate(-1, 0, 0), At: now, Pages: 2},
 	}
 	for _, p := range rows {
-		if _, err := s.Write(t.Context(), who, func(tx *Tx) error { return tx.PutPull(p) }); err != nil {
+		if _, err := db.ExecContext(t.Context(), "INSERT INTO pull (journal, source, stream, cursor, through, began, at, pages, failures, error) VALUES ('main', ?, ?, ?, ?, ?, ?, ?, 0, '')",
+			p.Source, p.Stream, p.Cursor, micro(p.Through), micro(p.Began), micro(p.At), p.Pages); err != nil {
 			t.Fatal(err)
 		}
 	}
-	older := slices.IndexFunc(tables.Migrations, func(list []string) bool {
-		return slices.Contains(list, "ALTER TABLE pull ADD COLUMN whole BIGINT NOT NULL DEFAULT 0")
-	})
-	if older != len(tables.Migrations)-1 {
-		t.Skip("there are newer versions; what they add would have to be taken back too")
-	}
-	for _, column := range []string{"whole", "back", "things", "later"} {
-		if _, err := s.write.ExecContext(t.Context(), "ALTER TABLE pull DROP COLUMN "+column); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := s.write.ExecContext(t.Context(), fmt.Sprintf("PRAGMA user_version = %d", older)); err != nil {
+	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again := opened(t, crashed(t, s))
+	again := opened(t, dir)
 	got, err := Pulls(t.Context(), again, who.Scope(), "a")
 	rows[1].Whole = true
 	if err != nil || !slices.Equal(got, rows) {
