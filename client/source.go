@@ -176,7 +176,7 @@ func (c *Client) ReplayDeliveries(ctx context.Context, r Replay) (int64, error) 
 	return out.Deliveries, err
 }
 
-// Joins are pairs of incidents that are, or may be, one, as JSON.
+// Joins are pairs of records that are, or may be, one, as JSON.
 func (c *Client) Joins(ctx context.Context, verdict string) ([]json.RawMessage, error) {
 	v := url.Values{}
 	set(v, "verdict", verdict)
@@ -187,7 +187,8 @@ func (c *Client) Joins(ctx context.Context, verdict string) ([]json.RawMessage, 
 	return out.Joins, err
 }
 
-// DecideJoin says that two incidents are one ("confirmed") or two ("rejected").
-func (c *Client) DecideJoin(ctx context.Context, a, b, verdict string) error {
-	return c.send(ctx, http.MethodPost, "/joins", map[string]string{"a": a, "b": b, "verdict": verdict}, nil)
+// DecideJoin says that two records of a kind are one ("confirmed") or two
+// ("rejected").
+func (c *Client) DecideJoin(ctx context.Context, of, a, b, verdict string) error {
+	return c.send(ctx, http.MethodPost, "/joins", map[string]string{"of": of, "a": a, "b": b, "verdict": verdict}, nil)
 }

@@ -8,7 +8,7 @@ import (
 	"hansei/internal/record"
 )
 
-// JoinList are pairs of incidents that are, or may be, one.
+// JoinList are pairs of records that are, or may be, one.
 type JoinList struct {
 	Joins []*hansei.Join `json:"joins"`
 }
@@ -35,29 +35,26 @@ func (a *edge) listJoins(ctx context.Context, who auth.Actor, in *JoinsParams) (
 	return answered(out)
 }
 
-// JoinBody is a person's word on two incidents.
+// JoinBody is a person's word on two records.
 type JoinBody struct {
 	Caller
 	Body struct {
-		A       hansei.ID `json:"a" doc:"An incident; it stands for both when they are one"`
-		B       hansei.ID `json:"b" doc:"Another incident"`
-		Verdict string    `json:"verdict" enum:"confirmed,rejected" doc:"One and the same, or two"`
+		Of      hansei.Kind `json:"of,omitempty" default:"incident" enum:"incident,change,pull-request,deployment,ticket" doc:"Their kind"`
+		A       hansei.ID   `json:"a" doc:"A record; it stands for both when they are one"`
+		B       hansei.ID   `json:"b" doc:"Another"`
+		Verdict string      `json:"verdict" enum:"confirmed,rejected" doc:"One and the same, or two"`
 	}
 }
 
 func (a *edge) decideJoin(ctx context.Context, who auth.Actor, in *JoinBody) (*answer[*hansei.Join], error) {
-	decide := a.Joins.Reject
-	if in.Body.Verdict == hansei.JoinConfirmed {
-		decide = a.Joins.Confirm
-	}
-	seq, err := decide(ctx, who, in.Body.A, in.Body.B)
+	seq, err := a.Joins.Decide(ctx, who, in.Body.Of, in.Body.A, in.Body.B, in.Body.Verdict == hansei.JoinConfirmed)
 	if err != nil {
 		return nil, err
 	}
 	if err := a.settle(ctx, seq); err != nil {
 		return nil, err
 	}
-	j, _, err := record.Get[*hansei.Join](ctx, a.Records, who.Scope(), hansei.JoinID(hansei.KindIncident, in.Body.A, in.Body.B))
+	j, _, err := record.Get[*hansei.Join](ctx, a.Records, who.Scope(), hansei.JoinID(in.Body.Of, in.Body.A, in.Body.B))
 	if err != nil {
 		return nil, err
 	}

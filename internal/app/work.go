@@ -15,6 +15,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/fact"
+	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/record"
 	"hansei/internal/retro/batch"
@@ -26,6 +27,7 @@ const (
 	dueEvery     = 30 * time.Second
 	expireEvery  = 6 * time.Hour
 	suggestEvery = 2 * time.Minute
+	linkEvery    = 15 * time.Second
 
 	pullTimeout  = 6 * time.Hour // years of history, politely
 	shortTimeout = 10 * time.Minute
@@ -116,10 +118,12 @@ func (a *App) timetable() {
 		return err
 	})
 	a.handle(connect.JobSuggest, shortTimeout, func(ctx context.Context, _ map[string]string) error { return a.suggest(ctx, who) })
+	a.handle(intake.JobLink, pullTimeout, func(ctx context.Context, _ map[string]string) error { return a.inbox.Link(ctx, who) })
 	a.watches(who)
 	a.jobs.Every(connect.JobDue, dueEvery, true)
 	a.jobs.Every(connect.JobExpire, expireEvery, false)
 	a.jobs.Every(connect.JobSuggest, suggestEvery, true)
+	a.jobs.Every(intake.JobLink, linkEvery, true)
 }
 
 func (a *App) handle(kind string, timeout time.Duration, do func(context.Context, map[string]string) error) {

@@ -84,32 +84,35 @@ func (p *program) replay() *cobra.Command {
 
 func (p *program) join() *cobra.Command {
 	var verdict string
-	cmd := &cobra.Command{Use: "join", Short: "Incidents that several tools tell of"}
-	list := &cobra.Command{Use: "list", Short: "List pairs of incidents that are, or may be, one", Args: cobra.NoArgs, RunE: p.asking(
+	cmd := &cobra.Command{Use: "join", Short: "Records that several tools tell of"}
+	list := &cobra.Command{Use: "list", Short: "List pairs of records that are, or may be, one", Args: cobra.NoArgs, RunE: p.asking(
 		func(ctx context.Context, c *client.Client, _ []string) error {
 			list, err := c.Joins(ctx, verdict)
 			if err != nil {
 				return err
 			}
-			return p.objects(each(list), []string{"a", "b", "verdict", "score", "reasons"}, func(o json.RawMessage) ([]string, error) {
+			return p.objects(each(list), []string{"of", "a", "b", "verdict", "score", "reasons"}, func(o json.RawMessage) ([]string, error) {
 				var j struct {
-					A, B, Verdict string
-					Score         float64
-					Reasons       []string
+					Of, A, B, Verdict string
+					Score             float64
+					Reasons           []string
 				}
 				err := json.Unmarshal(o, &j)
-				return []string{j.A, j.B, j.Verdict, fmt.Sprintf("%.2f", j.Score), strings.Join(j.Reasons, "; ")}, err
+				return []string{j.Of, j.A, j.B, j.Verdict, fmt.Sprintf("%.2f", j.Score), strings.Join(j.Reasons, "; ")}, err
 			})
 		})}
 	list.Flags().StringVar(&verdict, "verdict", "", "explicit, suggested, confirmed or rejected")
 	decide := func(use, short, verdict string) *cobra.Command {
-		return &cobra.Command{Use: use + " A B", Short: short, Args: cobra.ExactArgs(2), RunE: p.asking(
+		var of string
+		cmd := &cobra.Command{Use: use + " A B", Short: short, Args: cobra.ExactArgs(2), RunE: p.asking(
 			func(ctx context.Context, c *client.Client, args []string) error {
-				return c.DecideJoin(ctx, args[0], args[1], verdict)
+				return c.DecideJoin(ctx, of, args[0], args[1], verdict)
 			})}
+		cmd.Flags().StringVar(&of, "of", "incident", "their kind: incident, change, pull-request, deployment or ticket")
+		return cmd
 	}
 	cmd.AddCommand(list,
-		decide("confirm", "Say that two incidents are one; A stands for both", "confirmed"),
-		decide("reject", "Say that two incidents are two; joins are taken apart", "rejected"))
+		decide("confirm", "Say that two records are one; A stands for both", "confirmed"),
+		decide("reject", "Say that two records are two; joins are taken apart", "rejected"))
 	return cmd
 }

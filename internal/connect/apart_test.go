@@ -143,7 +143,7 @@ func apartForEver(t *testing.T, batch bool) {
 	}
 	for c, w := range all {
 		for _, p := range w.parted {
-			if _, err := joins.Reject(ctx, who, ref(c, p[0]), ref(c, p[1])); err != nil {
+			if _, err := joins.Reject(ctx, who, hansei.KindIncident, ref(c, p[0]), ref(c, p[1])); err != nil {
 				t.Fatalf("%v: %v", w, err)
 			}
 		}
@@ -191,7 +191,7 @@ func TestTakenApartThroughAThird(t *testing.T) {
 	r.sent(t, b, event{ID: "b1", At: at(1), Status: "open", Title: "Down"})
 	r.sent(t, c, event{ID: "c1", At: at(2), Status: "open", Title: "Down", See: of + "b1"})
 	r.drain(t)
-	if _, err := joins.Reject(ctx, who, "bb:b1", "cc:c1"); err != nil {
+	if _, err := joins.Reject(ctx, who, hansei.KindIncident, "bb:b1", "cc:c1"); err != nil {
 		t.Fatal(err)
 	}
 	r.sent(t, a, event{ID: "a1", At: at(3), Status: "open", Title: "Down, see " + of + "b1 and " + of + "c1"})
@@ -204,20 +204,20 @@ func TestTakenApartThroughAThird(t *testing.T) {
 		t.Errorf("got %s because of %q", j.Verdict, j.Reasons)
 	}
 	var bad *hansei.InvalidError
-	if _, err := joins.Confirm(ctx, who, "aa:a1", "cc:c1"); !errors.As(err, &bad) || !strings.Contains(err.Error(), "cc:c1") {
+	if _, err := joins.Confirm(ctx, who, hansei.KindIncident, "aa:a1", "cc:c1"); !errors.As(err, &bad) || !strings.Contains(err.Error(), "cc:c1") {
 		t.Errorf("confirmed around what was taken apart: %v", err)
 	}
 	if verdict("aa:a1", "cc:c1").By != "" {
 		t.Error("what was refused was noted")
 	}
-	if _, err := joins.Confirm(ctx, who, "bb:b1", "cc:c1"); err != nil {
+	if _, err := joins.Confirm(ctx, who, hansei.KindIncident, "bb:b1", "cc:c1"); err != nil {
 		t.Fatal(err)
 	}
 	if one := r.incident(t, "aa:a1"); len(one.From) != 3 {
 		t.Fatalf("the pair itself was confirmed: got %+v", one.From)
 	}
 	// Taken apart again, the second named leaves.
-	if _, err := joins.Reject(ctx, who, "cc:c1", "bb:b1"); err != nil {
+	if _, err := joins.Reject(ctx, who, hansei.KindIncident, "cc:c1", "bb:b1"); err != nil {
 		t.Fatal(err)
 	}
 	if x, y := r.incident(t, "bb:b1"), r.incident(t, "cc:c1"); x.MergedInto != "" || y.MergedInto != "aa:a1" || verdict("aa:a1", "bb:b1").Verdict != hansei.JoinSuggested {
@@ -246,7 +246,7 @@ func TestSplitChain(t *testing.T) {
 		if one := r.incident(t, "aa:a1"); len(one.From) != 3 {
 			t.Fatalf("got %+v", one.From)
 		}
-		if _, err := (intake.Joins{Records: r.Records}).Reject(ctx, who, way[0], way[1]); err != nil {
+		if _, err := (intake.Joins{Records: r.Records}).Reject(ctx, who, hansei.KindIncident, way[0], way[1]); err != nil {
 			t.Fatal(err)
 		}
 		x, y := r.incident(t, "bb:b1"), r.incident(t, "cc:c1")

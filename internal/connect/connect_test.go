@@ -323,7 +323,7 @@ func TestJoinConfirmSplit(t *testing.T) {
 		t.Fatalf("not joined: %+v", one)
 	}
 	joins := intake.Joins{Records: r.Records}
-	if _, err := joins.Reject(ctx, who, "pages:1", "status:9"); err != nil {
+	if _, err := joins.Reject(ctx, who, hansei.KindIncident, "pages:1", "status:9"); err != nil {
 		t.Fatal(err)
 	}
 	if x, y := r.incident(t, "pages:1"), r.incident(t, "status:9"); len(x.From) != 1 || len(y.From) != 1 || y.MergedInto != "" || y.Title != "Status" {
@@ -339,7 +339,7 @@ func TestJoinConfirmSplit(t *testing.T) {
 	if x, y := r.incident(t, "pages:1"), r.incident(t, "status:9"); len(x.From) != 1 || y.MergedInto != "" {
 		t.Fatal("the tools joined again what a person took apart")
 	}
-	if _, err := joins.Confirm(ctx, who, "status:9", "pages:1"); err != nil {
+	if _, err := joins.Confirm(ctx, who, hansei.KindIncident, "status:9", "pages:1"); err != nil {
 		t.Fatal(err)
 	}
 	if y := r.incident(t, "status:9"); len(y.From) != 2 || y.Title != "Status" || r.incident(t, "pages:1").MergedInto != "status:9" {

@@ -11,6 +11,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake/fold"
 	"hansei/internal/record"
 	"hansei/internal/source"
 )
@@ -32,7 +33,7 @@ type Inbox struct {
 	wake  chan struct{}
 	names *resolver // of the last batch; used by Run alone
 	known [3]record.Seq
-	again map[hansei.Key]retold // what a replay that goes on told so far
+	again map[hansei.Key]fold.Again // what a replay that goes on told so far
 
 	conflicts int // in a row
 }
@@ -205,7 +206,7 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 	if err := set.encode(); err != nil {
 		return err
 	}
-	_, err = b.Records.Write(ctx, who.As("sources"), func(tx *record.Tx) error {
+	_, err = b.Records.Write(ctx, who.As(byInbox), func(tx *record.Tx) error {
 		if err := write(ctx, tx, set, done); err != nil || b.Told == nil {
 			return err
 		}
@@ -216,7 +217,7 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 		return err
 	}
 	if b.again == nil {
-		b.again = map[hansei.Key]retold{}
+		b.again = map[hansei.Key]fold.Again{}
 	}
 	for key, told := range set.again {
 		b.again[key] = *told
@@ -258,11 +259,11 @@ func write(ctx context.Context, tx *record.Tx, set *workingSet, done []result) e
 	return tx.FinishDeliveries(finished)
 }
 
-// changedRecords are the records that are written.
+// changedRecords are the records that are written, or whose links are.
 func (s *workingSet) changedRecords() []hansei.Record {
-	out := make([]hansei.Record, len(s.changed))
-	for i, ref := range s.changed {
-		out[i] = s.have[ref].rec
+	var out []hansei.Record
+	for _, ref := range s.named() {
+		out = append(out, s.have[ref].rec)
 	}
 	return out
 }

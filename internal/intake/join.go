@@ -1,127 +1,182 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
 	"time"
 
 	"hansei"
+	"hansei/internal/intake/link"
 	"hansei/internal/record"
 )
 
-// Two records of different tools are one incident when one names the other and
-// they happened at the same time. The joined record holds what every source
-// said; the other one leads to it. A person who takes them apart is believed
-// for ever: no third record that both belong to brings them together again.
+// Two records of different tools are one when both go by a name that means one
+// thing everywhere; incidents also when one names the other and they happened
+// at the same time. The joined record holds what every source said; the other
+// one leads to it. A person who takes them apart is believed for ever: no third
+// record that both belong to brings them together again.
 
-// farApart is from when on naming each other is not enough: the one may tell
-// of an earlier incident. Then it is a suggestion.
-const farApart = 24 * time.Hour
-
-// joinNamed joins the incidents of the set that newly name, or are named by,
-// others.
+// joinNamed joins the records of the set that newly go by a name, or mention
+// one, with those of other sources.
 func (s *workingSet) joinNamed(ctx context.Context) error {
-	near := neighbours{map[string][]record.Ref{}, map[string][]record.Ref{}}
+	near := neighbours{map[name][]record.Ref{}, map[name][]record.Ref{}}
 	var fresh []record.Ref
-	for _, ref := range s.changed {
-		if w := s.have[ref]; ref.Kind == hansei.KindIncident && live(w.rec) {
-			near.add(ref, w.now())
-			if !live(w.was) || !slices.Equal(w.before().called, w.now().called) || !slices.Equal(w.before().mentions, w.now().mentions) {
-				fresh = append(fresh, ref)
-			}
+	for _, ref := range s.named() {
+		w := s.have[ref]
+		if !slices.Contains(link.Joined, ref.Kind) || !link.Live(w.rec) {
+			continue
+		}
+		near.add(ref, w.now())
+		if !link.Live(w.was) || !slices.Equal(w.before().Called, w.now().Called) || !slices.Equal(w.before().Mentions, w.now().Mentions) {
+			fresh = append(fresh, ref)
 		}
 	}
 	if err := s.stored(ctx, fresh, near); err != nil {
 		return err
 	}
-	for _, ref := range fresh {
-		var others []record.Ref
-		for _, name := range s.have[ref].now().mentions {
-			others = append(others, near.called[name]...)
-		}
-		for _, name := range s.have[ref].now().called {
-			others = append(others, near.mentioning[name]...)
-		}
-		if err := s.get(ctx, others); err != nil {
+	pairs, err := s.pairs(ctx, fresh, near)
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		if err := s.joinPair(ctx, s.follow(p[0]), s.follow(p[1])); err != nil {
 			return err
-		}
-		for _, other := range others {
-			if err := s.joinPair(ctx, s.follow(ref), s.follow(other)); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
 }
 
-func live(rec hansei.Record) bool {
-	return rec != nil && !rec.Head().Deleted && rec.Head().MergedInto == ""
+// name is a name of records of one kind.
+type name struct {
+	kind hansei.Kind
+	name string
 }
 
-// neighbours are the incidents of a set by what they are called and mention.
-type neighbours struct{ called, mentioning map[string][]record.Ref }
+// neighbours are the records of a set by what they are called and mention.
+type neighbours struct{ called, mentioning map[name][]record.Ref }
 
-func (n neighbours) add(ref record.Ref, l *links) {
-	for _, name := range l.called {
-		n.called[name] = append(n.called[name], ref)
+func (n neighbours) add(ref record.Ref, l *link.Links) {
+	for _, x := range l.Called {
+		n.called[name{ref.Kind, x}] = append(n.called[name{ref.Kind, x}], ref)
 	}
-	for _, name := range l.mentions {
-		n.mentioning[name] = append(n.mentioning[name], ref)
+	if ref.Kind == hansei.KindIncident {
+		for _, x := range l.Mentions {
+			n.mentioning[name{ref.Kind, x}] = append(n.mentioning[name{ref.Kind, x}], ref)
+		}
 	}
 }
 
-// stored adds the incidents of the store that are called what fresh ones
-// mention, or mention what they are called.
+// of are those that may be one with a record.
+func (n neighbours) of(ref record.Ref, l *link.Links) (out []record.Ref) {
+	for _, x := range l.Called {
+		if link.Shared(ref.Kind, x) {
+			out = append(out, n.called[name{ref.Kind, x}]...)
+		}
+		out = append(out, n.mentioning[name{ref.Kind, x}]...)
+	}
+	if ref.Kind == hansei.KindIncident {
+		for _, x := range l.Mentions {
+			out = append(out, n.called[name{ref.Kind, x}]...)
+		}
+	}
+	return slices.DeleteFunc(out, func(r record.Ref) bool { return r == ref })
+}
+
+// stored adds the records of the store that fresh ones may be one with.
 func (s *workingSet) stored(ctx context.Context, fresh []record.Ref, near neighbours) error {
-	var names, found []string
+	var called, named []string // what incidents are called, and what is looked for
 	for _, ref := range fresh {
-		names, found = append(names, s.have[ref].now().called...), append(found, s.have[ref].now().mentions...)
+		l := s.have[ref].now()
+		for _, n := range l.Called {
+			if link.Shared(ref.Kind, n) {
+				named = append(named, n)
+			}
+		}
+		if ref.Kind == hansei.KindIncident {
+			called, named = append(called, l.Called...), append(named, l.Mentions...)
+		}
 	}
-	a, err := record.Named(ctx, s.records, s.scope, found)
+	a, err := record.Named(ctx, s.records, s.scope, named)
 	if err != nil {
 		return err
 	}
-	b, err := record.Mentioning(ctx, s.records, s.scope, names)
+	b, err := record.Mentioning(ctx, s.records, s.scope, called)
 	if err != nil {
 		return err
 	}
 	for _, x := range a {
-		if x.Kind == hansei.KindIncident {
-			near.called[x.Name] = append(near.called[x.Name], x.Ref)
-		}
+		near.called[name{x.Kind, x.Name}] = append(near.called[name{x.Kind, x.Name}], x.Ref)
 	}
 	for _, x := range b {
 		if x.Kind == hansei.KindIncident {
-			near.mentioning[x.Name] = append(near.mentioning[x.Name], x.Ref)
+			near.mentioning[name{x.Kind, x.Name}] = append(near.mentioning[name{x.Kind, x.Name}], x.Ref)
 		}
 	}
 	return nil
 }
 
-// joinPair joins two incidents if one names the other.
+// pairs are the records that may be one, the nearest of each first: a
+// deployment that is repeated is told several times by both tools.
+func (s *workingSet) pairs(ctx context.Context, fresh []record.Ref, near neighbours) (out [][2]record.Ref, err error) {
+	others := make([][]record.Ref, len(fresh))
+	for i, ref := range fresh {
+		others[i] = near.of(ref, s.have[ref].now())
+	}
+	if err := s.get(ctx, slices.Concat(others...)); err != nil {
+		return nil, err
+	}
+	var joins []record.Ref // read together what is asked for one by one below
+	for i, ref := range fresh {
+		list := slices.DeleteFunc(others[i], func(r record.Ref) bool { return s.have[r].rec == nil })
+		slices.SortStableFunc(list, func(a, b record.Ref) int {
+			return cmp.Compare(link.Gap(s.have[ref].rec, s.have[a].rec), link.Gap(s.have[ref].rec, s.have[b].rec))
+		})
+		for _, other := range list {
+			out = append(out, [2]record.Ref{ref, other})
+			joins = append(joins, s.across(ref, s.follow(other))...)
+		}
+	}
+	return out, s.get(ctx, joins)
+}
+
+// joinPair joins two records if their names say that they are one.
 func (s *workingSet) joinPair(ctx context.Context, a, b record.Ref) error {
 	wa, wb := s.have[a], s.have[b]
-	if a == b || wa == nil || wb == nil || !live(wa.rec) || !live(wb.rec) || sharedSource(wa.rec, wb.rec) {
+	if a == b || wa == nil || wb == nil || !link.Live(wa.rec) || !link.Live(wb.rec) || sharedSource(wa.rec, wb.rec) {
 		return nil
 	}
-	via := append(both(wa.now().mentions, wb.now().called), both(wb.now().mentions, wa.now().called)...)
-	if len(via) == 0 {
+	via := link.Common(a.Kind, wa.now(), wb.now())
+	if len(via) == 0 || link.Contradict(wa.rec, wb.rec) {
 		return nil
 	}
-	join := record.Ref{Kind: hansei.KindJoin, ID: hansei.JoinID(hansei.KindIncident, a.ID, b.ID)}
+	if a.Kind == hansei.KindIncident {
+		return s.joinIncidents(ctx, a, b, via[0])
+	}
+	// Their name is reason enough. There are so many of them that only what a
+	// person says of one is noted.
+	if parted, err := s.parted(ctx, a, b); err != nil || parted != nil {
+		return err
+	}
+	return s.unite(a, b)
+}
+
+// joinIncidents joins two incidents, or suggests it where a name is not enough.
+func (s *workingSet) joinIncidents(ctx context.Context, a, b record.Ref, via string) error {
+	join := joinRef(a.Kind, a.ID, b.ID)
 	if err := s.get(ctx, []record.Ref{join}); err != nil {
 		return err
 	}
-	j := &hansei.Join{Header: hansei.Header{ID: join.ID}, Of: hansei.KindIncident, A: a.ID, B: b.ID, Verdict: hansei.JoinExplicit,
-		Reasons: []string{"one names the other: " + via[0]}}
+	j := &hansei.Join{Header: hansei.Header{ID: join.ID}, Of: a.Kind, A: a.ID, B: b.ID, Verdict: hansei.JoinExplicit,
+		Reasons: []string{"one names the other: " + via}}
 	if old, ok := s.have[join].rec.(*hansei.Join); ok {
 		if old.By != "" {
 			return nil // a person decided
 		}
 		j.Header = old.Header
 	}
-	if apart := gap(wa.rec.(*hansei.Incident), wb.rec.(*hansei.Incident)); apart > farApart {
+	if apart := link.Gap(s.have[a].rec, s.have[b].rec); apart > link.FarApart {
 		j.Verdict, j.Score = hansei.JoinSuggested, 0.5
 		j.Reasons = append(j.Reasons, fmt.Sprintf("but they are %d days apart", int(apart/(24*time.Hour))))
 		s.set(join, j)
@@ -162,7 +217,7 @@ func (s *workingSet) across(a, b record.Ref) []record.Ref {
 	for _, x := range s.members(a) {
 		for _, y := range s.members(b) {
 			if x != y {
-				out = append(out, joinRef(x, y))
+				out = append(out, joinRef(a.Kind, x, y))
 			}
 		}
 	}
@@ -249,28 +304,4 @@ func sharedSource(a, b hansei.Record) bool {
 	return slices.ContainsFunc(a.Head().From, func(x hansei.Observed) bool {
 		return slices.ContainsFunc(b.Head().From, func(y hansei.Observed) bool { return x.Source == y.Source })
 	})
-}
-
-// both are the elements that two sorted lists have in common.
-func both(a, b []string) []string {
-	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { _, has := slices.BinarySearch(b, s); return !has })
-}
-
-// gap is how long two incidents are apart, 0 when they overlap. One that is
-// open is taken to have ended when it began: it may be forgotten.
-func gap(a, b *hansei.Incident) time.Duration {
-	sa, ea := span(a)
-	sb, eb := span(b)
-	return max(0, sb.Sub(ea), sa.Sub(eb))
-}
-
-func span(in *hansei.Incident) (since, until time.Time) {
-	since, _ = in.Start()
-	until = since
-	for _, m := range in.Milestones {
-		if m.At.After(until) {
-			until = m.At
-		}
-	}
-	return since, until
 }

@@ -10,11 +10,12 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake/link"
 	"hansei/internal/record"
 )
 
-// Joins is what people do with incidents that several tools tell of: confirm
-// that two are one, take them apart again, and see what looks alike.
+// Joins is what people do with records that several tools tell of: confirm that
+// two are one, take them apart again, and see which incidents look alike.
 type Joins struct {
 	Records *record.Store
 	// Near pairs incidents with those of other sources that went on at the same
@@ -22,15 +23,23 @@ type Joins struct {
 	Near func(ctx context.Context, who auth.Scope, ids []hansei.ID, within time.Duration) ([][2]hansei.ID, error)
 }
 
-// Confirm says that two incidents are one. The first stands for both. What
+// Decide confirms that two records are one, or rejects it.
+func (j Joins) Decide(ctx context.Context, who auth.Actor, of hansei.Kind, a, b hansei.ID, one bool) (record.Seq, error) {
+	if one {
+		return j.Confirm(ctx, who, of, a, b)
+	}
+	return j.Reject(ctx, who, of, a, b)
+}
+
+// Confirm says that two records of a kind are one. The first stands for both. What
 // people took apart stays so: it is refused when two such would come together.
-func (j Joins) Confirm(ctx context.Context, who auth.Actor, a, b hansei.ID) (record.Seq, error) {
-	return j.decide(ctx, who, a, b, hansei.JoinConfirmed, func(s *workingSet, ra, rb record.Ref) error {
+func (j Joins) Confirm(ctx context.Context, who auth.Actor, of hansei.Kind, a, b hansei.ID) (record.Seq, error) {
+	return j.decide(ctx, who, of, a, b, hansei.JoinConfirmed, func(s *workingSet, ra, rb record.Ref) error {
 		switch wa, wb := s.have[ra], s.have[rb]; {
 		case ra == rb:
 			return nil // they are one already
 		case wa.rec == nil || wb.rec == nil:
-			return fmt.Errorf("incident: %w", hansei.ErrNotFound)
+			return fmt.Errorf("%s: %w", of, hansei.ErrNotFound)
 		default:
 			parted, err := s.parted(ctx, ra, rb)
 			if err != nil {
@@ -50,21 +59,21 @@ func (j Joins) Confirm(ctx context.Context, who auth.Actor, a, b hansei.ID) (rec
 	})
 }
 
-// Reject says that two incidents are two things: what was joined is taken
+// Reject says that two records of a kind are two things: what was joined is taken
 // apart, and no source or rule joins them again.
-func (j Joins) Reject(ctx context.Context, who auth.Actor, a, b hansei.ID) (record.Seq, error) {
-	return j.decide(ctx, who, a, b, hansei.JoinRejected, func(s *workingSet, ra, rb record.Ref) error {
+func (j Joins) Reject(ctx context.Context, who auth.Actor, of hansei.Kind, a, b hansei.ID) (record.Seq, error) {
+	return j.decide(ctx, who, of, a, b, hansei.JoinRejected, func(s *workingSet, ra, rb record.Ref) error {
 		if ra != rb {
 			return nil // they are two already
 		}
-		other := incidentRef(b)
-		if s.leadsThrough(incidentRef(a), other) {
-			other = incidentRef(a) // or it would leave together with b
+		other := record.Ref{Kind: of, ID: b}
+		if first := (record.Ref{Kind: of, ID: a}); s.leadsThrough(first, other) {
+			other = first // or it would leave together with b
 		}
 		if err := s.split(ctx, ra, other); err != nil {
 			return err
 		}
-		return s.unjoin(ctx, ra, other, s.have[joinRef(a, b)].rec.(*hansei.Join))
+		return s.unjoin(ctx, ra, other, s.have[joinRef(of, a, b)].rec.(*hansei.Join))
 	})
 }
 
@@ -84,19 +93,22 @@ func (s *workingSet) unjoin(ctx context.Context, a, b record.Ref, parted *hansei
 }
 
 // decide notes a person's verdict and carries it out.
-func (j Joins) decide(ctx context.Context, who auth.Actor, a, b hansei.ID, verdict string, do func(*workingSet, record.Ref, record.Ref) error) (record.Seq, error) {
+func (j Joins) decide(ctx context.Context, who auth.Actor, of hansei.Kind, a, b hansei.ID, verdict string, do func(*workingSet, record.Ref, record.Ref) error) (record.Seq, error) {
+	if !slices.Contains(link.Joined, of) {
+		return 0, hansei.Invalid("of", "%q: records of this kind are not joined; expected one of %v", of, link.Joined)
+	}
 	s, err := newWorkingSet(ctx, j.Records, who.Scope(), nil)
 	if err != nil {
 		return 0, err
 	}
-	ra, rb, join := incidentRef(a), incidentRef(b), joinRef(a, b)
+	ra, rb, join := record.Ref{Kind: of, ID: a}, record.Ref{Kind: of, ID: b}, joinRef(of, a, b)
 	if err := s.get(ctx, []record.Ref{ra, rb, join}); err != nil {
 		return 0, err
 	}
 	if a == b || s.have[ra].rec == nil || s.have[rb].rec == nil {
-		return 0, fmt.Errorf("incidents %s and %s: %w", a, b, hansei.ErrNotFound)
+		return 0, fmt.Errorf("%s %s and %s: %w", of, a, b, hansei.ErrNotFound)
 	}
-	said := &hansei.Join{Header: hansei.Header{ID: join.ID}, Of: hansei.KindIncident, A: a, B: b, Verdict: verdict, By: who.Name}
+	said := &hansei.Join{Header: hansei.Header{ID: join.ID}, Of: of, A: a, B: b, Verdict: verdict, By: who.Name}
 	if old, ok := s.have[join].rec.(*hansei.Join); ok {
 		said.Header, said.Score, said.Reasons = old.Header, old.Score, old.Reasons
 	}
@@ -210,7 +222,7 @@ func (j Joins) Suggest(ctx context.Context, who auth.Actor, ids []hansei.ID) (in
 	}
 	var refs []record.Ref
 	for _, p := range pairs {
-		refs = append(refs, incidentRef(p[0]), incidentRef(p[1]), joinRef(p[0], p[1]))
+		refs = append(refs, incidentRef(p[0]), incidentRef(p[1]), joinRef(hansei.KindIncident, p[0], p[1]))
 	}
 	if err := s.get(ctx, refs); err != nil {
 		return 0, err
@@ -227,8 +239,8 @@ func (j Joins) Suggest(ctx context.Context, who auth.Actor, ids []hansei.ID) (in
 
 func incidentRef(id hansei.ID) record.Ref { return record.Ref{Kind: hansei.KindIncident, ID: id} }
 
-func joinRef(a, b hansei.ID) record.Ref {
-	return record.Ref{Kind: hansei.KindJoin, ID: hansei.JoinID(hansei.KindIncident, a, b)}
+func joinRef(of hansei.Kind, a, b hansei.ID) record.Ref {
+	return record.Ref{Kind: hansei.KindJoin, ID: hansei.JoinID(of, a, b)}
 }
 
 // suggest notes a pair that looks like one, unless somebody or something
@@ -236,8 +248,8 @@ func joinRef(a, b hansei.ID) record.Ref {
 func (s *workingSet) suggest(a, b hansei.ID, rule hansei.Joining) {
 	x, isX := s.have[incidentRef(a)].rec.(*hansei.Incident)
 	y, isY := s.have[incidentRef(b)].rec.(*hansei.Incident)
-	join := joinRef(a, b)
-	if !isX || !isY || !live(x) || !live(y) || len(x.From) == 0 || len(y.From) == 0 || sharedSource(x, y) || s.have[join].rec != nil {
+	join := joinRef(hansei.KindIncident, a, b)
+	if !isX || !isY || !link.Live(x) || !link.Live(y) || len(x.From) == 0 || len(y.From) == 0 || sharedSource(x, y) || s.have[join].rec != nil {
 		return
 	}
 	if score, reasons := alike(x, y, rule); score > 0 {
@@ -249,7 +261,7 @@ func (s *workingSet) suggest(a, b hansei.ID, rule hansei.Joining) {
 // alike scores how much two incidents look like one, from 0 (the rule does not
 // take them for one) to 1.
 func alike(a, b *hansei.Incident, rule hansei.Joining) (float64, []string) {
-	apart := gap(a, b)
+	apart := link.Gap(a, b)
 	if apart > time.Duration(rule.Within)*time.Minute {
 		return 0, nil
 	}

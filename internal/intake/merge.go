@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"hansei"
+	"hansei/internal/intake/fold"
 )
 
 // merge puts what a source now says of a thing into its record. The record's
@@ -169,7 +170,7 @@ func fillIncident(to, from *hansei.Incident) {
 	if len(to.Impacts) == 0 {
 		to.Impacts = from.Impacts
 	}
-	to.Updates = unite(to.Updates, from.Updates)
+	to.Updates = fold.Updates(to.Updates, from.Updates)
 }
 
 // applyEdit puts a person's word over a field. A milestone remembers what it

@@ -35,8 +35,8 @@ type Rules struct {
 	KeepPayloads *int                  `json:"keep_payloads,omitempty"`
 }
 
-// SetRules changes the organization's rules. A new order of sources counts for
-// each record once something is told of it again.
+// SetRules changes the organization's rules. Records that a new order of sources
+// concerns are filled anew by Link.
 func (p People) SetRules(ctx context.Context, who auth.Actor, r Rules) (record.Seq, error) {
 	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
 		found, err := record.Load(ctx, tx, who.Scope(), hansei.KindOrganization, []hansei.ID{hansei.OrganizationID})

@@ -14,6 +14,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake/link"
 	"hansei/internal/record"
 	"hansei/internal/source/file"
 )
@@ -255,8 +256,7 @@ func (r *reading) write(ctx context.Context, tx *record.Tx, batch []prepared) er
 			r.reject(invalid(p))
 			continue
 		}
-		old, exists := have[p.id]
-		if !exists {
+		if _, exists := have[p.id]; !exists {
 			if err := record.PutEncoded(tx, r.plan.Kind, p.id, p.doc, 0); err != nil {
 				return err
 			}
@@ -265,11 +265,9 @@ func (r *reading) write(ctx context.Context, tx *record.Tx, batch []prepared) er
 			r.touch(p.id)
 			continue
 		}
-		next, err := r.update(ctx, tx, p, old)
-		if err != nil {
+		if err := r.update(ctx, tx, p, have); err != nil {
 			return err
 		}
-		have[p.id] = next
 	}
 	return nil
 }
@@ -295,10 +293,10 @@ func (r *reading) create(ctx context.Context, tx *record.Tx, rec hansei.Record) 
 
 // update merges an observation into a record that exists, and writes it if
 // that changes anything.
-func (r *reading) update(ctx context.Context, tx *record.Tx, p prepared, old record.Raw) (record.Raw, error) {
-	if bytes.Equal(old.Doc, p.doc) {
+func (r *reading) update(ctx context.Context, tx *record.Tx, p prepared, have map[hansei.ID]record.Raw) error {
+	if bytes.Equal(have[p.id].Doc, p.doc) {
 		r.sum.Unchanged++
-		return old, nil
+		return nil
 	}
 	if r.plan.EventLog && !r.touched[p.id] {
 		// A log read again begins with states long past. They are news only
@@ -306,31 +304,57 @@ func (r *reading) update(ctx context.Context, tx *record.Tx, p prepared, old rec
 		past, err := r.past(ctx, tx, p)
 		if err != nil || past {
 			r.sum.Unchanged++
-			return old, err
+			return err
 		}
 	}
-	existing, err := record.DecodeDoc(r.plan.Kind, old.Doc)
+	id, existing, err := r.standing(ctx, tx, p.id, have)
 	if err != nil {
-		return old, err
+		return err
 	}
 	rec, err := merge(existing, p.rec, p.key, r.order)
 	if err != nil {
-		return old, err
+		return err
 	}
 	doc, err := record.Encode(rec)
 	if err != nil {
-		return old, err
+		return err
 	}
+	old := have[id]
 	if bytes.Equal(old.Doc, doc) {
 		r.sum.Unchanged++
-		return old, nil
+		return nil
 	}
-	if err := record.PutEncoded(tx, r.plan.Kind, p.id, doc, old.Revision); err != nil {
-		return old, err
+	if err := record.PutEncoded(tx, r.plan.Kind, id, doc, old.Revision); err != nil {
+		return err
 	}
 	r.sum.Updated++
 	r.touch(p.id)
-	return record.Raw{Doc: doc, Revision: old.Revision + 1}, nil
+	have[id] = record.Raw{Doc: doc, Revision: old.Revision + 1}
+	return nil
+}
+
+// standing is the record that a source's own one was joined into, or that one
+// itself. It is added to what the batch has.
+func (r *reading) standing(ctx context.Context, tx *record.Tx, id hansei.ID, have map[hansei.ID]record.Raw) (hansei.ID, hansei.Record, error) {
+	for range maxMerges {
+		if _, ok := have[id]; !ok {
+			found, err := record.LoadRaw(ctx, tx, r.who.Scope(), r.plan.Kind, []hansei.ID{id})
+			if err != nil {
+				return id, nil, err
+			}
+			have[id] = found[id]
+		}
+		rec, err := record.DecodeDoc(r.plan.Kind, have[id].Doc)
+		if err != nil {
+			return id, nil, err
+		}
+		if into := rec.Head().MergedInto; into != "" && slices.Contains(link.Joined, r.plan.Kind) {
+			id = into
+			continue
+		}
+		return id, rec, nil
+	}
+	return id, nil, fmt.Errorf("%s %s was joined into others more than %d times", r.plan.Kind, id, maxMerges)
 }
 
 // past says whether the record once stood exactly as this row says.

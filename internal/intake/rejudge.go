@@ -53,7 +53,7 @@ func (b *Inbox) ForgetSource(ctx context.Context, who auth.Actor, source string)
 }
 
 // changing changes a record with the versions of its sources; src is the
-// source that it is changed for as it is now, nil when there never was one.
+// source that it is changed for as it is now, nil when there is none.
 type changing func(src *hansei.Source, rec hansei.Record, versions []hansei.Record) error
 
 // eachOf changes every record that a source told of, a batch a transaction.
@@ -64,15 +64,9 @@ func (b *Inbox) eachOf(ctx context.Context, who auth.Actor, source string, chang
 			return n, err
 		}
 		refs = slices.DeleteFunc(refs, func(r record.Ref) bool { return !slices.Contains(kinds, r.Kind) })
-		for attempt := 0; ; attempt++ {
-			changed, err := b.change(ctx, who, record.Ref{Kind: hansei.KindSource, ID: hansei.ID(source)}, refs, change)
-			if err == nil {
-				n += changed
-				break
-			}
-			if !errors.Is(err, hansei.ErrConflict) || attempt == maxConflicts || ctx.Err() != nil {
-				return n, err
-			}
+		changed, err := b.changeAll(ctx, who, record.Ref{Kind: hansei.KindSource, ID: hansei.ID(source)}, refs, change)
+		if n += changed; err != nil {
+			return n, err
 		}
 		if next == "" {
 			return n, nil
@@ -81,16 +75,30 @@ func (b *Inbox) eachOf(ctx context.Context, who auth.Actor, source string, chang
 	}
 }
 
-func (b *Inbox) change(ctx context.Context, who auth.Actor, source record.Ref, refs []record.Ref, change changing) (int, error) {
+// changeAll changes records in one transaction, again while others are faster.
+// relied is the record for whose sake they are changed.
+func (b *Inbox) changeAll(ctx context.Context, who auth.Actor, relied record.Ref, refs []record.Ref, change changing) (int, error) {
+	if len(refs) == 0 {
+		return 0, nil
+	}
+	for attempt := 0; ; attempt++ {
+		n, err := b.change(ctx, who, relied, refs, change)
+		if err == nil || !errors.Is(err, hansei.ErrConflict) || attempt == maxConflicts || ctx.Err() != nil {
+			return n, err
+		}
+	}
+}
+
+func (b *Inbox) change(ctx context.Context, who auth.Actor, relied record.Ref, refs []record.Ref, change changing) (int, error) {
 	s, err := newWorkingSet(ctx, b.Records, who.Scope(), nil)
 	if err != nil {
 		return 0, err
 	}
-	if err := s.get(ctx, append([]record.Ref{source}, refs...)); err != nil {
+	if err := s.get(ctx, append([]record.Ref{relied}, refs...)); err != nil {
 		return 0, err
 	}
-	s.relied = append(s.relied, source)
-	src, _ := s.have[source].rec.(*hansei.Source)
+	s.relied = append(s.relied, relied)
+	src, _ := s.have[relied].rec.(*hansei.Source)
 	for _, ref := range refs {
 		rec := s.have[ref].rec
 		if rec == nil || rec.Head().MergedInto != "" {
@@ -117,7 +125,7 @@ func (b *Inbox) change(ctx context.Context, who auth.Actor, source record.Ref, r
 	if err := s.encode(); err != nil || len(s.changed) == 0 {
 		return 0, err
 	}
-	_, err = b.Records.Write(ctx, who.As("sources"), s.writing(ctx))
+	_, err = b.Records.Write(ctx, who.As(byInbox), s.writing(ctx))
 	return len(s.changed), err
 }
 

@@ -9,6 +9,8 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake/fold"
+	"hansei/internal/intake/link"
 	"hansei/internal/record"
 	"hansei/internal/source"
 )
@@ -21,11 +23,13 @@ type workingSet struct {
 	scope   auth.Scope
 	names   *resolver
 	order   ordering
-	before  map[hansei.Key]retold  // what a replay that goes on told in earlier batches
-	again   map[hansei.Key]*retold // and in this one, too
+	before  map[hansei.Key]fold.Again  // what a replay that goes on told in earlier batches
+	again   map[hansei.Key]*fold.Again // and in this one, too
 	have    map[record.Ref]*working
 	changed []record.Ref // in the order in which they changed first
-	relied  []record.Ref // what must be at the writer's turn as it was read, besides
+	// relinked are those of which only what they are called is to be noted anew.
+	relinked []record.Ref
+	relied   []record.Ref // what must be at the writer's turn as it was read, besides
 }
 
 // working is one record of the set.
@@ -36,30 +40,20 @@ type working struct {
 	was      hansei.Record
 	dirty    bool
 
-	wasLinks *links // of was
-	isLinks  *links // of rec; computed when asked for
+	wasLinks *link.Links // of was
+	isLinks  *link.Links // of rec; computed when asked for
 }
 
-// links are what a record is called and what it mentions, both sorted.
-type links struct{ called, mentions []string }
-
-func linksOf(rec hansei.Record) *links {
-	if rec == nil || rec.Head().MergedInto != "" {
-		return &links{} // what it is called leads to the other record now
-	}
-	return &links{called(rec), mentions(rec)}
-}
-
-func (w *working) before() *links {
+func (w *working) before() *link.Links {
 	if w.wasLinks == nil {
-		w.wasLinks = linksOf(w.was)
+		w.wasLinks = link.Of(w.was)
 	}
 	return w.wasLinks
 }
 
-func (w *working) now() *links {
+func (w *working) now() *link.Links {
 	if w.isLinks == nil {
-		w.isLinks = linksOf(w.rec)
+		w.isLinks = link.Of(w.rec)
 	}
 	return w.isLinks
 }
@@ -69,7 +63,7 @@ func newWorkingSet(ctx context.Context, records record.Reader, scope auth.Scope,
 	if err != nil {
 		return nil, err
 	}
-	return &workingSet{records: records, scope: scope, names: names, order: order, again: map[hansei.Key]*retold{}, have: map[record.Ref]*working{}}, nil
+	return &workingSet{records: records, scope: scope, names: names, order: order, again: map[hansei.Key]*fold.Again{}, have: map[record.Ref]*working{}}, nil
 }
 
 // ref is the record an observation tells of, before merges are followed.
@@ -221,7 +215,7 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 	if said.At.IsZero() {
 		said.At = o.delivery.Received
 	}
-	var again *retold
+	var again *fold.Again
 	if o.delivery.Seq > 0 { // it was understood before
 		if again = s.again[said.Key]; again == nil {
 			told := s.before[said.Key]
@@ -234,7 +228,7 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 }
 
 // fold makes the record anew with what one source now says of it.
-func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Observation, r Reading, again *retold) (hansei.Record, error) {
+func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Observation, r Reading, again *fold.Again) (hansei.Record, error) {
 	rec, err := hansei.New(said.Key.Kind)
 	if err != nil {
 		return nil, err
@@ -267,7 +261,7 @@ func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Obse
 			return nil, err
 		}
 	}
-	if err := fold(versions[i], &head.From[i], said, said.At, again); err != nil {
+	if err := fold.Into(versions[i], &head.From[i], said, said.At, again); err != nil {
 		return nil, err
 	}
 	if err := judge(versions[i], &head.From[i], r); err != nil {

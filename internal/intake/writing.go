@@ -51,12 +51,24 @@ func (s *workingSet) write(ctx context.Context, tx *record.Tx) error {
 		}
 	}
 	var names, gone, found, lost []record.Naming
-	for _, ref := range s.changed {
+	for _, ref := range s.named() {
 		was, is := s.have[ref].before(), s.have[ref].now()
-		names, gone = namings(names, ref, without(is.called, was.called)), namings(gone, ref, without(was.called, is.called))
-		found, lost = namings(found, ref, without(is.mentions, was.mentions)), namings(lost, ref, without(was.mentions, is.mentions))
+		names, gone = namings(names, ref, without(is.Called, was.Called)), namings(gone, ref, without(was.Called, is.Called))
+		found, lost = namings(found, ref, without(is.Mentions, was.Mentions)), namings(lost, ref, without(was.Mentions, is.Mentions))
 	}
 	return errors.Join(tx.DropNames(gone), tx.DropMentions(lost), tx.AddNames(names), tx.AddMentions(found))
+}
+
+// named are the records whose names are noted: those that changed and those
+// that are linked anew.
+func (s *workingSet) named() []record.Ref {
+	out := slices.Clone(s.changed)
+	for _, ref := range s.relinked {
+		if !s.have[ref].dirty {
+			out = append(out, ref)
+		}
+	}
+	return out
 }
 
 // unmoved returns ErrConflict when something that the set relies on changed

@@ -14,8 +14,10 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/intake"
+	"hansei/internal/intake/link"
 	"hansei/internal/record"
 	"hansei/internal/retro"
+	"hansei/internal/web/joins"
 	"hansei/internal/web/records"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
@@ -293,6 +295,13 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, who auth.Act
 	v, err := f.view()
 	if err != nil {
 		return err
+	}
+	if s.joins != nil && slices.Contains(link.Joined, kind) {
+		told, err := s.joins.Of(r.Context(), who.Scope(), f.Record, f.text)
+		if err != nil {
+			return err
+		}
+		v.Told = joins.ToldBy(told)
 	}
 	p := ui.Page{Title: records.Title(f.Record), Lead: strings.ToUpper(v.Noun[:1]) + v.Noun[1:] + " " + string(id)}
 	if kind == hansei.KindService {

@@ -1,4 +1,4 @@
-// Package joins holds the pages about incidents that several tools tell of:
+// Package joins holds the pages about records that several tools tell of:
 // what looks like one and waits for a person's word, what is joined, and, on
 // the page of an incident, who told what of it.
 //

@@ -30,7 +30,7 @@ type Pages struct {
 	mu   sync.Mutex
 	seq  record.Seq
 	all  []*hansei.Join
-	held map[hansei.ID][]*hansei.Join // by either incident
+	held map[record.Ref][]*hansei.Join // by either record
 }
 
 // Routes are the addresses of the pages.
@@ -45,7 +45,7 @@ func (p *Pages) Routes() map[string]shell.Page {
 }
 
 // known are all joins, read again only when one changed.
-func (p *Pages) known(ctx context.Context, who auth.Scope) ([]*hansei.Join, map[hansei.ID][]*hansei.Join, error) {
+func (p *Pages) known(ctx context.Context, who auth.Scope) ([]*hansei.Join, map[record.Ref][]*hansei.Join, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	seq, err := record.LastChange(ctx, p.Records, who, hansei.KindJoin)
@@ -57,7 +57,7 @@ func (p *Pages) known(ctx context.Context, who auth.Scope) ([]*hansei.Join, map[
 	}
 	const batch = 1000
 	var all []*hansei.Join
-	held := map[hansei.ID][]*hansei.Join{}
+	held := map[record.Ref][]*hansei.Join{}
 	for after := hansei.ID(""); ; {
 		page, err := p.Records.List(ctx, who, hansei.KindJoin, after, batch)
 		if err != nil {
@@ -65,11 +65,12 @@ func (p *Pages) known(ctx context.Context, who auth.Scope) ([]*hansei.Join, map[
 		}
 		for _, x := range page {
 			j := x.Record.(*hansei.Join)
-			if after = j.ID; j.Deleted || j.Of != hansei.KindIncident {
+			if after = j.ID; j.Deleted {
 				continue
 			}
 			all = append(all, j)
-			held[j.A], held[j.B] = append(held[j.A], j), append(held[j.B], j)
+			a, b := sidesOf(j)
+			held[a], held[b] = append(held[a], j), append(held[b], j)
 		}
 		if len(page) < batch {
 			break
@@ -79,7 +80,11 @@ func (p *Pages) known(ctx context.Context, who auth.Scope) ([]*hansei.Join, map[
 	return all, held, nil
 }
 
-// side is one of two incidents.
+func sidesOf(j *hansei.Join) (a, b record.Ref) {
+	return record.Ref{Kind: j.Of, ID: j.A}, record.Ref{Kind: j.Of, ID: j.B}
+}
+
+// side is one of two records.
 type side struct {
 	ID         hansei.ID
 	Title, URL string
@@ -91,8 +96,9 @@ type side struct {
 	Leads      hansei.ID
 }
 
-// pair is two incidents that are, or may be, one.
+// pair is two records that are, or may be, one.
 type pair struct {
+	Of      hansei.Kind
 	A, B    side
 	Verdict string
 	Score   string
@@ -100,46 +106,66 @@ type pair struct {
 	By      string
 }
 
-// sides reads the incidents of joins.
-func (p *Pages) sides(ctx context.Context, who auth.Scope, list []*hansei.Join) (map[hansei.ID]side, error) {
-	ids := map[hansei.ID]bool{}
+// sides reads the records of joins.
+func (p *Pages) sides(ctx context.Context, who auth.Scope, list []*hansei.Join) (map[record.Ref]side, error) {
+	ids := map[hansei.Kind]map[hansei.ID]bool{}
 	for _, j := range list {
-		ids[j.A], ids[j.B] = true, true
+		if ids[j.Of] == nil {
+			ids[j.Of] = map[hansei.ID]bool{}
+		}
+		ids[j.Of][j.A], ids[j.Of][j.B] = true, true
 	}
-	found, err := record.Load(ctx, p.Records, who, hansei.KindIncident, slices.Collect(maps.Keys(ids)))
-	if err != nil {
-		return nil, err
-	}
+	var found []hansei.Record
 	services := map[hansei.ID]bool{}
-	for _, x := range found {
-		for _, id := range x.Record.(*hansei.Incident).Services {
-			services[id] = true
+	for kind, all := range ids {
+		stored, err := record.Load(ctx, p.Records, who, kind, slices.Collect(maps.Keys(all)))
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range stored {
+			found = append(found, x.Record)
+			for _, id := range servicesOf(x.Record) {
+				services[id] = true
+			}
 		}
 	}
 	names, err := record.Load(ctx, p.Records, who, hansei.KindService, slices.Collect(maps.Keys(services)))
 	if err != nil {
 		return nil, err
 	}
-	out := map[hansei.ID]side{}
-	for id, x := range found {
-		out[id] = sideOf(x.Record.(*hansei.Incident), names)
+	out := map[record.Ref]side{}
+	for _, rec := range found {
+		out[record.Ref{Kind: rec.Kind(), ID: rec.Head().ID}] = sideOf(rec, names)
 	}
 	return out, nil
 }
 
-func sideOf(in *hansei.Incident, names map[hansei.ID]record.Stored) side {
-	s := side{ID: in.ID, Title: records.Title(in), URL: records.URL(in.Kind(), in.ID), Status: in.Status, Gone: in.Deleted, Leads: in.MergedInto}
-	s.Start, _ = in.Start()
-	s.End, _, _ = ended(in)
+// servicesOf are the services of an incident; of other records only people's
+// word is shown, without details.
+func servicesOf(rec hansei.Record) []hansei.ID {
+	if in, ok := rec.(*hansei.Incident); ok {
+		return in.Services
+	}
+	return nil
+}
+
+func sideOf(rec hansei.Record, names map[hansei.ID]record.Stored) side {
+	head := rec.Head()
+	s := side{ID: head.ID, Title: records.Title(rec), URL: records.URL(rec.Kind(), head.ID), Gone: head.Deleted, Leads: head.MergedInto}
+	if in, ok := rec.(*hansei.Incident); ok {
+		s.Status = in.Status
+		s.Start, _ = in.Start()
+		s.End, _, _ = ended(in)
+	}
 	var services, from []string
-	for _, id := range in.Services {
+	for _, id := range servicesOf(rec) {
 		name := string(id)
 		if x, ok := names[id]; ok {
 			name = records.Title(x.Record)
 		}
 		services = append(services, name)
 	}
-	for _, o := range in.From {
+	for _, o := range head.From {
 		if !slices.Contains(from, o.Source) {
 			from = append(from, o.Source)
 		}
@@ -158,8 +184,9 @@ func ended(in *hansei.Incident) (time.Time, hansei.Role, bool) {
 	return time.Time{}, "", false
 }
 
-func pairOf(j *hansei.Join, sides map[hansei.ID]side) pair {
-	out := pair{A: sides[j.A], B: sides[j.B], Verdict: j.Verdict, Reasons: j.Reasons, By: j.By}
+func pairOf(j *hansei.Join, sides map[record.Ref]side) pair {
+	a, b := sidesOf(j)
+	out := pair{Of: j.Of, A: sides[a], B: sides[b], Verdict: j.Verdict, Reasons: j.Reasons, By: j.By}
 	if j.Score > 0 {
 		out.Score = strconv.FormatFloat(j.Score, 'f', 2, 64)
 	}
@@ -214,7 +241,7 @@ func (p *Pages) list(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 	}
 	page := ui.Page{Title: "Joins", Under: "/sources", Crumbs: []ui.Link{{Text: "Sources", URL: "/sources"}},
 		Actions: []ui.Link{{Text: "Rules", URL: "/joins/rules"}},
-		Lead:    "Incidents that several tools tell of, and those that may be one. Your word outlives every re-sync."}
+		Lead:    "Records that several tools tell of, and incidents that may be one. Your word outlives every re-sync."}
 	return p.Show(w, r, who, page, listPage(v))
 }
 

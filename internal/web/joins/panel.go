@@ -8,29 +8,33 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/intake"
+	"hansei/internal/intake/link"
 	"hansei/internal/record"
 	"hansei/internal/web/records"
 	"hansei/internal/web/ui"
 )
 
-// Panel is who told what of one incident.
+// Panel is who told what of one record.
 type Panel struct {
 	ID        hansei.ID
+	Noun      string
 	Tellers   []teller
 	Fields    []field // of which not everybody says the same
 	Agreed    int     // fields that several sources say the same of
 	Linked    []group
 	Suggested []pair
 	Joined    []pair
+	Apart     []pair
 	View      view // zone and where forms lead back to
 }
 
-// teller is a source that tells of the incident.
+// teller is a source that tells of the record.
 type teller struct {
 	Source, URL string
 	External    string
 	Tool        string // where it stands there
 	Out         string // why its word does not count
+	Apart       pair   // what it tells taken apart from the record, where its join is no pair of its own
 }
 
 // field is one field with what everybody says of it.
@@ -59,30 +63,32 @@ var outs = map[string]string{hansei.OutDeleted: "deleted there", hansei.OutFilte
 
 const linkedShown = 12 // of each kind
 
-// Of gathers who told what of an incident; text writes a field's value.
-func (p *Pages) Of(ctx context.Context, who auth.Scope, in *hansei.Incident, text func(any) string) (Panel, error) {
-	v := Panel{ID: in.ID, View: view{Back: records.URL(in.Kind(), in.ID)}}
-	origins, err := intake.Origins(in)
+// Of gathers who told what of a record; text writes a field's value.
+func (p *Pages) Of(ctx context.Context, who auth.Scope, rec hansei.Record, text func(any) string) (Panel, error) {
+	at := record.Ref{Kind: rec.Kind(), ID: rec.Head().ID}
+	v := Panel{ID: at.ID, Noun: records.Noun(at.Kind), View: view{Back: records.URL(at.Kind, at.ID)}}
+	origins, err := intake.Origins(rec)
 	if err != nil {
 		return v, err
 	}
-	if err := p.tellers(ctx, who, in, origins, &v); err != nil {
+	if err := p.tellers(ctx, who, rec, origins, &v); err != nil {
 		return v, err
 	}
 	v.fields(origins, text)
 	if v.View.Zone, err = p.Zone(ctx, who); err != nil {
 		return v, err
 	}
-	if v.Linked, err = p.linked(ctx, who, in); err != nil {
+	if v.Linked, err = p.linked(ctx, who, at); err != nil {
 		return v, err
 	}
-	return v, p.pairs(ctx, who, in, &v)
+	return v, p.pairs(ctx, who, rec, &v)
 }
 
-// tellers are the sources of an incident. What came in a file has no page.
-func (p *Pages) tellers(ctx context.Context, who auth.Scope, in *hansei.Incident, origins []intake.Origin, v *Panel) error {
+// tellers are the sources of a record. What came in a file has no page.
+func (p *Pages) tellers(ctx context.Context, who auth.Scope, rec hansei.Record, origins []intake.Origin, v *Panel) error {
 	var names []hansei.ID
-	for _, o := range in.From {
+	head := rec.Head()
+	for _, o := range head.From {
 		names = append(names, hansei.ID(o.Source))
 	}
 	known, err := record.Load(ctx, p.Records, who, hansei.KindSource, names)
@@ -97,10 +103,14 @@ func (p *Pages) tellers(ctx context.Context, who auth.Scope, in *hansei.Incident
 			}
 		}
 	}
-	for _, o := range in.From {
+	for _, o := range head.From {
 		t := teller{Source: o.Source, External: o.External, Tool: tools[[2]string{o.Source, o.External}], Out: outs[o.Out]}
 		if s, ok := known[hansei.ID(o.Source)]; ok && !s.Record.Head().Deleted {
 			t.URL = "/sources/" + o.Source
+		}
+		own := hansei.Key{Kind: rec.Kind(), Source: o.Source, External: o.External}.ID()
+		if rec.Kind() != hansei.KindIncident && slices.Contains(link.Joined, rec.Kind()) && own != head.ID {
+			t.Apart = pair{Of: rec.Kind(), A: side{ID: head.ID}, B: side{ID: own}}
 		}
 		v.Tellers = append(v.Tellers, t)
 	}
@@ -129,9 +139,9 @@ func (v *Panel) fields(origins []intake.Origin, text func(any) string) {
 	}
 }
 
-// linked are the records that name the incident or that it names, by kind.
-func (p *Pages) linked(ctx context.Context, who auth.Scope, in *hansei.Incident) ([]group, error) {
-	refs, err := record.Linked(ctx, p.Records, who, record.Ref{Kind: in.Kind(), ID: in.ID})
+// linked are the records that name one or that it names, by kind.
+func (p *Pages) linked(ctx context.Context, who auth.Scope, at record.Ref) ([]group, error) {
+	refs, err := record.Linked(ctx, p.Records, who, at)
 	if err != nil {
 		return nil, err
 	}
@@ -168,19 +178,19 @@ func (p *Pages) linked(ctx context.Context, who auth.Scope, in *hansei.Incident)
 	return out, nil
 }
 
-// pairs are the joins that an incident is part of.
-func (p *Pages) pairs(ctx context.Context, who auth.Scope, in *hansei.Incident, v *Panel) error {
+// pairs are the joins that a record is part of.
+func (p *Pages) pairs(ctx context.Context, who auth.Scope, rec hansei.Record, v *Panel) error {
 	_, held, err := p.known(ctx, who)
 	if err != nil {
 		return err
 	}
-	ids := []hansei.ID{in.ID}
-	for _, o := range in.From {
-		ids = append(ids, hansei.Key{Kind: in.Kind(), Source: o.Source, External: o.External}.ID())
+	ids := []hansei.ID{v.ID}
+	for _, o := range rec.Head().From {
+		ids = append(ids, hansei.Key{Kind: rec.Kind(), Source: o.Source, External: o.External}.ID())
 	}
 	var list []*hansei.Join
 	for _, id := range ids {
-		for _, j := range held[id] {
+		for _, j := range held[record.Ref{Kind: rec.Kind(), ID: id}] {
 			if !slices.Contains(list, j) {
 				list = append(list, j)
 			}
@@ -196,12 +206,14 @@ func (p *Pages) pairs(ctx context.Context, who auth.Scope, in *hansei.Incident, 
 			v.Suggested = append(v.Suggested, x)
 		case j.Verdict == hansei.JoinConfirmed, j.Verdict == hansei.JoinExplicit:
 			v.Joined = append(v.Joined, x)
+		case j.Verdict == hansei.JoinRejected:
+			v.Apart = append(v.Apart, x)
 		}
 	}
 	return nil
 }
 
-// other is the half of a pair that is not this incident.
+// other is the half of a pair that is not this record.
 func (v Panel) other(x pair) side {
 	if x.A.ID == v.ID {
 		return x.B

@@ -3,6 +3,8 @@ package records
 import (
 	"time"
 
+	"github.com/a-h/templ"
+
 	"hansei/internal/web/ui"
 )
 
@@ -28,6 +30,7 @@ type Record struct {
 	Empty   []Field // those that have none
 	Custom  []ui.Item
 	Sources []ui.Item
+	Told    templ.Component // who told what of it; nil shows the sources alone
 	History []ui.Revision
 	Zone    *time.Location
 	Delete  string // answers POST; "" when it cannot be deleted

@@ -1,4 +1,6 @@
-package intake
+// Package fold puts what one source tells of a thing, piece by piece and in any
+// order, into that source's version of the record. It is pure.
+package fold
 
 import (
 	"cmp"
@@ -10,9 +12,10 @@ import (
 	"time"
 
 	"hansei"
+	"hansei/internal/intake/link"
 )
 
-// fold puts an observation into what its source said of a thing so far, so
+// Into puts an observation into what its source said of a thing so far, so
 // that any order of the same observations gives the same: each field holds
 // what was told with the newest time (the greater value when two times are
 // equal), a First time the earliest ever told, and a list what the newest
@@ -20,13 +23,13 @@ import (
 // nothing.
 //
 // v is the source's own version of the record and seen its entry in the
-// record's header, whose times fold keeps. Every entry of seen.Stamps is newer
+// record's header, whose times Into keeps. Every entry of seen.Stamps is newer
 // than seen.At, or is the time of a list's element.
 //
 // again is nil but when a delivery is understood anew. Then the first word
 // told at the very time a field has replaces what an earlier understanding of
 // the same delivery had put there.
-func fold(v hansei.Record, seen *hansei.Observed, o hansei.Observation, at time.Time, again *retold) error {
+func Into(v hansei.Record, seen *hansei.Observed, o hansei.Observation, at time.Time, again *Again) error {
 	f := folding{v: v, seen: seen, o: o, at: at.UTC(), again: again}
 	for _, field := range hansei.FieldsOf(v.Kind()) {
 		if err := f.field(field); err != nil {
@@ -39,15 +42,15 @@ func fold(v hansei.Record, seen *hansei.Observed, o hansei.Observation, at time.
 		f.incident(to, o.Record.(*hansei.Incident))
 	}
 	for _, n := range o.Names {
-		seen.Names = insert(seen.Names, n)
+		seen.Names = link.Insert(seen.Names, n)
 	}
 	if field, err := hansei.FieldNamed(v.Kind(), "url"); err == nil {
 		if u, ok := field.Get(o.Record); ok {
-			seen.Names = insert(seen.Names, u.(string))
+			seen.Names = link.Insert(seen.Names, u.(string))
 		}
 	}
 	for _, n := range o.Mentions {
-		seen.Mentions = insert(seen.Mentions, n)
+		seen.Mentions = link.Insert(seen.Mentions, n)
 	}
 	f.settle()
 	return nil
@@ -59,20 +62,20 @@ type folding struct {
 	o    hansei.Observation
 	at   time.Time
 
-	again *retold
+	again *Again
 }
 
-// retold are the fields of one record that a replay has told already, as bits.
-type retold uint64
+// Again are the fields of one record that a replay has told already, as bits.
+type Again uint64
 
 // first says whether a replay tells a field for the first time.
-func (r *retold) first(key string) bool {
+func (r *Again) first(key string) bool {
 	if r == nil {
 		return false
 	}
 	h := fnv.New32a()
 	h.Write([]byte(key)) // never fails
-	bit := retold(1) << (h.Sum32() % 64)
+	bit := Again(1) << (h.Sum32() % 64)
 	was := *r&bit != 0
 	*r |= bit
 	return !was
@@ -258,7 +261,7 @@ func (f *folding) incident(to, said *hansei.Incident) {
 			return slices.ContainsFunc(said.Updates, func(x hansei.Update) bool { return x.ID != "" && x.ID == u.ID && x.Edited.Equal(u.Edited) })
 		})
 	}
-	to.Updates = unite(to.Updates, said.Updates)
+	to.Updates = Updates(to.Updates, said.Updates)
 }
 
 // milestones folds the organization's own roles, which are in no table, and
@@ -303,9 +306,9 @@ func text(w []hansei.Window) any {
 	return string(b)
 }
 
-// unite puts two lists of updates together in the order of time. Of one update
+// Updates puts two lists of updates together in the order of time. Of one update
 // in two wordings the one edited later stays.
-func unite(a, b []hansei.Update) []hansei.Update {
+func Updates(a, b []hansei.Update) []hansei.Update {
 	if len(b) == 0 {
 		return a
 	}
@@ -341,13 +344,4 @@ func unite(a, b []hansei.Update) []hansei.Update {
 		return cmp.Compare(x.ID+x.Text, y.ID+y.Text)
 	})
 	return out
-}
-
-// insert adds a text to a sorted list that holds each once.
-func insert(list []string, s string) []string {
-	i, known := slices.BinarySearch(list, s)
-	if known || s == "" {
-		return list
-	}
-	return slices.Insert(slices.Clip(list), i, s)
 }

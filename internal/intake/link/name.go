@@ -1,4 +1,7 @@
-package intake
+// Package link says what records are called and what they mention, and whether
+// two that several tools tell of are one. It is pure: package record keeps the
+// names, package intake joins.
+package link
 
 import (
 	"net/url"
@@ -13,6 +16,23 @@ import (
 // URL or key, or its source says outright that the other belongs to it. So
 // that either may arrive first, both what a record is called and what it
 // mentions are noted (package record), in one canonical form.
+
+// Links are what a record is called and what it mentions, both sorted.
+type Links struct{ Called, Mentions []string }
+
+// Of are the links of a record. One that was merged into another has none:
+// what it is called leads to the other record now.
+func Of(rec hansei.Record) *Links {
+	if rec == nil || rec.Head().MergedInto != "" {
+		return &Links{}
+	}
+	return &Links{called(rec), mentions(rec)}
+}
+
+// Live says whether a record is there and stands for itself.
+func Live(rec hansei.Record) bool {
+	return rec != nil && !rec.Head().Deleted && rec.Head().MergedInto == ""
+}
 
 // canonical is the one form of a name. URLs lose their scheme, query and
 // fragment; keys such as OPS-12, channels such as #inc-7, commits and
@@ -64,25 +84,28 @@ var (
 func called(rec hansei.Record) []string {
 	var out []string
 	for _, o := range rec.Head().From {
-		out = insert(out, string(hansei.Key{Kind: rec.Kind(), Source: o.Source, External: o.External}.ID()))
+		out = Insert(out, string(hansei.Key{Kind: rec.Kind(), Source: o.Source, External: o.External}.ID()))
+		out = Insert(out, canonical(o.Source, o.External))
 		for _, n := range o.Names {
-			out = insert(out, canonical(o.Source, n))
+			out = Insert(out, canonical(o.Source, n))
 		}
 	}
 	if f, err := hansei.FieldNamed(rec.Kind(), "url"); err == nil {
 		if v, ok := f.Get(rec); ok {
-			out = insert(out, canonicalURL(v.(string)))
+			out = Insert(out, canonicalURL(v.(string)))
 		}
 	}
 	switch r := rec.(type) {
 	case *hansei.PullRequest:
 		if wholeCommit.MatchString(r.MergeCommit) {
-			out = insert(out, strings.ToLower(r.MergeCommit))
+			out = Insert(out, strings.ToLower(r.MergeCommit))
 		}
 	case *hansei.Change:
 		if r.Type == "commit" && wholeCommit.MatchString(r.Commit) {
-			out = insert(out, strings.ToLower(r.Commit))
+			out = Insert(out, strings.ToLower(r.Commit))
 		}
+	case *hansei.Deployment:
+		out = Insert(out, deploymentName(r))
 	}
 	return out[:min(len(out), maxNames)]
 }
@@ -94,15 +117,15 @@ func mentions(rec hansei.Record) []string {
 	for _, o := range rec.Head().From {
 		source = o.Source
 		for _, n := range o.Mentions {
-			out = insert(out, canonical(o.Source, n))
+			out = Insert(out, canonical(o.Source, n))
 		}
 	}
 	for _, n := range referred(rec) {
-		out = insert(out, canonical(source, n))
+		out = Insert(out, canonical(source, n))
 	}
 	for _, t := range texts(rec) {
 		for _, n := range namesIn(t) {
-			out = insert(out, canonical("", n))
+			out = Insert(out, canonical("", n))
 		}
 	}
 	own := called(rec)
@@ -150,4 +173,14 @@ func texts(rec hansei.Record) []string {
 		return []string{r.Title}
 	}
 	return nil
+}
+
+// Insert puts a text into a sorted list that holds each once, unless it is
+// empty.
+func Insert(list []string, s string) []string {
+	i, known := slices.BinarySearch(list, s)
+	if known || s == "" {
+		return list
+	}
+	return slices.Insert(slices.Clip(list), i, s)
 }

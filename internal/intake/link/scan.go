@@ -1,4 +1,4 @@
-package intake
+package link
 
 import "strings"
 

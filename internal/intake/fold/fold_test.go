@@ -1,4 +1,4 @@
-package intake
+package fold
 
 import (
 	"encoding/json"
@@ -55,7 +55,7 @@ func folded(t *testing.T, list []hansei.Observation) string {
 	t.Helper()
 	in, seen := &hansei.Incident{}, hansei.Observed{}
 	for _, o := range list {
-		if err := fold(in, &seen, o, o.At, nil); err != nil {
+		if err := Into(in, &seen, o, o.At, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -105,7 +105,7 @@ func TestFoldReopened(t *testing.T) {
 	}
 	in, seen := &hansei.Incident{}, hansei.Observed{}
 	for _, o := range list {
-		if err := fold(in, &seen, o, o.At, nil); err != nil {
+		if err := Into(in, &seen, o, o.At, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -124,9 +124,9 @@ func TestReplayed(t *testing.T) {
 		return hansei.Observation{Record: &hansei.Incident{Title: title, Services: services}, At: at}
 	}
 	in, seen := &hansei.Incident{}, hansei.Observed{}
-	tell := func(o hansei.Observation, again *retold) {
+	tell := func(o hansei.Observation, again *Again) {
 		t.Helper()
-		if err := fold(in, &seen, o, o.At, again); err != nil {
+		if err := Into(in, &seen, o, o.At, again); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -135,7 +135,7 @@ func TestReplayed(t *testing.T) {
 	if in.Title != "b" || len(in.Services) != 2 {
 		t.Fatalf("two tellings at one time: got %q %v", in.Title, in.Services)
 	}
-	var again retold
+	var again Again
 	tell(say("b", "web"), &again)
 	tell(say("a", "db"), &again)
 	if in.Title != "b" || len(in.Services) != 2 {

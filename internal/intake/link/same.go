@@ -1,0 +1,113 @@
+package link
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"hansei"
+)
+
+// Joined are the kinds of which records of several sources may become one.
+var Joined = []hansei.Kind{hansei.KindIncident, hansei.KindChange, hansei.KindPullRequest, hansei.KindDeployment, hansei.KindTicket}
+
+// FarApart is from when on naming each other is not enough for incidents: the
+// one may tell of an earlier one. Then it is a suggestion.
+const FarApart = 24 * time.Hour
+
+// redeployed is from when on two deployments of a commit to one place are two,
+// even if they are told by different tools.
+const redeployed = 10 * time.Minute
+
+// Common are the names that make two records of different sources one: those
+// by which both go and that mean the same thing everywhere, and for incidents
+// also those by which one mentions the other. The first reason is told to
+// people.
+func Common(kind hansei.Kind, a, b *Links) []string {
+	out := slices.DeleteFunc(both(a.Called, b.Called), func(n string) bool { return !Shared(kind, n) })
+	if kind == hansei.KindIncident {
+		out = append(out, both(a.Mentions, b.Called)...)
+		out = append(out, both(b.Mentions, a.Called)...)
+	}
+	return out
+}
+
+// Shared says whether a name means one and the same record of a kind in every
+// source. Keys such as OPS-12 do not: two trackers may both have one.
+func Shared(kind hansei.Kind, name string) bool {
+	switch kind {
+	case hansei.KindChange: // many flips of a flag share its page
+		return wholeCommit.MatchString(name)
+	case hansei.KindDeployment: // and many deployments the page of their place
+		return strings.HasPrefix(name, deploymentOf)
+	case hansei.KindIncident, hansei.KindPullRequest, hansei.KindTicket:
+		return anyURL.MatchString(name)
+	}
+	return false
+}
+
+// anyURL is a canonical URL: its host has a dot, which no source's name has.
+var anyURL = regexp.MustCompile(`^[\w-]+(\.[\w-]+)+(:[0-9]+)?/`)
+
+// deploymentOf begins the name that deployments of one commit to one place have
+// in common: "deployment of <commit> to production".
+const deploymentOf = "deployment of "
+
+func deploymentName(d *hansei.Deployment) string {
+	if !wholeCommit.MatchString(d.Commit) {
+		return ""
+	}
+	place := strings.ToLower(strings.TrimSpace(d.Environment))
+	if place == "" {
+		place = hansei.Production
+	}
+	return deploymentOf + strings.ToLower(d.Commit) + " to " + place
+}
+
+// Contradict says whether two records that go by one name cannot be one all
+// the same: deployments of a commit to one place are repeated, and one commit
+// deploys several services.
+func Contradict(a, b hansei.Record) bool {
+	x, isDeployment := a.(*hansei.Deployment)
+	y, alike := b.(*hansei.Deployment)
+	if !isDeployment || !alike {
+		return false
+	}
+	ended := func(d *hansei.Deployment) bool { return d.Result != "" && d.Result != hansei.ResultRunning }
+	return x.Service != "" && y.Service != "" && x.Service != y.Service || Gap(x, y) > redeployed || ended(x) && ended(y) && x.Result != y.Result
+}
+
+// Gap is how long two records are apart, 0 when they overlap. An incident that
+// is open is taken to have ended when it began: it may be forgotten.
+func Gap(a, b hansei.Record) time.Duration {
+	sa, ea := span(a)
+	sb, eb := span(b)
+	return max(0, sb.Sub(ea), sa.Sub(eb))
+}
+
+func span(rec hansei.Record) (since, until time.Time) {
+	switch r := rec.(type) {
+	case *hansei.Incident:
+		since, _ = r.Start()
+		until = since
+		for _, m := range r.Milestones {
+			if m.At.After(until) {
+				until = m.At
+			}
+		}
+	case *hansei.Deployment:
+		if since, until = r.Started, r.Finished; since.IsZero() {
+			since = until
+		}
+		if until.Before(since) {
+			until = since
+		}
+	}
+	return since, until
+}
+
+// both are the elements that two sorted lists have in common.
+func both(a, b []string) []string {
+	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { _, has := slices.BinarySearch(b, s); return !has })
+}

@@ -1,0 +1,216 @@
+package intake
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+
+	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/intake/link"
+	"hansei/internal/record"
+)
+
+// JobLink is the job that does Link.
+const JobLink = "link-records"
+
+const (
+	linkCursor = "links"
+	linkPage   = 500 // entries of the journal looked at together
+)
+
+// byInbox is who writes what live sources told. What those records are called
+// is noted, and they are joined, as they are written.
+const byInbox = "sources"
+
+// linkable are the kinds of record that are called something, or mention it.
+var linkable = []hansei.Kind{hansei.KindIncident, hansei.KindAlert, hansei.KindTicket, hansei.KindWorkItem, hansei.KindPullRequest, hansei.KindChange, hansei.KindDeployment}
+
+// Link does for what was imported and what people changed what the inbox does
+// by itself for live sources: notes what the records are called and mention,
+// and joins those that tell of one thing. It also fills records anew whose
+// sources were put in another order. It follows the journal from its cursor to
+// the end; several servers may do it at once.
+func (b *Inbox) Link(ctx context.Context, who auth.Actor) error {
+	for conflicts := 0; ; {
+		more, err := b.linkNext(ctx, who)
+		switch {
+		case errors.Is(err, hansei.ErrConflict) && conflicts < maxConflicts && ctx.Err() == nil:
+			conflicts++ // somebody was faster
+		case err != nil || !more:
+			return err
+		default:
+			conflicts = 0
+		}
+	}
+}
+
+// linkNext looks at entries until there is something to do, and does it in the
+// transaction that moves the cursor. It says whether there may be more.
+func (b *Inbox) linkNext(ctx context.Context, who auth.Actor) (more bool, err error) {
+	was, err := record.CursorOf(ctx, b.Records, who.Scope(), linkCursor)
+	if err != nil {
+		return false, err
+	}
+	head, err := b.Records.Head(ctx, who.Scope())
+	if err != nil {
+		return false, err
+	}
+	next := was
+	if was.Epoch != head.Epoch { // the first time, or another journal
+		next.Epoch, next.Seq = head.Epoch, 0
+	}
+	var refs []record.Ref
+	for next.Seq < head.Seq && len(refs) == 0 {
+		page, err := b.Records.Feed(ctx, who.Scope(), next.Seq, linkPage)
+		if err != nil || len(page.Changes) == 0 || page.Epoch != head.Epoch {
+			return false, err
+		}
+		for _, c := range page.Changes {
+			next.Seq = c.Seq
+			switch ref := (record.Ref{Kind: c.Kind, ID: c.ID}); {
+			case c.Kind == hansei.KindOrganization:
+				if err := b.ordered(ctx, who, c); err != nil {
+					return false, err
+				}
+			case c.Who != byInbox && slices.Contains(linkable, c.Kind) && !slices.Contains(refs, ref):
+				refs = append(refs, ref)
+			}
+		}
+	}
+	if next == was {
+		return false, nil
+	}
+	return next.Seq < head.Seq, b.link(ctx, who, refs, was, next)
+}
+
+// link notes what records are called, and joins them.
+func (b *Inbox) link(ctx context.Context, who auth.Actor, refs []record.Ref, was, next record.Cursor) error {
+	s, err := newWorkingSet(ctx, b.Records, who.Scope(), nil)
+	if err != nil {
+		return err
+	}
+	if err := s.get(ctx, refs); err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		if err := s.relink(ctx, b.Records, ref); err != nil {
+			return err
+		}
+	}
+	if err := s.joinNamed(ctx); err != nil {
+		return err
+	}
+	if err := s.encode(); err != nil {
+		return err
+	}
+	_, err = b.Records.Write(ctx, who.As(byInbox), func(tx *record.Tx) error {
+		now, err := record.CursorOf(ctx, tx, who.Scope(), linkCursor)
+		if err != nil {
+			return err
+		}
+		if now != was {
+			return hansei.ErrConflict
+		}
+		if err := s.write(ctx, tx); err != nil {
+			return err
+		}
+		if b.Told != nil {
+			if err := b.Told(tx, s.changedRecords()); err != nil {
+				return err
+			}
+		}
+		return tx.PutCursor(next)
+	})
+	return err
+}
+
+// relink has all that a record is called noted, and what it was called in
+// earlier revisions forgotten.
+func (s *workingSet) relink(ctx context.Context, records *record.Store, ref record.Ref) error {
+	w := s.have[ref]
+	if w.rec == nil {
+		return nil
+	}
+	w.wasLinks = &link.Links{}
+	if w.revision > 1 {
+		versions, err := record.HistoryIn(ctx, records, s.scope, ref.Kind, ref.ID)
+		if err != nil {
+			return err
+		}
+		for _, v := range versions {
+			rec, err := record.DecodeDoc(ref.Kind, v.Doc)
+			if err != nil {
+				return err
+			}
+			l := link.Of(rec)
+			for _, n := range without(l.Called, w.now().Called) {
+				w.wasLinks.Called = link.Insert(w.wasLinks.Called, n)
+			}
+			for _, n := range without(l.Mentions, w.now().Mentions) {
+				w.wasLinks.Mentions = link.Insert(w.wasLinks.Mentions, n)
+			}
+		}
+	}
+	s.relinked = append(s.relinked, ref)
+	s.relied = append(s.relied, ref)
+	return nil
+}
+
+// ordered fills records anew when a revision of the organization puts their
+// sources in another order.
+func (b *Inbox) ordered(ctx context.Context, who auth.Actor, c record.Change) error {
+	versions, err := record.HistoryIn(ctx, b.Records, who.Scope(), c.Kind, c.ID)
+	if err != nil {
+		return err
+	}
+	var is, was []hansei.SourceOrder
+	for _, v := range versions {
+		rec, err := record.DecodeDoc(c.Kind, v.Doc)
+		if err != nil {
+			return err
+		}
+		switch order := rec.(*hansei.Organization).SourceOrder; v.Revision {
+		case c.Revision:
+			is = order
+		case c.Revision - 1:
+			was = order
+		}
+	}
+	if len(is) == 0 && len(was) == 0 || reflect.DeepEqual(is, was) {
+		return nil
+	}
+	var kinds []hansei.Kind
+	for _, o := range slices.Concat(is, was) {
+		if !slices.Contains(kinds, o.Kind) {
+			kinds = append(kinds, o.Kind)
+		}
+	}
+	for _, kind := range kinds {
+		if err := b.reorder(ctx, who, kind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reorder fills every record of a kind anew that several sources tell of.
+func (b *Inbox) reorder(ctx context.Context, who auth.Actor, kind hansei.Kind) error {
+	organization := record.Ref{Kind: hansei.KindOrganization, ID: hansei.OrganizationID}
+	for after := hansei.ID(""); ; {
+		page, err := b.Records.List(ctx, who.Scope(), kind, after, linkPage)
+		if err != nil || len(page) == 0 {
+			return err
+		}
+		var refs []record.Ref
+		for _, x := range page {
+			if after = x.Record.Head().ID; len(x.Record.Head().From) > 1 {
+				refs = append(refs, record.Ref{Kind: kind, ID: after})
+			}
+		}
+		if _, err := b.changeAll(ctx, who, organization, refs, func(*hansei.Source, hansei.Record, []hansei.Record) error { return nil }); err != nil {
+			return err
+		}
+	}
+}
