@@ -30,6 +30,9 @@ type event struct {
 	Service  string
 	See      string // another thing's name
 	Whole    bool   // it is all there is to say
+	// Kind and Record tell of something that is no incident.
+	Kind   hansei.Kind
+	Record json.RawMessage
 }
 
 var toyKind = source.Kind{
@@ -65,6 +68,17 @@ func (t *toy) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	}
 	var out []hansei.Observation
 	for _, e := range list {
+		if e.Kind != "" {
+			rec, err := hansei.New(e.Kind)
+			if err == nil {
+				err = json.Unmarshal(e.Record, rec)
+			}
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, hansei.Observation{Key: hansei.Key{Kind: e.Kind, Source: t.name, External: e.ID}, Record: rec, At: e.At})
+			continue
+		}
 		in := &hansei.Incident{Title: e.Title, Priority: e.Priority, Status: e.Status, URL: "https://toy.example/i/" + e.ID}
 		if e.Service != "" {
 			in.Services = []hansei.ID{hansei.ID(e.Service)}
