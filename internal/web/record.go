@@ -301,6 +301,7 @@ func (s *Server) recordPage(w http.ResponseWriter, r *http.Request, who auth.Act
 		if err != nil {
 			return err
 		}
+		told.Beside = true
 		v.Told = joins.ToldBy(told)
 	}
 	p := ui.Page{Title: records.Title(f.Record), Lead: strings.ToUpper(v.Noun[:1]) + v.Noun[1:] + " " + string(id)}

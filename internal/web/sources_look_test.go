@@ -72,6 +72,18 @@ func busy(t *testing.T) *site {
 	if _, err := s.People.Edit(ctx, who, hansei.KindIncident, "pager:PX1", revisionOf(t, s, "pager:PX1"), []intake.Set{{Field: "severity", Value: []byte(`"sev2"`)}}, "it was mild"); err != nil {
 		t.Fatal(err)
 	}
+	for _, of := range [][2]string{{"github", "the shop by hand"}, {"argo", "shop-77"}} {
+		d, _, err := s.Imports.Receive(ctx, who, of[0]+".csv", intake.Options{Source: of[0]}, strings.NewReader("id,title,service,environment,commit,finished_at\n77,"+of[1]+",Web Shop,production,"+strings.Repeat("a1b2", 10)+",2026-03-01T10:00:00Z\n"))
+		if err == nil {
+			_, err = s.Imports.Understand(ctx, who, d.ID)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Sources.Inbox.Link(ctx, who); err != nil {
+		t.Fatal(err)
+	}
 	s.understood(t)
 	return s
 }
@@ -92,7 +104,7 @@ func TestSourcePagesHaveNoAccessibilityViolations(t *testing.T) {
 	pages := map[string]string{
 		"empty": empty.url + "/sources", "no-jobs": empty.url + "/jobs", "list": s.url + "/sources", "tools": s.url + "/sources/new", "new": s.url + "/sources/new/toy", "one": s.url + "/sources/pager",
 		"failing": s.url + "/sources/status", "paused": s.url + "/sources/old-pager", "deliveries": s.url + "/deliveries", "failed": s.url + "/sources/pager/deliveries?failed",
-		"delivery": s.url + failed, "jobs": s.url + "/jobs", "joins": s.url + "/joins", "rules": s.url + "/joins/rules", "incident": s.url + "/incidents/pager:PX1", "maybe": s.url + "/incidents/pager:PX2",
+		"delivery": s.url + failed, "jobs": s.url + "/jobs", "joins": s.url + "/joins", "rules": s.url + "/joins/rules", "incident": s.url + "/incidents/pager:PX1", "maybe": s.url + "/incidents/pager:PX2", "deployment": s.url + "/records/deployment/argo:77",
 	}
 	judged(t, ctx, look{group: "sources", pages: pages})
 }
@@ -153,12 +165,19 @@ func TestJoins(t *testing.T) {
 	s.get(t, "/joins?from=-1").says(t, 422)
 	s.get(t, "/incidents/pager:PX2").says(t, 200, "May be the same", "Search is empty", `action="/joins/confirm"`)
 	s.get(t, "/incidents/pager:PX1").says(t, 200, "Told by", `href="/sources/status"`, "told differently", "Joined into it", "https://status.example/i/S1")
-	s.post(t, "/joins/confirm", "a", "pager:PX2", "b", "status:S2", "back", "/incidents/pager:PX2").says(t, 200, "They are one incident now", "Joined into it", "said by", `action="/joins/reject"`)
+	s.post(t, "/joins/confirm", "of", "incident", "a", "pager:PX2", "b", "status:S2", "back", "/incidents/pager:PX2").says(t, 200, "They are one now", "Joined into it", "said by", `action="/joins/reject"`)
 	s.get(t, "/joins").says(t, 200, "Nothing waits for your word")
-	s.post(t, "/joins/reject", "a", "pager:PX2", "b", "status:S2", "back", "//evil.example").says(t, 200, "They are two incidents", "Kept apart 1")
+	s.post(t, "/joins/reject", "of", "incident", "a", "pager:PX2", "b", "status:S2", "back", "//evil.example").says(t, 200, "They are two, and nothing", "Kept apart 1")
 	s.get(t, "/joins?verdict=rejected").says(t, 200, "They are one")
 	s.get(t, "/incidents/status:S2").says(t, 200, "!Joined into it", "Search is empty")
-	s.post(t, "/joins/confirm", "a", "pager:PX2", "b", "nope").says(t, 404)
+	s.post(t, "/joins/confirm", "of", "incident", "a", "pager:PX2", "b", "nope").says(t, 404)
+	s.post(t, "/joins/confirm", "of", "alert", "a", "pager:PX2", "b", "nope").says(t, 422)
+
+	deployment := "/records/deployment/argo:77"
+	s.get(t, deployment).says(t, 200, "Told by", "github", "the shop by hand", "1 field is told differently", `action="/joins/reject"`)
+	s.post(t, "/joins/reject", "of", "deployment", "a", "argo:77", "b", "github:77", "back", deployment).says(t, 200, "They are two, and nothing", "Kept apart from it", "!told differently", `action="/joins/confirm"`)
+	s.get(t, "/joins?verdict=rejected").says(t, 200, "shop-77")
+	s.post(t, "/joins/confirm", "of", "deployment", "a", "argo:77", "b", "github:77", "back", deployment).says(t, 200, "They are one now", "told differently")
 }
 
 func TestRules(t *testing.T) {

@@ -25,6 +25,7 @@ type Panel struct {
 	Suggested []pair
 	Joined    []pair
 	Apart     []pair
+	Beside    bool // it stands beside the fields, not below all
 	View      view // zone and where forms lead back to
 }
 

@@ -74,7 +74,7 @@ func rulesPage(v rulesView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p class=\"hs-help\">When one tool names the other by a link or a key, the two are joined without a suggestion. Take them apart and they stay apart.</p></section><section class=\"hs-panel hs-half\" aria-labelledby=\"believed\"><h2 id=\"believed\">Whom to believe, what to keep</h2>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 4, "<p class=\"hs-help\">When one tool names the other by a link or a key, the two are joined without a suggestion. Take them apart and they stay apart. Commits, deployments, pull requests and tickets that two tools tell of are joined by their hash, their commit and environment, or their URL.</p></section><section class=\"hs-panel hs-half\" aria-labelledby=\"believed\"><h2 id=\"believed\">Whom to believe, what to keep</h2>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
