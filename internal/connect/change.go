@@ -61,6 +61,7 @@ func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Chang
 		if c.Paused != nil {
 			rec.Paused = *c.Paused
 		}
+		was := given{rec.Settings, have}
 		src, secrets, err := s.configure(kind, rec, settings, have)
 		if err != nil {
 			return err
@@ -72,7 +73,7 @@ func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Chang
 		if _, ok := src.(source.Receiver); ok {
 			out.URL = s.URL(rec)
 		}
-		return s.follow(tx, who.Scope(), rec, src, c, wasPaused && !rec.Paused)
+		return s.follow(tx, who.Scope(), rec, src, c, wasPaused && !rec.Paused, compare(kind, was, given{rec.Settings, secrets}))
 	})
 	s.forget()
 	s.Inbox.Wake()
@@ -80,14 +81,19 @@ func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Chang
 }
 
 // follow does what a change entails.
-func (s *Sources) follow(tx *record.Tx, who auth.Scope, rec *hansei.Source, src source.Source, c Change, resumed bool) error {
+func (s *Sources) follow(tx *record.Tx, who auth.Scope, rec *hansei.Source, src source.Source, c Change, resumed bool, reads more) error {
 	if c.Filter != nil {
 		if err := s.Later(tx, Job{JobRejudge, map[string]string{"source": string(rec.ID)}}); err != nil {
 			return err
 		}
 	}
-	if c.Since != nil {
+	switch {
+	case c.Since != nil || reads == all:
 		if err := anew(tx, who, rec, src); err != nil {
+			return err
+		}
+	case reads == some:
+		if err := notWhole(tx, who, rec); err != nil {
 			return err
 		}
 	}
@@ -96,7 +102,7 @@ func (s *Sources) follow(tx *record.Tx, who auth.Scope, rec *hansei.Source, src 
 			return err
 		}
 	}
-	if (c.Since != nil || resumed) && !rec.Paused {
+	if c.Since != nil || resumed || reads != nothing {
 		return s.pullAll(tx, rec, src)
 	}
 	return nil

@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -36,7 +37,7 @@ func (s *Sources) PullStream(ctx context.Context, who auth.Actor, name, stream s
 	if notBefore(states, name).After(s.Now()) {
 		return nil
 	}
-	run := &pulling{s: s, who: who.As("pull " + name), name: name, packer: packer, state: stateOf(states, o, st.Name)}
+	run := &pulling{s: s, who: who.As("pull " + name), name: name, packer: packer, state: stateOf(states, o, st.Name), settings: o.rec.Settings}
 	pull := s.pullOf(ctx, run.state.Cursor, run.state.Began)
 	pull.Emit = run.emit
 	err = st.Pull(pull)
@@ -90,6 +91,8 @@ type pulling struct {
 	name   string
 	packer *pack.Packer
 	state  record.PullState
+
+	settings map[string]string // it was begun with
 }
 
 // emit stores a page and moves the cursor.
@@ -153,7 +156,7 @@ func (p *pulling) mine(tx *record.Tx) error {
 	if err != nil {
 		return err
 	}
-	if src.Deleted || src.Paused {
+	if src.Deleted || src.Paused || !maps.Equal(src.Settings, p.settings) {
 		return errMoved
 	}
 	list, err := record.Pulls(context.Background(), tx, p.who.Scope(), p.name)

@@ -38,7 +38,8 @@ type event struct {
 var toyKind = source.Kind{
 	Name: "toy", Title: "Toy", About: "Incidents for tests.", Docs: "https://example.org/toy",
 	Settings: []source.Setting{{Name: source.WebhookSecret, Title: "Secret", Help: "made here", Secret: true},
-		{Name: "token", Title: "Token", Help: "from the toy", Secret: true}, {Name: "site", Title: "Site", Help: "its name"}},
+		{Name: "token", Title: "Token", Help: "from the toy", Secret: true}, {Name: "site", Title: "Site", Help: "its name", Place: true},
+		{Name: "boxes", Title: "Boxes", Help: "of toys", Lists: true}},
 	Steps: []string{"Paste {url} and {secret}."}, Gives: []hansei.Kind{hansei.KindIncident}, Incidents: true,
 	New: func(c source.Config) (source.Source, error) {
 		return &toy{name: c.Name, secret: c.Settings[source.WebhookSecret]}, nil

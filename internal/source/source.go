@@ -48,6 +48,8 @@ type Setting struct {
 	Required bool
 	Theirs   bool // a webhook secret that the vendor makes, perhaps only once it knows the address
 	Long     bool // a text of several lines, such as a mapping
+	Place    bool // where the tool is: with another one, all history is read from the beginning
+	Lists    bool // things whose history is read, several of them: of one more it is read from the beginning
 	Default  string
 	Enum     []string
 }

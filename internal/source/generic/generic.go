@@ -47,7 +47,7 @@ var Kind = source.Kind{
 		{Name: "header", Title: "Header of the token or signature", Help: "Authorization, or X-Signature-256, when empty."},
 		{Name: "prefix", Title: "What stands before the signature", Help: "Such as sha256= ."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at the sender, or enter the one the sender made."},
-		{Name: "list_url", Title: "URL of a list to read", Help: "Of a REST list, with the query that never changes. Empty: webhooks only."},
+		{Name: "list_url", Title: "URL of a list to read", Place: true, Help: "Of a REST list, with the query that never changes. Empty: webhooks only."},
 		{Name: "list_items", Title: "Where the things of the list are", Default: ".[]", Help: "A jq expression that gives each thing of a page, such as .data[]."},
 		{Name: "auth_header", Title: "Header of the credentials", Default: "Authorization", Help: "The header that the tool wants its API key in."},
 		{Name: "auth", Title: "Credentials", Secret: true, Help: "The value of that header, such as Bearer abc."},

@@ -31,8 +31,8 @@ var Kind = source.Kind{
 	Name: "git", Title: "Local git repository", Docs: "https://git-scm.com/docs/git-log",
 	About: "Commits, reverts, trailers and tags of a repository on this machine.",
 	Settings: []source.Setting{
-		{Name: "path", Title: "Path", Required: true, Help: "Of the repository on the machine that Hansei runs on, from the root. A bare mirror (git clone --mirror) does well."},
-		{Name: "branch", Title: "Branch", Default: "HEAD", Help: "Whose history counts; the repository's own HEAD when empty."},
+		{Name: "path", Title: "Path", Required: true, Place: true, Help: "Of the repository on the machine that Hansei runs on, from the root. A bare mirror (git clone --mirror) does well."},
+		{Name: "branch", Title: "Branch", Default: "HEAD", Place: true, Help: "Whose history counts; the repository's own HEAD when empty."},
 		{Name: "service", Title: "Service", Help: "What the repository is; its directory's name when empty."},
 		{Name: "tags", Title: "Tags are deployments", Help: "A regular expression on the names of tags that mark a deployment to production, such as ^v[0-9]. Empty: none."},
 	},

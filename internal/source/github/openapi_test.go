@@ -139,6 +139,33 @@ func TestNothingIsMissed(t *testing.T) {
 	}
 }
 
+// TestGrows asks for two repositories of five issues each, two on a page.
+func TestGrows(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		var some []string
+		for n := range 5 {
+			if made := fmt.Sprintf("2026-03-01T1%d:00:00Z", n); q.Get("since") <= made {
+				some = append(some, fmt.Sprintf(`{"number":%d,"created_at":%q,"updated_at":%q,"state":"open"}`, n+1, made, made))
+			}
+		}
+		start, err := strconv.Atoi("0" + q.Get("page"))
+		if err != nil {
+			t.Error(err)
+		}
+		if start+2 < len(some) {
+			q.Set("page", strconv.Itoa(start+2))
+			w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?%s>; rel="next"`, r.Host, r.URL.Path, q.Encode()))
+		}
+		fmt.Fprintf(w, "[%s]", strings.Join(some[min(start, len(some)):min(start+2, len(some))], ","))
+	}))
+	defer server.Close()
+	sourcetest.Grows(t, sourcetest.Listed{Server: server, From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Now: time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC), One: "acme/shop", Other: "acme/web", Open: func(listed ...string) source.Stream {
+		list := account(t, map[string]string{"token": "tok", "repositories": strings.Join(listed, " "), "api_url": server.URL}).(*puller).Streams()
+		return list[slices.IndexFunc(list, func(s source.Stream) bool { return s.Name == "issues" })]
+	}})
+}
+
 // described is a server that answers with the examples of the description.
 func described(t *testing.T) *httptest.Server {
 	t.Helper()

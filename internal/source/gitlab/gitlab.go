@@ -29,9 +29,9 @@ var Kind = source.Kind{
 	Name: "gitlab", Title: "GitLab", Docs: "https://docs.gitlab.com/user/project/integrations/webhook_events/",
 	About: "Deployments, releases, merge requests with their first commit, commits, issues and incidents.",
 	Settings: []source.Setting{
-		{Name: "url", Title: "URL", Default: "https://gitlab.com", Help: "Of your GitLab."},
+		{Name: "url", Title: "URL", Default: "https://gitlab.com", Place: true, Help: "Of your GitLab."},
 		{Name: "token", Title: "Access token", Secret: true, Help: "For the history: a project or group access token with the scope read_api and at least the role Reporter. To create follow-ups there: the scope api. Leave it empty to take webhooks only."},
-		{Name: "projects", Title: "Projects", Long: true, Help: "group/project, one a line or with commas between, whose history is pulled."},
+		{Name: "projects", Title: "Projects", Long: true, Lists: true, Help: "group/project, one a line or with commas between, whose history is pulled."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at GitLab as the secret token. A signing token that GitLab made (whsec_…) can be entered instead."},
 		{Name: "releases", Title: "Releases are deployments", Default: "no", Enum: []string{"no", "yes"}, Help: "yes: each release counts as a deployment to production."},
 		{Name: "follow_up_labels", Title: "Labels of follow-ups", Default: "postmortem,follow-up,action-item", Help: "Issues with one of these labels are follow-ups of incidents."},

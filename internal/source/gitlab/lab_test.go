@@ -17,7 +17,8 @@ import (
 	"hansei/internal/source/sourcetest"
 )
 
-// lab stands for a GitLab with one project, acme/shop. It counts pages by
+// lab stands for a GitLab with two projects, acme/shop and acme/web, which hold the
+// same. It counts pages by
 // position, and names the next one with all it was asked, its own defaults, the
 // project as id, and the host it believes to have.
 type lab struct {
@@ -43,11 +44,12 @@ func (l *lab) serve(t testing.TB) *httptest.Server {
 }
 
 func (l *lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := strings.TrimPrefix(r.URL.EscapedPath(), "/api/v4/projects/acme%2Fshop")
+	project, path, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/api/v4/projects/"), "/")
+	path = "/" + path
 	q := r.URL.Query()
 	l.calls = append(l.calls, path+"?"+r.URL.RawQuery)
 	since := cmp.Or(q.Get("updated_after"), q.Get("since"))
-	if r.Header.Get("PRIVATE-TOKEN") != "tok" || path == r.URL.EscapedPath() {
+	if r.Header.Get("PRIVATE-TOKEN") != "tok" || project != "acme%2Fshop" && project != "acme%2Fweb" {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
@@ -73,7 +75,7 @@ func (l *lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	page, size := number("page", 1), min(number("per_page", 20), l.most)
 	last := max(1, (len(some)+size-1)/size)
-	w.Header().Set("Link", l.links(path, q, page, last))
+	w.Header().Set("Link", l.links(project, path, q, page, last))
 	w.Header().Set("Content-Type", "application/json")
 	bodies := []map[string]any{}
 	for _, x := range some[min(len(some), (page-1)*size):min(len(some), page*size)] {
@@ -87,15 +89,15 @@ func (l *lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (l *lab) links(path string, q url.Values, page, last int) string {
-	q.Set("id", "acme/shop")
+func (l *lab) links(project, path string, q url.Values, page, last int) string {
+	q.Set("id", strings.ReplaceAll(project, "%2F", "/"))
 	if path == "/issues" || path == "/merge_requests" {
 		q.Set("state", "all")
 		q.Set("with_labels_details", "false")
 	}
 	link := func(page int, rel string) string {
 		q.Set("page", strconv.Itoa(page))
-		return fmt.Sprintf(`<https://gitlab.example.com:8443/api/v4/projects/acme%%2Fshop%s?%s>; rel=%q`, path, q.Encode(), rel)
+		return fmt.Sprintf(`<https://gitlab.example.com:8443/api/v4/projects/%s%s?%s>; rel=%q`, project, path, q.Encode(), rel)
 	}
 	list := []string{}
 	if page > 1 {

@@ -164,6 +164,15 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+func TestGrows(t *testing.T) {
+	server := stockedWith(23, 10).serve(t)
+	for i := range 5 {
+		sourcetest.Grows(t, sourcetest.Listed{Server: server, From: at(0).AddDate(0, -1, 0), Now: at(72), One: "acme/shop", Other: "acme/web", Open: func(listed ...string) source.Stream {
+			return account(t, "url", server.URL, "token", "tok", "projects", strings.Join(listed, "\n"), "releases", "yes").(*puller).Streams()[i]
+		}})
+	}
+}
+
 // TestRepeatedPages: the same items twice make the same records; a page that
 // names itself as the next ends the run.
 func TestRepeatedPages(t *testing.T) {

@@ -32,7 +32,7 @@ var Kind = source.Kind{
 	About: "On-call duty from the calendar feed of a scheduling tool or of a shared calendar.",
 	Docs:  "https://www.rfc-editor.org/rfc/rfc5545",
 	Settings: []source.Setting{
-		{Name: "url", Title: "Address of the feed", Secret: true, Required: true, Help: "An address that begins with https or webcal. Whoever has it can read the calendar. PagerDuty: open the schedule, Schedule Info, WebCal feed. Opsgenie: open the schedule, Export calendar. Google Calendar: Settings of the calendar, Secret address in iCal format."},
+		{Name: "url", Title: "Address of the feed", Secret: true, Required: true, Place: true, Help: "An address that begins with https or webcal. Whoever has it can read the calendar. PagerDuty: open the schedule, Schedule Info, WebCal feed. Opsgenie: open the schedule, Export calendar. Google Calendar: Settings of the calendar, Secret address in iCal format."},
 		{Name: "person", Title: "Who is on call", Default: duty.FromSummary, Enum: named, Help: "Where an event names the person: in its title, as an attendee (each one is on call), or as its organizer."},
 		{Name: "pattern", Title: "Person within the title", Default: defaultPattern, Help: "A regular expression whose first group is the person. An event whose title does not fit is not duty. The default understands “Ann Lee”, “On Call - Ann Lee - Team” and “[Primary] Ann Lee on call”."},
 		{Name: "schedule", Title: "Name of the rota", Help: "The name of the calendar when empty."},

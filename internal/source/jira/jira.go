@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,10 +29,10 @@ var Kind = source.Kind{
 	Name: "jira", Title: "Jira", Docs: "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
 	About: "Issues and epics as work items and follow-ups, and issue types that you name as incidents.",
 	Settings: []source.Setting{
-		{Name: "url", Title: "URL of the site", Required: true, Help: "https://YOURS.atlassian.net, or the address of your Data Center."},
+		{Name: "url", Title: "URL of the site", Required: true, Place: true, Help: "https://YOURS.atlassian.net, or the address of your Data Center."},
 		{Name: "email", Title: "E-mail of the account", Help: "Of the account the API token belongs to. Empty for Data Center."},
 		{Name: "token", Title: "API token", Secret: true, Help: "Cloud: id.atlassian.com, Security, API tokens (read access to the projects). Data Center: a personal access token. To create follow-ups there, the account also needs to create, edit, assign and transition issues. Leave it empty to take webhooks only."},
-		{Name: "projects", Title: "Projects", Help: "Keys of projects to pull, with commas between. Empty: all the account may see."},
+		{Name: "projects", Title: "Projects", Lists: true, Help: "Keys of projects to pull, with commas between. Empty: all the account may see."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at Jira."},
 		{Name: "incident_types", Title: "Issue types that are incidents", Default: "Incident,[System] Incident", Help: "Names of issue types, with commas between."},
 		{Name: "follow_ups", Title: "Issue types or labels of follow-ups", Default: "Action item,postmortem,follow-up", Help: "Issues with one of them are follow-ups of incidents."},
@@ -127,14 +128,6 @@ func (j *puller) Streams() []source.Stream {
 	return []source.Stream{{Name: "issues", Title: "Issues", Pull: j.issues}}
 }
 
-// cursor is where a run through the search stands.
-type cursor struct {
-	Since time.Time `json:"since,omitzero"`
-	Began time.Time `json:"began,omitzero"` // zero between runs
-	Next  string    `json:"next,omitempty"` // nextPageToken
-	Start int       `json:"start,omitempty"`
-}
-
 func (j *puller) authorize(c *fetch.Client) {
 	c.Auth = func(r *http.Request) {
 		if j.email != "" {
@@ -162,55 +155,42 @@ func (j *puller) zone(p *source.Pull) (*time.Location, error) {
 
 func (j *puller) issues(p *source.Pull) error {
 	j.authorize(p.Client)
-	c := cursor{Since: p.From}
-	if p.Cursor != "" {
-		c = cursor{}
-		if err := json.Unmarshal([]byte(p.Cursor), &c); err != nil {
-			return fmt.Errorf("the place to go on from is unreadable: %w", err)
-		}
-	}
-	if c.Began.IsZero() {
-		c.Began, c.Next, c.Start = p.Now, "", 0
-	}
 	zone, err := j.zone(p)
 	if err != nil {
 		return err
 	}
-	for {
-		page, next, err := j.search(p, c, zone)
-		if err != nil {
-			return err
-		}
-		last := next.Began.IsZero()
-		text, err := json.Marshal(next)
-		if err != nil {
-			return err
-		}
-		page.Cursor = string(text)
-		if last {
-			page.Through = c.Began
-		}
-		if err := p.Emit(page); err != nil || last {
-			return err
-		}
-		c = next
-	}
+	return source.Search(p, j.projects, overlap, func(p *source.Pull, s source.Sought, next string) (source.Page, string, error) {
+		return j.search(p, s, next, zone)
+	})
 }
 
-// search asks for a page, which comes in the order of last changes, and says
-// where the next one is.
-func (j *puller) search(p *source.Pull, c cursor, zone *time.Location) (page source.Page, next cursor, err error) {
-	jql := `updated >= "` + c.Since.In(zone).Format("2006-01-02 15:04") + `"`
-	if len(j.projects) > 0 {
-		jql = `project in ("` + strings.Join(j.projects, `", "`) + `") AND ` + jql
+// jql asks for what was sought, in the order of last changes.
+func jql(s source.Sought, zone *time.Location) string {
+	out := `updated >= "` + s.Since.In(zone).Format("2006-01-02 15:04") + `" ORDER BY updated ASC, key ASC`
+	if len(s.Only) > 0 {
+		out = `project in ("` + strings.Join(s.Only, `", "`) + `") AND ` + out
 	}
-	q := url.Values{"jql": {jql + " ORDER BY updated ASC, key ASC"}, "maxResults": {fmt.Sprint(perPage)}, "fields": {fields}, "expand": {"changelog"}}
-	path := "/rest/api/3/search/jql"
+	if len(s.Not) > 0 {
+		out = `project not in ("` + strings.Join(s.Not, `", "`) + `") AND ` + out
+	}
+	return out
+}
+
+// search asks for a page and says where the next one is: Cloud by a token,
+// Data Center by how many came before.
+func (j *puller) search(p *source.Pull, s source.Sought, next string, zone *time.Location) (page source.Page, after string, err error) {
+	q := url.Values{"jql": {jql(s, zone)}, "maxResults": {fmt.Sprint(perPage)}, "fields": {fields}, "expand": {"changelog"}}
+	path, start := "/rest/api/3/search/jql", 0
 	if j.email == "" {
 		path = "/rest/api/2/search"
-		q.Set("startAt", fmt.Sprint(c.Start))
-	} else if c.Next != "" {
-		q.Set("nextPageToken", c.Next)
+		if next != "" {
+			if start, err = strconv.Atoi(next); err != nil {
+				return page, "", fmt.Errorf("the place to go on from is unreadable: %w", err)
+			}
+		}
+		q.Set("startAt", fmt.Sprint(start))
+	} else if next != "" {
+		q.Set("nextPageToken", next)
 	}
 	var said struct {
 		Issues []json.RawMessage `json:"issues"`
@@ -219,9 +199,8 @@ func (j *puller) search(p *source.Pull, c cursor, zone *time.Location) (page sou
 	}
 	r, err := p.Client.JSON(p.Ctx, j.URL+path+"?"+q.Encode(), &said)
 	if err != nil {
-		return page, c, err
+		return page, "", err
 	}
-	next = c
 	n := len(said.Issues)
 	if page.Things = n; n > 0 {
 		page.Body = r.Body
@@ -234,14 +213,10 @@ func (j *puller) search(p *source.Pull, c cursor, zone *time.Location) (page sou
 			page.Through = newest.Fields.Updated.Time
 		}
 	}
-	next.Next = said.Next
-	next.Start += n
-	if more := said.Next != "" || (j.email == "" && next.Start < said.Total && n > 0); !more {
-		next = cursor{Since: c.Began.Add(-overlap)}
-	} else if j.email != "" && said.Next == c.Next {
-		return page, c, hansei.Invalid("nextPageToken", "Jira names the same page again and again")
+	if j.email == "" && n > 0 && start+n < said.Total {
+		said.Next = strconv.Itoa(start + n)
 	}
-	return page, next, nil
+	return page, said.Next, nil
 }
 
 // Check tries the account and looks whether it sees each project.
@@ -256,7 +231,7 @@ func (j *puller) Check(p *source.Pull) []source.Finding {
 		return []source.Finding{{Says: err.Error()}}
 	}
 	found := []source.Finding{{OK: true, Says: "Jira accepts the token; its account is in the time zone " + zone.String() + "."}}
-	if page, _, err := j.search(p, cursor{Since: p.Now.AddDate(-1, 0, 0), Began: p.Now}, zone); err != nil {
+	if page, _, err := j.search(p, source.Sought{Since: p.Now.AddDate(-1, 0, 0), Only: j.projects}, "", zone); err != nil {
 		found = append(found, source.Finding{Says: "Issues cannot be searched: " + err.Error()})
 	} else {
 		found = append(found, source.Finding{OK: page.Things > 0, Says: fmt.Sprintf("%d issues of the last year on the first page of the search. (The account needs the permission Browse projects.)", page.Things)})

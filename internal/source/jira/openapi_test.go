@@ -1,10 +1,15 @@
 package jira
 
 import (
+	"cmp"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"regexp"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +50,43 @@ func TestFaults(t *testing.T) {
 	sourcetest.Survives(t, server, at(0), at(20), "tok", func() source.Stream {
 		return site(t, "url", server.URL, "token", "tok", "email", "ann@example.com", "projects", "OPS").(*puller).Streams()[0]
 	})
+}
+
+// TestGrows asks a Jira of two projects of five issues each, two on a page.
+func TestGrows(t *testing.T) {
+	in, notIn, since := regexp.MustCompile(`project in \(([^)]*)\)`), regexp.MustCompile(`project not in \(([^)]*)\)`), regexp.MustCompile(`updated >= "([^"]*)"`)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		jql := q.Get("jql")
+		if jql == "" {
+			fmt.Fprint(w, `{"timeZone":"UTC"}`)
+			return
+		}
+		some := []string{}
+		for n := range 10 {
+			project := []string{"OPS", "WEB"}[n/5]
+			only, not := in.FindString(jql), notIn.FindString(jql)
+			if only != "" && !strings.Contains(only, project) || strings.Contains(not, project) || since.FindStringSubmatch(jql)[1] > at(11).Format("2006-01-02 15:04") {
+				continue
+			}
+			some = append(some, issue(fmt.Sprintf("%s-%d", project, n), "Bug", "new", ""))
+		}
+		start, err := strconv.Atoi(cmp.Or(q.Get("nextPageToken"), q.Get("startAt"), "0"))
+		if err != nil {
+			t.Error(err)
+		}
+		page, next := some[start:min(start+2, len(some))], ""
+		if start+2 < len(some) && q.Get("startAt") == "" {
+			next = fmt.Sprintf(`"nextPageToken":"%d",`, start+2)
+		}
+		fmt.Fprintf(w, `{%s"total":%d,"issues":[%s]}`, next, len(some), strings.Join(page, ","))
+	}))
+	defer server.Close()
+	for _, email := range []string{"ann@example.com", ""} { // Cloud, and Data Center
+		sourcetest.Grows(t, sourcetest.Listed{Server: server, From: at(0), Now: at(20), One: "OPS", Other: "WEB", All: true, Open: func(listed ...string) source.Stream {
+			return site(t, "url", server.URL, "token", "tok", "email", email, "projects", strings.Join(listed, ",")).(*puller).Streams()[0]
+		}})
+	}
 }
 
 // described is a server that answers as the description has it.

@@ -9,6 +9,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,6 +152,42 @@ func TestPull(t *testing.T) {
 	if len(found) != 3 || !found[0].OK || !found[1].OK || found[2].OK {
 		t.Errorf("check: %+v", found)
 	}
+}
+
+// TestGrows asks a Linear of two teams of five issues each, two on a page.
+func TestGrows(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var q struct {
+			Variables struct {
+				After  string
+				Filter struct {
+					Updated struct{ Gte time.Time } `json:"updatedAt"`
+					Team    struct{ Key struct{ In, Nin []string } }
+				}
+			}
+		}
+		if err := json.NewDecoder(r.Body).Decode(&q); err != nil {
+			t.Error(err)
+		}
+		f, some := q.Variables.Filter, []string{}
+		for n := range 10 {
+			team := []string{"ENG", "OPS"}[n/5]
+			if len(f.Team.Key.In) > 0 && !slices.Contains(f.Team.Key.In, team) || slices.Contains(f.Team.Key.Nin, team) || f.Updated.Gte.After(at) {
+				continue
+			}
+			some = append(some, fmt.Sprintf(`{"id":"%d","identifier":"%s-%d"}`, n, team, n))
+		}
+		start, err := strconv.Atoi("0" + q.Variables.After)
+		if err != nil {
+			t.Error(err)
+		}
+		end := min(start+2, len(some))
+		fmt.Fprintf(w, `{"data":{"issues":{"nodes":[%s],"pageInfo":{"hasNextPage":%t,"endCursor":"%d"}}}}`, strings.Join(some[start:end], ","), end < len(some), end)
+	}))
+	defer server.Close()
+	sourcetest.Grows(t, sourcetest.Listed{Server: server, From: at.AddDate(0, -1, 0), Now: at.AddDate(0, 0, 2), One: "ENG", Other: "OPS", All: true, Open: func(listed ...string) source.Stream {
+		return workspace(t, "token", "k", "teams", strings.Join(listed, ","), "api_url", server.URL).(*puller).Streams()[0]
+	}})
 }
 
 func FuzzNormalize(f *testing.F) {

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"time"
 
-	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
 )
@@ -55,61 +54,23 @@ func (l *puller) ask(p *source.Pull, query string, variables map[string]any, int
 	return json.Unmarshal(said.Data, into)
 }
 
-// cursor is where a run through the issues stands.
-type cursor struct {
-	Since time.Time `json:"since,omitzero"`
-	Began time.Time `json:"began,omitzero"` // zero between runs
-	After string    `json:"after,omitempty"`
-}
-
-func (l *puller) issues(p *source.Pull) error {
-	c := cursor{Since: p.From}
-	if p.Cursor != "" {
-		c = cursor{}
-		if err := json.Unmarshal([]byte(p.Cursor), &c); err != nil {
-			return fmt.Errorf("the place to go on from is unreadable: %w", err)
-		}
-	}
-	if c.Began.IsZero() {
-		c.Began, c.After = p.Now, ""
-	}
-	for {
-		items, after, err := l.page(p, c)
-		if err != nil {
-			return err
-		}
-		next, page := cursor{c.Since, c.Began, after}, source.Page{Things: len(items)}
-		if after == "" {
-			next, page.Through = cursor{Since: c.Began.Add(-overlap)}, c.Began
-		} else if after == c.After {
-			return hansei.Invalid("endCursor", "Linear names the same page again and again")
-		}
-		text, err := json.Marshal(next)
-		if err != nil {
-			return err
-		}
-		page.Cursor = string(text)
-		if len(items) > 0 {
-			if page.Body, err = json.Marshal(map[string]any{"issues": items}); err != nil {
-				return err
-			}
-		}
-		if err := p.Emit(page); err != nil || after == "" {
-			return err
-		}
-		c = next
-	}
-}
+func (l *puller) issues(p *source.Pull) error { return source.Search(p, l.teams, overlap, l.page) }
 
 // page asks for a page and says where the next one is, "" at the end.
-func (l *puller) page(p *source.Pull, c cursor) (items []json.RawMessage, after string, err error) {
-	filter := map[string]any{"updatedAt": map[string]any{"gte": c.Since.UTC().Format(time.RFC3339)}}
-	if len(l.teams) > 0 {
-		filter["team"] = map[string]any{"key": map[string]any{"in": l.teams}}
+func (l *puller) page(p *source.Pull, s source.Sought, next string) (page source.Page, after string, err error) {
+	filter, keys := map[string]any{"updatedAt": map[string]any{"gte": s.Since.UTC().Format(time.RFC3339)}}, map[string]any{}
+	if len(s.Only) > 0 {
+		keys["in"] = s.Only
+	}
+	if len(s.Not) > 0 {
+		keys["nin"] = s.Not
+	}
+	if len(keys) > 0 {
+		filter["team"] = map[string]any{"key": keys}
 	}
 	variables := map[string]any{"filter": filter, "first": perPage}
-	if c.After != "" {
-		variables["after"] = c.After
+	if next != "" {
+		variables["after"] = next
 	}
 	var said struct {
 		Issues struct {
@@ -121,12 +82,15 @@ func (l *puller) page(p *source.Pull, c cursor) (items []json.RawMessage, after 
 		} `json:"issues"`
 	}
 	if err := l.ask(p, issuesQuery, variables, &said); err != nil {
-		return nil, "", err
+		return page, "", err
 	}
 	if said.Issues.Info.More {
 		after = said.Issues.Info.End
 	}
-	return said.Issues.Nodes, after, nil
+	if page.Things = len(said.Issues.Nodes); page.Things > 0 {
+		page.Body, err = json.Marshal(map[string]any{"issues": said.Issues.Nodes})
+	}
+	return page, after, err
 }
 
 // Check tries the key and looks whether it sees each team.

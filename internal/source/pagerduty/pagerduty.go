@@ -31,7 +31,7 @@ var Kind = source.Kind{
 	Docs:  "https://developer.pagerduty.com/docs/webhooks-overview",
 	Settings: []source.Setting{
 		{Name: settingToken, Title: "API key", Secret: true, Help: "For the history, on-call duty and pages. In PagerDuty: Integrations, API Access Keys, Create New API Key, read-only. Only an administrator can make one. A token of Scoped OAuth needs incidents.read, services.read, teams.read, users.read and oncalls.read. Leave it empty to take webhooks only."},
-		{Name: settingRegion, Title: "Service region", Default: regionUS, Enum: []string{regionUS, regionEU}, Help: "eu when your PagerDuty is at eu.pagerduty.com."},
+		{Name: settingRegion, Title: "Service region", Place: true, Default: regionUS, Enum: []string{regionUS, regionEU}, Help: "eu when your PagerDuty is at eu.pagerduty.com."},
 		{Name: source.WebhookSecret, Title: "Webhook signing secret", Secret: true, Theirs: true, Help: "PagerDuty makes it and shows it once, when you add the webhook there. Until it is entered here, no webhook is accepted. Several are separated by commas."},
 	},
 	Steps: []string{

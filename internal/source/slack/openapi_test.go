@@ -2,11 +2,13 @@ package slack
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +58,38 @@ func TestFaults(t *testing.T) {
 	for i := range open() {
 		sourcetest.Survives(t, server, time.Unix(1_772_300_000, 0), time.Unix(1_772_400_000, 0), "xoxb-1", func() source.Stream { return open()[i] })
 	}
+}
+
+// TestGrows asks for two channels of three messages each, one on a page.
+func TestGrows(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		if strings.HasSuffix(r.URL.Path, "conversations.list") {
+			io.WriteString(w, `{"ok":true,"channels":[{"id":"C1","name":"inc-1","created":1772000000},{"id":"C2","name":"ops-2","created":1772000001}]}`)
+			return
+		}
+		var some []string
+		for _, ts := range []string{"1772300000.000000", "1772100000.000000", "1772000000.000000"} {
+			if ts > q.Get("oldest") {
+				some = append(some, fmt.Sprintf(`{"type":"message","ts":%q,"text":"x"}`, ts))
+			}
+		}
+		at, err := strconv.Atoi("0" + q.Get("cursor"))
+		if err != nil {
+			t.Error(err)
+		}
+		next := ""
+		if at+1 < len(some) {
+			next = strconv.Itoa(at + 1)
+		}
+		fmt.Fprintf(w, `{"ok":true,"messages":[%s],"response_metadata":{"next_cursor":%q}}`, some[at], next)
+	}))
+	defer server.Close()
+	sourcetest.Grows(t, sourcetest.Listed{Server: server, From: time.Unix(1_771_000_000, 0), Now: time.Unix(1_772_400_000, 0), One: "^inc-", Other: "^ops-", Open: func(listed ...string) source.Stream {
+		src := workspace(t, map[string]string{"webhook_secret": "s", "token": "xoxb-1", "channels": strings.Join(listed, "|")}).(*puller)
+		src.base = server.URL
+		return src.Streams()[1]
+	}})
 }
 
 // described is a server that answers with the examples of the description, and

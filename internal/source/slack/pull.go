@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -88,6 +89,9 @@ func (s *puller) messages(p *source.Pull) error {
 		}
 	}
 	c.Done = nil
+	maps.DeleteFunc(c.Seen, func(id, _ string) bool { // if it is an incident channel again, it is read anew
+		return !slices.ContainsFunc(channels, func(ch reading.Channel) bool { return ch.ID == id })
+	})
 	text, err := json.Marshal(c)
 	if err != nil {
 		return err

@@ -24,7 +24,7 @@ var Kind = source.Kind{
 	Settings: []source.Setting{
 		{Name: settingToken, Title: "Bot token", Secret: true, Help: "xoxb-…, under OAuth & Permissions of your Slack app, with the bot scopes channels:read, channels:history, groups:read, groups:history, users:read, pins:read and reactions:read. Leave it empty to take events only; people then appear by their ids."},
 		{Name: source.WebhookSecret, Title: "Signing secret", Secret: true, Theirs: true, Help: "Under Basic Information, App Credentials, of your Slack app."},
-		{Name: settingChannels, Title: "Incident channels", Default: `^inc(ident)?[-_]`, Help: "A regular expression on the channel's name without #. Channels that do not fit are left alone."},
+		{Name: settingChannels, Title: "Incident channels", Lists: true, Default: `^inc(ident)?[-_]`, Help: "A regular expression on the channel's name without #. Channels that do not fit are left alone."},
 	},
 	Steps: []string{
 		"At api.slack.com/apps, create an app for your workspace.",

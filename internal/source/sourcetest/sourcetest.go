@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,9 @@ func literal(t *testing.T, s Sample) {
 		t.Error("it neither receives nor pulls")
 	}
 	for _, x := range k.Settings {
+		if x.Lists && !tried(t, s) {
+			t.Errorf("setting %s lists things whose history is read: hold it to sourcetest.Grows", x.Name)
+		}
 		if !x.Required {
 			unread(t, s, x)
 			continue
@@ -80,6 +84,21 @@ func literal(t *testing.T, s Sample) {
 			t.Errorf("without %s: got %v", x.Name, err)
 		}
 	}
+}
+
+// tried says whether the tests of a package try what is listed later.
+func tried(t *testing.T, s Sample) bool {
+	files, err := filepath.Glob(filepath.Join(s.Dir, "*_test.go"))
+	if err != nil {
+		t.Error(err)
+	}
+	return slices.ContainsFunc(files, func(f string) bool {
+		text, err := os.ReadFile(f)
+		if err != nil {
+			t.Error(err)
+		}
+		return bytes.Contains(text, []byte("sourcetest.Grows("))
+	})
 }
 
 // without are a sample's settings but one.

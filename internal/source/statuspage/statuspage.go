@@ -33,7 +33,7 @@ var Kind = source.Kind{
 	About: "What a status page told customers: incidents, the components they hurt, maintenance and postmortems.",
 	Docs:  "https://support.atlassian.com/statuspage/docs/enable-webhook-notifications/",
 	Settings: []source.Setting{
-		{Name: "url", Title: "Address of the page", Required: true, Help: "As customers see it: https://status.example.com. The page must be public; no key is needed."},
+		{Name: "url", Title: "Address of the page", Required: true, Place: true, Help: "As customers see it: https://status.example.com. The page must be public; no key is needed."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Stands in the address of the webhook, because Statuspage signs nothing."},
 	},
 	Steps: []string{

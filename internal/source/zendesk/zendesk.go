@@ -29,7 +29,7 @@ var Kind = source.Kind{
 	Name: "zendesk", Title: "Zendesk", Docs: "https://developer.zendesk.com/api-reference/webhooks/event-types/ticket-events/",
 	About: "Support tickets: who is affected, since when, how many, and how content they were in the end.",
 	Settings: []source.Setting{
-		{Name: "subdomain", Title: "Subdomain", Required: true, Help: "acme for https://acme.zendesk.com."},
+		{Name: "subdomain", Title: "Subdomain", Required: true, Place: true, Help: "acme for https://acme.zendesk.com."},
 		{Name: "email", Title: "E-mail of the account", Help: "Of the administrator the API token belongs to. Empty when the token is an OAuth access token with the scope tickets:read and organizations:read."},
 		{Name: "token", Title: "API token", Secret: true, Help: "Admin Center, Apps and integrations, APIs, Zendesk API. Leave it empty to take webhooks only; customers then appear by their ids."},
 		{Name: source.WebhookSecret, Title: "Webhook signing secret", Secret: true, Theirs: true, Help: "Zendesk makes it; it is shown with the webhook under Reveal secret."},
