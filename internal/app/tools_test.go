@@ -11,7 +11,7 @@ func TestEverySource(t *testing.T) {
 	const secret = "s3cret-of-the-source"
 	samples := map[string]map[string]string{
 		"pagerduty": {"token": secret}, "github": {"token": secret, "repositories": "a/b", "workflows": ".", "releases": "yes"},
-		"gitlab": {"token": secret, "projects": "a/b", "releases": "yes"}, "git": {"path": "/nowhere", "tags": "."},
+		"gitlab": {"token": secret, "projects": "a/b", "releases": "yes", "pipelines": "."}, "git": {"path": "/nowhere", "tags": "."},
 		"jira": {"url": "https://acme.atlassian.net", "token": secret}, "linear": {"token": secret}, "zendesk": {"subdomain": "acme", "token": secret}, "slack": {"token": secret},
 		"icalendar": {"url": "https://calendar.example/" + secret}, "statuspage": {"url": "https://status.example.com"},
 		"generic": {"mapping": "kind: incident\nid: id\n", "list_url": "https://api.example.com/list", "auth": secret},

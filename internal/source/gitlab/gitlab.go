@@ -1,5 +1,6 @@
 // Package gitlab connects GitLab.com and self-managed GitLab: deployments,
-// releases, merge requests, commits, issues, and GitLab's own incidents.
+// deploying pipelines, releases, merge requests, commits, issues, and GitLab's
+// own incidents.
 //
 // Built against GitLab's documentation of webhook events
 // (https://docs.gitlab.com/user/project/integrations/webhook_events/), of the
@@ -14,6 +15,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -21,18 +23,21 @@ import (
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
+	"hansei/internal/source/gitlab/deploy"
+	"hansei/internal/source/gitlab/form"
 	"hansei/internal/source/gitlab/reading"
 )
 
 // Kind is GitLab.
 var Kind = source.Kind{
 	Name: "gitlab", Title: "GitLab", Docs: "https://docs.gitlab.com/user/project/integrations/webhook_events/",
-	About: "Deployments, releases, merge requests with their first commit, commits, issues and incidents.",
+	About: "Deployments, deploying pipelines, releases, merge requests with their first commit, commits, issues and incidents.",
 	Settings: []source.Setting{
 		{Name: "url", Title: "URL", Default: "https://gitlab.com", Place: true, Help: "Of your GitLab."},
 		{Name: "token", Title: "Access token", Secret: true, Help: "For the history: a project or group access token with the scope read_api and at least the role Reporter. To create follow-ups there: the scope api. Leave it empty to take webhooks only."},
 		{Name: "projects", Title: "Projects", Long: true, Lists: true, Help: "group/project, one a line or with commas between, whose history is pulled."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at GitLab as the secret token. A signing token that GitLab made (whsec_…) can be entered instead."},
+		{Name: "pipelines", Title: "Pipelines that deploy", Help: "A regular expression on the names of pipelines (workflow:name) that are deployments, such as (?i)deploy; a pipeline without a name goes by its branch or tag, unless it ran for a merge request. Empty: none; GitLab's own deployments always count."},
 		{Name: "releases", Title: "Releases are deployments", Default: "no", Enum: []string{"no", "yes"}, Help: "yes: each release counts as a deployment to production."},
 		{Name: "follow_up_labels", Title: "Labels of follow-ups", Default: "postmortem,follow-up,action-item", Help: "Issues with one of these labels are follow-ups of incidents."},
 	},
@@ -40,7 +45,7 @@ var Kind = source.Kind{
 		"In the group's or project's Settings open Webhooks, Add new webhook.",
 		"URL: {url}",
 		"Secret token: {secret}",
-		"Trigger: Push events (default branch), Issues events, Merge request events, Deployment events, Releases events.",
+		"Trigger: Push events (default branch), Issues events, Merge request events, Deployment events, Releases events; Pipeline events if some pipelines are deployments.",
 		"For the history: Settings, Access tokens, role Reporter, scope read_api; paste the token here.",
 	},
 	Gives:     []hansei.Kind{hansei.KindDeployment, hansei.KindPullRequest, hansei.KindChange, hansei.KindWorkItem, hansei.KindIncident},
@@ -63,7 +68,13 @@ func open(c source.Config) (source.Source, error) {
 	if u, err := url.Parse(base); err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http") || u.User != nil {
 		return nil, hansei.Invalid("url", "%q: expected a URL such as https://gitlab.com", base)
 	}
-	g := &gitlab{Account: &reading.Account{Name: c.Name, Releases: c.Settings["releases"] == "yes"}, base: base, token: c.Settings["token"], secret: c.Settings[source.WebhookSecret]}
+	g := &gitlab{Account: &reading.Account{Reader: deploy.Reader{Name: c.Name, Releases: c.Settings["releases"] == "yes"}}, base: base, token: c.Settings["token"], secret: c.Settings[source.WebhookSecret]}
+	if text := c.Settings["pipelines"]; text != "" {
+		var err error
+		if g.Pipelines, err = regexp.Compile(text); err != nil {
+			return nil, hansei.Invalid("pipelines", "%q is not a regular expression: %v", text, err)
+		}
+	}
 	labels := c.Settings["follow_up_labels"]
 	if labels == "" {
 		labels = "postmortem,follow-up,action-item"
@@ -159,15 +170,20 @@ func (g *puller) Streams() []source.Stream {
 		{"merge_requests", "Merge requests", "/merge_requests", url.Values{"scope": {"all"}, "order_by": {"updated_at"}, "sort": {"desc"}}, "updated_after", overlap, 0},
 		{"issues", "Issues and incidents", "/issues", url.Values{"scope": {"all"}, "order_by": {"updated_at"}, "sort": {"desc"}}, "updated_after", overlap, 0},
 		{"commits", "Commits", "/repository/commits", url.Values{}, "since", overlap + merging, 15 * time.Minute},
+		{"pipelines", "Pipelines", "/pipelines", url.Values{"order_by": {"updated_at"}, "sort": {"desc"}}, "updated_after", overlap, 0},
 		{"releases", "Releases", "/releases", url.Values{"order_by": {"released_at"}, "sort": {"desc"}}, "updated_after", overlap, 0},
 	} {
-		if l.name == "releases" && !g.Releases {
+		if l.name == "releases" && !g.Releases || l.name == "pipelines" && g.Pipelines == nil {
 			continue
 		}
 		lister := func(p *source.Pull, project string, since, _ time.Time, next string) ([]json.RawMessage, string, error) {
 			items, after, err := g.list(p, project, l.path, l.query, l.since, since, next)
-			if err == nil && l.name == "merge_requests" {
+			switch {
+			case err != nil:
+			case l.name == "merge_requests":
 				err = g.firstCommits(p, project, items)
+			case l.name == "pipelines":
+				err = g.ended(p, project, items)
 			}
 			return items, after, err
 		}
@@ -184,7 +200,7 @@ func wrap(project string, items []json.RawMessage) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(map[string]any{"project": reading.Project{Path: project}, "items": json.RawMessage(list)})
+	return json.Marshal(map[string]any{"project": form.Project{Path: project}, "items": json.RawMessage(list)})
 }
 
 func (g *puller) authorize(c *fetch.Client) {
@@ -289,6 +305,29 @@ func (g *puller) firstCommit(p *source.Pull, project string, iid int) (commit, e
 	return last, nil
 }
 
+// ended puts in the place of each deploying pipeline that is over what it is
+// when it is asked for alone: only so it tells when it ran, and for whom.
+func (g *puller) ended(p *source.Pull, project string, items []json.RawMessage) error {
+	for i, item := range items {
+		var x deploy.Pipeline
+		if err := source.Decode(item, &x); err != nil || !g.Deploys(x) || !x.Over() {
+			continue // Normalize says what is wrong with it
+		}
+		r, err := p.Client.Get(p.Ctx, g.of(project, fmt.Sprintf("/pipelines/%d", x.ID)), nil)
+		var no *fetch.StatusError
+		switch {
+		case errors.As(err, &no) && no.Status == http.StatusNotFound: // deleted since
+		case err != nil:
+			return err
+		case !json.Valid(r.Body):
+			return fmt.Errorf("pipeline %d: the answer is not JSON: %w", x.ID, hansei.ErrConflict)
+		default:
+			items[i] = r.Body
+		}
+	}
+	return nil
+}
+
 // mostPages bounds how many pages of commits of one merge request are read.
 const mostPages = 100
 
@@ -297,6 +336,9 @@ func (g *puller) Check(p *source.Pull) []source.Finding {
 	g.authorize(p.Client)
 	var found []source.Finding
 	lists := [][2]string{{"deployments", "/deployments"}, {"merge requests", "/merge_requests"}, {"issues", "/issues"}, {"commits", "/repository/commits"}}
+	if g.Pipelines != nil {
+		lists = append(lists, [2]string{"pipelines", "/pipelines"})
+	}
 	if g.Releases {
 		lists = append(lists, [2]string{"releases", "/releases"})
 	}

@@ -79,6 +79,22 @@ func TestEvents(t *testing.T) {
 	if d := r.Record.(*hansei.Deployment); d.Ref != "v1.1" || !d.Finished.Equal(at(12)) {
 		t.Errorf("release: %+v", d)
 	}
+	said, err := account(t, "pipelines", "^main$").Normalize(source.Delivery{Body: []byte(ran("success", `"2026-03-01 10:26:29 UTC"`))})
+	want = hansei.Observation{Key: hansei.Key{Kind: hansei.KindDeployment, Source: "lab", External: "pipeline-31"}, At: at(10).Add(26*time.Minute + 30*time.Second), Partial: true,
+		Record: &hansei.Deployment{Title: "test", URL: "http://example.com/p/31", Service: "shop", Result: "success", Started: at(10), Finished: at(10).Add(26*time.Minute + 29*time.Second), Commit: "bcbb5ec396a2c0f828686f14fac9b80b780504f2", Ref: "main", Author: "Administrator"}}
+	if diff := cmp.Diff([]hansei.Observation{want}, said); err != nil || diff != "" {
+		t.Error(diff, err)
+	}
+	said, err = account(t, "pipelines", "^main$").Normalize(source.Delivery{Body: []byte(ran("running", "null"))})
+	if d := said[0].Record.(*hansei.Deployment); err != nil || d.Result != "running" || !d.Finished.IsZero() || said[0].Clear[0] != "finished_at" {
+		t.Errorf("running: %+v, %v", said, err)
+	}
+	if _, err := account(t, "pipelines", "^main$").Normalize(source.Delivery{Body: []byte(ran("odd", "null"))}); err == nil || !strings.Contains(err.Error(), `"odd"`) {
+		t.Errorf("an unknown status: %v", err)
+	}
+	if _, err := account(t, "pipelines", "^Deploy").Normalize(source.Delivery{Body: []byte(ran("success", "null"))}); !errors.Is(err, source.ErrUnused) {
+		t.Errorf("one that does not deploy: %v", err)
+	}
 	src := account(t)
 	for kind, rest := range map[string]string{"deployment": `"deployment_id":1,"status":"odd","status_changed_at":"2026-03-01 11:00:00 +0100"`,
 		"issue": `"object_attributes":{"iid":3,"state":"odd","created_at":"2026-03-01T09:00:00Z"}`, "merge_request": `"object_attributes":{"iid":3,"state":"odd","created_at":"2026-03-01T09:00:00Z"}`} {
@@ -86,11 +102,18 @@ func TestEvents(t *testing.T) {
 			t.Errorf("%s: an unknown state: %v", kind, err)
 		}
 	}
-	for _, body := range []string{`{"object_kind":"pipeline"}`, `{"object_kind":"push",` + project + `,"ref":"refs/heads/side","commits":[]}`} {
+	for _, body := range []string{`{"object_kind":"job"}`, `{"object_kind":"push",` + project + `,"ref":"refs/heads/side","commits":[]}`} {
 		if _, err := src.Normalize(source.Delivery{Body: []byte(body)}); !errors.Is(err, source.ErrUnused) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
+}
+
+// ran is the event of a pipeline in the shape of GitLab's page of webhook events.
+func ran(status, finished string) string {
+	return `{"object_kind":"pipeline","object_attributes":{"id":31,"iid":3,"name":null,"ref":"main","tag":false,"sha":"bcbb5ec396a2c0f828686f14fac9b80b780504f2","before_sha":"bcbb5ec396a2c0f828686f14fac9b80b780504f2","source":"push","status":"` + status + `","detailed_status":"passed",
+		"stages":["build"],"created_at":"2026-03-01 10:00:00 UTC","finished_at":` + finished + `,"duration":63,"queued_duration":10,"protected_ref":true,"variables":[],"url":"http://example.com/p/31"},"merge_request":null,"user":{"id":1,"name":"Administrator","username":"root"},` + project + `,
+		"commit":{"id":"bcbb5ec396a2c0f828686f14fac9b80b780504f2","message":"test\n","title":"test","timestamp":"2026-03-01T09:00:00+02:00","url":"http://example.com/c"},"builds":[{"id":380,"stage":"deploy","name":"production","status":"skipped","created_at":"2026-03-01 10:00:00 UTC","started_at":"2026-03-01 10:20:00 UTC","finished_at":"2026-03-01 10:26:30 UTC"}]}`
 }
 
 func TestVerify(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -51,6 +52,14 @@ func (l *lab) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	since := cmp.Or(q.Get("updated_after"), q.Get("since"))
 	if r.Header.Get("PRIVATE-TOKEN") != "tok" || project != "acme%2Fshop" && project != "acme%2Fweb" {
 		w.WriteHeader(http.StatusUnauthorized)
+		return
+	}
+	if alone, ok := strings.CutPrefix(path, "/pipelines/"); ok {
+		i := slices.IndexFunc(l.lists["/pipelines"], func(x thing) bool { return fmt.Sprint(x.body["id"]) == alone })
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(ended(l.lists["/pipelines"][i])); err != nil {
+			panic(err)
+		}
 		return
 	}
 	some := slices.Clone(l.lists[path])
@@ -120,6 +129,7 @@ func stockedWith(items, most int) *lab {
 		l.lists["/merge_requests"] = append(l.lists["/merge_requests"], thing{t, mergeRequest(i+1, t)})
 		l.lists["/issues"] = append(l.lists["/issues"], thing{t, issue(i+1, t)})
 		l.lists["/repository/commits"] = append(l.lists["/repository/commits"], thing{t, commitMade(i, t)})
+		l.lists["/pipelines"] = append(l.lists["/pipelines"], thing{t, pipeline(i+1, t)})
 		l.lists["/releases"] = append(l.lists["/releases"], thing{t, releaseMade(i, t)})
 	}
 	for i := range most + most/2 { // of the only merge request that is merged
@@ -173,6 +183,28 @@ func issue(iid int, t time.Time) map[string]any {
 	if iid == 9 {
 		out["type"], out["issue_type"], out["severity"], out["state"], out["closed_at"], out["closed_by"], out["milestone"], out["assignee"], out["assignees"], out["due_date"] = "INCIDENT", "incident", "HIGH", "closed", stamp(t), person("Bo"), nil, nil, []any{}, nil
 	}
+	return out
+}
+
+func pipeline(id int, t time.Time) map[string]any {
+	out := map[string]any{"id": id, "iid": id, "project_id": 30, "status": "success", "source": "push", "ref": "main", "sha": fmt.Sprintf("%040x", id), "name": "Deploy it",
+		"web_url": fmt.Sprint("https://gitlab.example.com/acme/shop/-/pipelines/", id), "created_at": stamp(t.Add(-time.Hour)), "updated_at": stamp(t)}
+	switch {
+	case id == 1, id%10 == 0:
+		out["status"] = "manual"
+	case id == 2:
+		out["name"] = nil // it goes by its branch
+	case id > 3: // so that not each is asked for alone
+		out["name"], out["status"] = "Build it", "failed"
+	}
+	return out
+}
+
+// ended is a pipeline that is asked for alone.
+func ended(x thing) map[string]any {
+	out := maps.Clone(x.body)
+	maps.Copy(out, map[string]any{"before_sha": out["sha"], "tag": false, "yaml_errors": nil, "user": person("Ann"), "started_at": stamp(x.updated.Add(-30 * time.Minute)), "finished_at": stamp(x.updated.Add(-time.Second)), "committed_at": nil, "duration": 34,
+		"queued_duration": 6, "coverage": nil, "detailed_status": map[string]any{"text": "passed"}})
 	return out
 }
 

@@ -28,7 +28,7 @@ type run struct {
 
 func pull(t testing.TB, server *httptest.Server, name, cursor string) (run, error) {
 	t.Helper()
-	src := account(t, "url", server.URL, "token", "tok", "projects", "acme/shop", "releases", "yes").(*puller)
+	src := account(t, "url", server.URL, "token", "tok", "projects", "acme/shop", "releases", "yes", "pipelines", "^(Deploy.*|main)$").(*puller)
 	out := run{told: map[string]hansei.Record{}}
 	p := &source.Pull{Ctx: t.Context(), Cursor: cursor, From: at(0).AddDate(0, -1, 0), Now: at(20), Client: &fetch.Client{HTTP: server.Client()}}
 	p.Emit = func(page source.Page) error {
@@ -55,9 +55,9 @@ func TestPullsAsDescribed(t *testing.T) {
 	server := l.serve(t)
 	got := map[string]hansei.Record{}
 	for name, want := range map[string]string{"deployments": "updated_after=2026-03-01T19%3A50%3A00Z", "merge_requests": "updated_after=2026-03-01T19%3A50%3A00Z", "issues": "updated_after=2026-03-01T19%3A50%3A00Z",
-		"commits": "since=2026-02-28T19%3A50%3A00Z", "releases": "updated_after=2026-03-01T19%3A50%3A00Z"} {
+		"commits": "since=2026-02-28T19%3A50%3A00Z", "releases": "updated_after=2026-03-01T19%3A50%3A00Z", "pipelines": "updated_after=2026-03-01T19%3A50%3A00Z"} {
 		out, err := pull(t, server, name, "")
-		if err != nil || len(out.told) != 230 || len(out.cursors) != 3 {
+		if n := map[bool]int{true: 26, false: 230}[name == "pipelines"]; err != nil || len(out.told) != n || len(out.cursors) != 3 {
 			t.Errorf("%s: %d records of %d pages, %v", name, len(out.told), len(out.cursors), err)
 			continue
 		}
@@ -79,8 +79,9 @@ func TestPullsAsDescribed(t *testing.T) {
 		&hansei.WorkItem{Title: "Issue 1", Description: "It is so.", URL: "https://gitlab.example.com/acme/shop/-/issues/1", Status: "opened", Services: []hansei.ID{"shop"}, Owner: "Bo", Parent: "v4.0", Created: at(-1), Due: time.Date(2026, 7, 22, 0, 0, 0, 0, time.UTC), Labels: []string{"foo"}},
 		&hansei.Change{Title: "Update README.md", URL: fmt.Sprintf("https://gitlab.example.com/acme/shop/-/commit/%040x", 3), Type: "commit", Services: []hansei.ID{"shop"}, Author: "Ann", Commit: fmt.Sprintf("%040x", 3), At: at(0).Add(3 * time.Minute)},
 		&hansei.Deployment{Title: "Release v1.5", URL: "https://gitlab.example.com/acme/shop/-/releases/v1.5", Service: "shop", Environment: "production", Result: "success", Finished: at(0).Add(5 * time.Minute), Ref: "v1.5", Author: "Ann"},
+		&hansei.Deployment{Title: "Deploy it", URL: "https://gitlab.example.com/acme/shop/-/pipelines/3", Service: "shop", Result: "success", Started: at(0).Add(-28 * time.Minute), Finished: at(0).Add(2*time.Minute - time.Second), Commit: fmt.Sprintf("%040x", 3), Ref: "main", Author: "Ann"},
 	} {
-		key := map[string]string{"Issue 1": "acme/shop#1", "Change 7": "acme/shop!7", "Release v1.5": "release-acme/shop-v1.5"}[title(want)]
+		key := map[string]string{"Issue 1": "acme/shop#1", "Change 7": "acme/shop!7", "Release v1.5": "release-acme/shop-v1.5", "Deploy it": "pipeline-3"}[title(want)]
 		switch w := want.(type) {
 		case *hansei.Deployment:
 			if key == "" {
@@ -92,6 +93,9 @@ func TestPullsAsDescribed(t *testing.T) {
 		if diff := cmp.Diff(want, got[key]); diff != "" {
 			t.Errorf("%s: %s", key, diff)
 		}
+	}
+	if waits, named := got["pipeline-1"].(*hansei.Deployment), got["pipeline-2"].(*hansei.Deployment); waits.Result != "running" || !waits.Finished.IsZero() || named.Result != "success" || named.Title != "" {
+		t.Errorf("pipelines: %+v, %+v", waits, named)
 	}
 	in := got["acme/shop#9"].(*hansei.Incident)
 	if end, _ := in.Milestones.At(hansei.RoleResolved); in.Severity != "sev2" || !end.Equal(at(0).Add(8*time.Minute)) {
@@ -113,9 +117,9 @@ func title(r hansei.Record) string {
 
 func TestCheckAsDescribed(t *testing.T) {
 	server := stocked().serve(t)
-	src := account(t, "url", server.URL, "token", "tok", "projects", "acme/shop", "releases", "yes").(*puller)
+	src := account(t, "url", server.URL, "token", "tok", "projects", "acme/shop", "releases", "yes", "pipelines", "^(Deploy.*|main)$").(*puller)
 	found := src.Check(&source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: server.Client()}})
-	if len(found) != 5 {
+	if len(found) != 6 {
 		t.Errorf("%d lists were tried", len(found))
 	}
 	for _, f := range found {
@@ -156,19 +160,19 @@ func TestNothingIsMissed(t *testing.T) {
 }
 
 func TestFaults(t *testing.T) {
-	for i := range 5 {
+	for i := range 6 {
 		server := stockedWith(23, 10).serve(t)
 		sourcetest.Survives(t, server, at(0).AddDate(0, -1, 0), at(20), "tok", func() source.Stream {
-			return account(t, "url", server.URL, "token", "tok", "projects", "acme/shop", "releases", "yes").(*puller).Streams()[i]
+			return account(t, "url", server.URL, "token", "tok", "projects", "acme/shop", "releases", "yes", "pipelines", "^(Deploy.*|main)$").(*puller).Streams()[i]
 		})
 	}
 }
 
 func TestGrows(t *testing.T) {
 	server := stockedWith(23, 10).serve(t)
-	for i := range 5 {
+	for i := range 6 {
 		sourcetest.Grows(t, sourcetest.Listed{Server: server, From: at(0).AddDate(0, -1, 0), Now: at(72), One: "acme/shop", Other: "acme/web", Open: func(listed ...string) source.Stream {
-			return account(t, "url", server.URL, "token", "tok", "projects", strings.Join(listed, "\n"), "releases", "yes").(*puller).Streams()[i]
+			return account(t, "url", server.URL, "token", "tok", "projects", strings.Join(listed, "\n"), "releases", "yes", "pipelines", "^(Deploy.*|main)$").(*puller).Streams()[i]
 		}})
 	}
 }

@@ -12,57 +12,32 @@ import (
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/file/word"
+	"hansei/internal/source/gitlab/deploy"
 	"hansei/internal/source/gitlab/form"
 )
 
 // Account is what a configured source wants of GitLab.
 type Account struct {
-	Name      string   // of the source
-	Releases  bool     // a release is a deployment
+	deploy.Reader
 	FollowUps []string // labels, in lower case, that make an issue a follow-up
-}
-
-// Project is where something stands.
-type Project struct {
-	Path    string `json:"path_with_namespace"`
-	Default string `json:"default_branch"`
-}
-
-// service is the last part of the project's path. Its name may be another one
-// and stands in webhooks only: a service must not depend on how it was told.
-func (p Project) service() hansei.ID {
-	return hansei.ID(p.Path[strings.LastIndexByte(p.Path, '/')+1:])
 }
 
 // Page is what the puller hands over: items of one project, as the API gave
 // them.
 type Page struct {
-	Project Project        `json:"project"`
+	Project form.Project   `json:"project"`
 	Items   jsontext.Value `json:"items"`
 }
 
 type event struct {
-	Kind    string      `json:"object_kind"`
-	Project Project     `json:"project"`
-	User    form.User   `json:"user"`
-	Labels  form.Labels `json:"labels"`
-	Thing   thing       `json:"object_attributes"`
-	Action  string      `json:"action"`
-	// A deployment's own members.
-	Deployment int64      `json:"deployment_id"`
-	Status     string     `json:"status"`
-	Changed    form.Stamp `json:"status_changed_at"`
-	Env        string     `json:"environment"`
-	CommitURL  string     `json:"commit_url"`
-	Title      string     `json:"commit_title"`
-	Link       string     `json:"deployable_url"`
-	Ref        string     `json:"ref"`
-	// A release's own members.
-	Tag      string     `json:"tag"`
-	Name     string     `json:"name"`
-	URL      string     `json:"url"`
-	Released form.Stamp `json:"released_at"`
-	Commits  []commit   `json:"commits"`
+	Kind    string       `json:"object_kind"`
+	Project form.Project `json:"project"`
+	User    form.User    `json:"user"`
+	Labels  form.Labels  `json:"labels"`
+	Thing   thing        `json:"object_attributes"`
+	Action  string       `json:"action"`
+	deploy.Event
+	Commits []commit `json:"commits"`
 }
 
 // thing is an issue or a merge request, in a webhook or from the API.
@@ -103,6 +78,9 @@ func (a *Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	if err := source.Decode(d.Body, &e); err != nil {
 		return nil, hansei.Invalid("payload", "it is not an event of GitLab's: %v", err)
 	}
+	if e.Kind == "pipeline" {
+		return a.ran(d.Body)
+	}
 	read, known := map[string]func(event) ([]hansei.Observation, error){
 		"deployment": a.deployed, "merge_request": a.merging, "issue": a.issued, "work_item": a.issued, "push": a.pushed, "release": a.released,
 	}[e.Kind]
@@ -115,47 +93,23 @@ func (a *Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	return read(e)
 }
 
-func (a *Account) about(kind hansei.Kind, external string, rec hansei.Record, at time.Time) hansei.Observation {
-	return hansei.Observation{Key: hansei.Key{Kind: kind, Source: a.Name, External: external}, Record: rec, At: at}
-}
-
-func one(o hansei.Observation) ([]hansei.Observation, error) {
-	if o.At.IsZero() {
-		return nil, hansei.Invalid("updated_at", "expected the time of the event")
-	}
-	return []hansei.Observation{o}, nil
-}
-
-// result is what a deployment's status means.
-func result(status string) (string, error) {
-	r, known := map[string]string{"created": hansei.ResultRunning, "running": hansei.ResultRunning, "blocked": hansei.ResultRunning, "success": hansei.ResultSuccess,
-		"failed": hansei.ResultFailure, "canceled": hansei.ResultCanceled, "skipped": hansei.ResultCanceled}[status]
-	if !known {
-		return "", source.Unknown("status", status)
-	}
-	return r, nil
-}
-
 func (a *Account) deployed(e event) ([]hansei.Observation, error) {
-	if e.Deployment == 0 || e.Changed.IsZero() {
-		return nil, hansei.Invalid("deployment_id", "expected the deployment and status_changed_at")
+	return a.Deployed(e.Project, e.User, e.Event)
+}
+
+func (a *Account) released(e event) ([]hansei.Observation, error) {
+	return a.Released(e.Project, e.Event, e.Action)
+}
+
+func (a *Account) ran(body []byte) ([]hansei.Observation, error) {
+	var e deploy.Ran
+	switch err := source.Decode(body, &e); {
+	case err != nil:
+		return nil, hansei.Invalid("payload", "it is not a pipeline of GitLab's: %v", err)
+	case e.Project.Path == "":
+		return nil, hansei.Invalid("project", "expected the project that the pipeline is of")
 	}
-	r, err := result(e.Status)
-	if err != nil {
-		return nil, err
-	}
-	rec := &hansei.Deployment{Title: e.Title, URL: e.Link, Service: e.Project.service(), Environment: e.Env, Result: r, Ref: e.Ref, Author: hansei.ID(e.User.Name)}
-	if i := strings.LastIndexByte(e.CommitURL, '/'); i >= 0 {
-		rec.Commit = e.CommitURL[i+1:]
-	}
-	o := a.about(hansei.KindDeployment, fmt.Sprint(e.Deployment), rec, e.Changed.Time)
-	o.Partial, o.First = true, []string{"started_at"}
-	if r == hansei.ResultRunning {
-		rec.Started = e.Changed.Time
-	} else {
-		rec.Finished = e.Changed.Time
-	}
-	return one(o)
+	return a.Ran(e)
 }
 
 func (a *Account) merging(e event) ([]hansei.Observation, error) {
@@ -178,13 +132,13 @@ func (a *Account) merging(e event) ([]hansei.Observation, error) {
 	return said, err
 }
 
-func (a *Account) merge(p Project, x thing) ([]hansei.Observation, error) {
+func (a *Account) merge(p form.Project, x thing) ([]hansei.Observation, error) {
 	if x.IID == 0 || x.Created.IsZero() {
 		return nil, hansei.Invalid("merge_request", "expected its iid and created_at")
 	}
-	rec := &hansei.PullRequest{Title: x.Title, URL: first(x.WebURL, x.URL), Number: fmt.Sprint(x.IID), Service: p.service(), Author: hansei.ID(first(x.Author.Name, x.Author.Username)),
+	rec := &hansei.PullRequest{Title: x.Title, URL: form.First(x.WebURL, x.URL), Number: fmt.Sprint(x.IID), Service: p.Service(), Author: hansei.ID(form.First(x.Author.Name, x.Author.Username)),
 		Created: x.Created.Time, FirstCommit: x.FirstSHA, FirstCommitAt: x.FirstAt.Time, Labels: x.Labels}
-	o := a.about(hansei.KindPullRequest, fmt.Sprintf("%s!%d", p.Path, x.IID), rec, x.Updated.Time)
+	o := form.About(a.Name, hansei.KindPullRequest, fmt.Sprintf("%s!%d", p.Path, x.IID), rec, x.Updated.Time)
 	o.Partial, o.First = true, []string{"first_review_at", "first_commit_at"}
 	switch x.State {
 	case "opened", "locked":
@@ -192,20 +146,11 @@ func (a *Account) merge(p Project, x thing) ([]hansei.Observation, error) {
 	case "closed":
 		rec.Status, rec.Closed = "closed", x.Closed.Time
 	case "merged":
-		rec.Status, rec.Merged, rec.MergeCommit = "merged", x.Merged.Time, first(x.MergeSHA, x.SquashSHA)
+		rec.Status, rec.Merged, rec.MergeCommit = "merged", x.Merged.Time, form.First(x.MergeSHA, x.SquashSHA)
 	default:
 		return nil, source.Unknown("state", x.State)
 	}
-	return one(o)
-}
-
-func first(list ...string) string {
-	for _, s := range list {
-		if s != "" {
-			return s
-		}
-	}
-	return ""
+	return form.One(o)
 }
 
 func (a *Account) issued(e event) ([]hansei.Observation, error) {
@@ -217,7 +162,7 @@ func (a *Account) issued(e event) ([]hansei.Observation, error) {
 }
 
 // issue tells of an issue, which GitLab may call an incident.
-func (a *Account) issue(p Project, x thing) ([]hansei.Observation, error) {
+func (a *Account) issue(p form.Project, x thing) ([]hansei.Observation, error) {
 	if x.IID == 0 || x.Created.IsZero() {
 		return nil, hansei.Invalid("issue", "expected its iid and created_at")
 	}
@@ -225,10 +170,10 @@ func (a *Account) issue(p Project, x thing) ([]hansei.Observation, error) {
 		return nil, source.Unknown("state", x.State)
 	}
 	var err error
-	external, url := fmt.Sprintf("%s#%d", p.Path, x.IID), first(x.WebURL, x.URL)
+	external, url := fmt.Sprintf("%s#%d", p.Path, x.IID), form.First(x.WebURL, x.URL)
 	kind, rec := hansei.KindWorkItem, hansei.Record(nil)
-	if strings.EqualFold(first(x.IssueType, x.Type), "incident") {
-		in := &hansei.Incident{Title: x.Title, Description: x.Description, URL: url, Status: hansei.StatusOpen, Services: []hansei.ID{p.service()}, Labels: x.Labels}
+	if strings.EqualFold(form.First(x.IssueType, x.Type), "incident") {
+		in := &hansei.Incident{Title: x.Title, Description: x.Description, URL: url, Status: hansei.StatusOpen, Services: []hansei.ID{p.Service()}, Labels: x.Labels}
 		in.Severity, _ = word.Readings[hansei.KindIncident]["severity"].Read(x.Severity) // it keeps what it does not know
 		in.Milestones.Set(hansei.RoleDeclared, x.Created.Time)
 		if x.State == "closed" {
@@ -237,8 +182,8 @@ func (a *Account) issue(p Project, x thing) ([]hansei.Observation, error) {
 		}
 		kind, rec = hansei.KindIncident, in
 	} else {
-		w := &hansei.WorkItem{Title: x.Title, Description: x.Description, URL: url, Type: x.Labels.Type(a.FollowUps), Status: x.State, Services: []hansei.ID{p.service()},
-			Owner: hansei.ID(first(x.Assignee.Name, x.Assignee.Username)), Parent: x.Milestone.Title, Created: x.Created.Time, Done: x.Closed.Time, Labels: x.Labels}
+		w := &hansei.WorkItem{Title: x.Title, Description: x.Description, URL: url, Type: x.Labels.Type(a.FollowUps), Status: x.State, Services: []hansei.ID{p.Service()},
+			Owner: hansei.ID(form.First(x.Assignee.Name, x.Assignee.Username)), Parent: x.Milestone.Title, Created: x.Created.Time, Done: x.Closed.Time, Labels: x.Labels}
 		if w.Due, err = day(x.Due); err != nil {
 			return nil, err
 		}
@@ -247,9 +192,9 @@ func (a *Account) issue(p Project, x thing) ([]hansei.Observation, error) {
 		}
 		rec = w
 	}
-	o := a.about(kind, external, rec, x.Updated.Time)
+	o := form.About(a.Name, kind, external, rec, x.Updated.Time)
 	o.Names = []string{external}
-	return one(o)
+	return form.One(o)
 }
 
 // day is a day as GitLab writes it, or nothing.
@@ -289,7 +234,7 @@ func (a *Account) pushed(e event) ([]hansei.Observation, error) {
 	return some(e.Project, e.Commits, a.commit)
 }
 
-func (a *Account) commit(p Project, c commit) ([]hansei.Observation, error) {
+func (a *Account) commit(p form.Project, c commit) ([]hansei.Observation, error) {
 	at := c.Committed
 	if at.IsZero() {
 		at = c.Timestamp
@@ -297,20 +242,13 @@ func (a *Account) commit(p Project, c commit) ([]hansei.Observation, error) {
 	if len(c.ID) != sha1 && len(c.ID) != sha256 || at.IsZero() {
 		return nil, hansei.Invalid("commits", "expected the commit's id and time")
 	}
-	title, _, _ := strings.Cut(first(c.Title, c.Message), "\n")
+	title, _, _ := strings.Cut(form.First(c.Title, c.Message), "\n")
 	title = strings.TrimSpace(title)
-	o := a.about(hansei.KindChange, c.ID, &hansei.Change{Title: title, URL: first(c.WebURL, c.URL), Type: "commit", Services: []hansei.ID{p.service()},
-		Author: hansei.ID(first(c.Name, c.Author.Name)), Commit: c.ID, At: at.Time}, at.Time)
+	o := form.About(a.Name, hansei.KindChange, c.ID, &hansei.Change{Title: title, URL: form.First(c.WebURL, c.URL), Type: "commit", Services: []hansei.ID{p.Service()},
+		Author: hansei.ID(form.First(c.Name, c.Author.Name)), Commit: c.ID, At: at.Time}, at.Time)
 	if _, gone, ok := strings.Cut(c.Message, "This reverts commit "); ok && len(gone) >= len(c.ID) {
 		o.Mentions = []string{gone[:len(c.ID)]}
 		o.Record.(*hansei.Change).WorkType = "rework"
 	}
-	return one(o)
-}
-
-func (a *Account) released(e event) ([]hansei.Observation, error) {
-	if e.Action == "delete" {
-		return nil, source.Unused("a release that was deleted")
-	}
-	return a.release(e.Project, release{Tag: e.Tag, Name: e.Name, Released: e.Released, URL: e.URL})
+	return form.One(o)
 }
