@@ -36,8 +36,19 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
+	dir := filepath.Join("testdata", "script")
+	var few []string
+	if testing.Short() {
+		// Under the race detector every start of the program takes a second;
+		// these few start a server and have much go on at once.
+		for _, name := range []string{"serve", "source", "import", "drafts"} {
+			few = append(few, filepath.Join(dir, name+".txtar"))
+		}
+		dir = ""
+	}
 	testscript.Run(t, testscript.Params{
-		Dir:                 filepath.Join("testdata", "script"),
+		Dir:                 dir,
+		Files:               few,
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("HANSEI_DATA", filepath.Join(e.WorkDir, "data"))

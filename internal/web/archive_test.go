@@ -43,6 +43,7 @@ func TestAllThatTheListShowsIsExported(t *testing.T) {
 }
 
 func TestArchiveLook(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newSite(t)
 	s.load(t, "incidents.csv", quarter)

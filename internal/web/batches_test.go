@@ -86,6 +86,7 @@ func TestAQuarterIsDrafted(t *testing.T) {
 }
 
 func TestBatchesLook(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newSite(t)
 	var rows strings.Builder

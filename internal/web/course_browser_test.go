@@ -28,6 +28,7 @@ func (s *site) moments(t *testing.T, id hansei.ID) []hansei.Moment {
 }
 
 func TestTheTimelineByKeyboard(t *testing.T) {
+	t.Parallel()
 	s, id := written(t)
 	n := len(s.moments(t, id))
 	if n < 3 {
@@ -129,6 +130,7 @@ func TestTheTimelineByKeyboard(t *testing.T) {
 }
 
 func TestTheFactsByKeyboard(t *testing.T) {
+	t.Parallel()
 	s, id := written(t)
 	ctx := openDoc(t, s, "ann-lee", "/retrospectives/"+string(id)+"/facts")
 	focus := func(selector string) {
@@ -177,6 +179,7 @@ func TestTheFactsByKeyboard(t *testing.T) {
 // TestALongTimelineStaysUsable: of 5,000 entries the first page, the last and
 // one press of a key. It says how long each took.
 func TestALongTimelineStaysUsable(t *testing.T) {
+	t.Parallel()
 	s, id := written(t)
 	const many = 5_000
 	seq, err := s.Records.Write(t.Context(), auth.Local(), func(tx *record.Tx) error {

@@ -5,6 +5,7 @@ import (
 )
 
 func TestFigurePagesHaveNoAccessibilityViolations(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	empty, s := newSite(t), newSite(t)
 	s.load(t, "course.csv", course())

@@ -11,6 +11,7 @@ import (
 // TestTypingFinds: results come while somebody types, on the page and in the
 // palette, and the address says what was looked for.
 func TestTypingFinds(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	s.load(t, "incidents.csv", "id,title,severity,service,started_at,resolved_at\nA-1,Gateway certificate expired,sev1,Gateway,2025-05-01T10:00:00Z,2025-05-01T11:00:00Z\nA-2,Gateway certificate expired again,sev2,Gateway,2025-05-20T10:00:00Z,2025-05-20T11:00:00Z\n")
 	ctx := browser(t)

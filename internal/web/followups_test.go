@@ -159,6 +159,7 @@ func TestFollowUpsChangedTogether(t *testing.T) {
 }
 
 func TestFollowUpPagesHaveNoAccessibilityViolations(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	empty := newSite(t)
 	s, ids := acting(t)
@@ -170,6 +171,7 @@ func TestFollowUpPagesHaveNoAccessibilityViolations(t *testing.T) {
 // A follow-up is made, created in a tracker that is run here, closed there by
 // somebody else and reopened here.
 func TestFollowUpsInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newSite(t)
 	tool, run := s.tracking(t)

@@ -151,6 +151,7 @@ type violation struct {
 const runAxe = `axe.run(document, {runOnly: ['wcag2a','wcag2aa','wcag21a','wcag21aa','wcag22aa','best-practice']}).then(r => JSON.stringify(r.violations))`
 
 func TestGalleryHasNoAccessibilityViolations(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	server := httptest.NewServer(gallery())
 	t.Cleanup(server.Close)

@@ -81,6 +81,7 @@ func TestLanguageModelDrafts(t *testing.T) {
 // TestAskingInABrowser: the button says that it works, the section is there
 // without the page, and what fails is said beside the button.
 func TestAskingInABrowser(t *testing.T) {
+	t.Parallel()
 	s, id := written(t)
 	go_, key := make(chan bool), "sk-secret-key"
 	llm := talks(t, 200, func(string) string {

@@ -82,6 +82,7 @@ func told(t *testing.T) (*site, *httptest.Server) {
 const notifications = "/settings/notifications"
 
 func TestNotificationsHaveNoAccessibilityViolations(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	empty := newSite(t)
 	s, _ := told(t)
@@ -165,6 +166,7 @@ func TestRulesOfNotices(t *testing.T) {
 }
 
 func TestNotificationsInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s, receiver := told(t)
 	do(t, ctx, chromedp.EmulateViewport(1440, 1100))

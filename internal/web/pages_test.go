@@ -20,6 +20,7 @@ func pagesLooked(s *site, t *testing.T) map[string]string {
 }
 
 func TestPagesHaveNoAccessibilityViolations(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newSite(t)
 	s.load(t, "incidents.csv", incidentsCSV)

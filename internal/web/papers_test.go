@@ -114,6 +114,7 @@ func TestRetrospectivesOfThePastComeIn(t *testing.T) {
 }
 
 func TestPapersLook(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newSite(t)
 	do(t, ctx, chromedp.EmulateViewport(1440, 1100))

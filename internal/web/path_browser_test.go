@@ -84,6 +84,7 @@ func historyFile(t *testing.T) string {
 // TestTheWholePath: from a file of incidents to a lesson that is found when it
 // is needed again, by two people with a browser each and a tracker beside them.
 func TestTheWholePath(t *testing.T) {
+	t.Parallel()
 	s := newSite(t)
 	tool, jobs := s.tracking(t)
 	s.people(t)

@@ -22,6 +22,7 @@ func click(t *testing.T, ctx context.Context, button string) {
 }
 
 func TestEditAndUndoInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newSite(t)
 	s.load(t, "incidents.csv", incidentsCSV)
@@ -36,6 +37,7 @@ func TestEditAndUndoInABrowser(t *testing.T) {
 }
 
 func TestWizardInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newSite(t)
 	do(t, ctx, chromedp.Navigate(s.url+"/imports/new"))
@@ -66,6 +68,7 @@ func TestWizardInABrowser(t *testing.T) {
 }
 
 func TestAnEmptyUploadSaysWhy(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newSite(t)
 	do(t, ctx, chromedp.Navigate(s.url+"/imports/new"))

@@ -215,6 +215,7 @@ func TestOwnFieldsOfRecordsAreEdited(t *testing.T) {
 }
 
 func TestRulePagesHaveNoAccessibilityViolations(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := ruled(t)
 	s.post(t, rulesAt+"/field", "new", "yes", "kind", "retrospective", "type", "choice", "options", "one cell\nall cells", "name", "blast_radius", "label", "Blast radius", "help", "How far it reached: what isolation is judged by", "required_from", "sev2").says(t, 200)
@@ -228,6 +229,7 @@ func TestRulePagesHaveNoAccessibilityViolations(t *testing.T) {
 }
 
 func TestRulesInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := ruled(t)
 	do(t, ctx, chromedp.EmulateViewport(1440, 1100))

@@ -44,6 +44,7 @@ func editing(t *testing.T, ctx context.Context, section string) {
 }
 
 func TestTwoBrowsersWriteAtOnce(t *testing.T) {
+	t.Parallel()
 	s, id := written(t)
 	at := "/retrospectives/" + string(id)
 	s.writes(t, "bob", id, "lessons", "", "one\n\ntwo\n\nthree\n")
@@ -80,6 +81,7 @@ func TestTwoBrowsersWriteAtOnce(t *testing.T) {
 }
 
 func TestTwoBrowsersWriteTheSameLine(t *testing.T) {
+	t.Parallel()
 	s, id := written(t)
 	at := "/retrospectives/" + string(id)
 	s.writes(t, "bob", id, "lessons", "", "Test it.\n")
@@ -106,6 +108,7 @@ func TestTwoBrowsersWriteTheSameLine(t *testing.T) {
 }
 
 func TestTypingSurvivesAKilledTab(t *testing.T) {
+	t.Parallel()
 	s, id := written(t)
 	at := "/retrospectives/" + string(id)
 	ctx := openDoc(t, s, "ann-lee", at)
@@ -137,6 +140,7 @@ func hit(t *testing.T, ctx context.Context, event string) {
 }
 
 func TestWritingByKeyboard(t *testing.T) {
+	t.Parallel()
 	s, id := written(t)
 	at := "/retrospectives/" + string(id)
 	ctx := openDoc(t, s, "ann-lee", at)
@@ -169,6 +173,7 @@ func TestWritingByKeyboard(t *testing.T) {
 }
 
 func TestPastedMarkupIsHarmless(t *testing.T) {
+	t.Parallel()
 	s, id := written(t)
 	at := "/retrospectives/" + string(id)
 	for i, bad := range []string{

@@ -56,6 +56,7 @@ func worked(t *testing.T) (*site, hansei.ID) {
 }
 
 func TestRetrospectivePagesAreSeenByAll(t *testing.T) {
+	t.Parallel()
 	empty := newSite(t)
 	s, id := worked(t)
 	at := s.url + "/retrospectives/" + string(id)

@@ -98,6 +98,7 @@ func revisionOf(t *testing.T, s *site, id hansei.ID) record.Revision {
 }
 
 func TestSourcePagesHaveNoAccessibilityViolations(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	empty, s := newSite(t), busy(t)
 	failed := regexp.MustCompile(`/deliveries/[0-9a-f]{32}`).FindString(s.get(t, "/deliveries?failed").body)
@@ -110,6 +111,7 @@ func TestSourcePagesHaveNoAccessibilityViolations(t *testing.T) {
 }
 
 func TestSourcesInABrowser(t *testing.T) {
+	t.Parallel()
 	ctx := browser(t)
 	s := newSite(t)
 	do(t, ctx, chromedp.EmulateViewport(1440, 1100))
