@@ -54,6 +54,7 @@ var table = map[string]struct {
 	"hansei/internal/intake/link":       {[]string{"hansei"}, "what records are called is read from them alone"},
 	"hansei/internal/intake":            {[]string{"hansei", "hansei/internal/intake/fold", "hansei/internal/intake/link", "hansei/internal/schema", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/source", "hansei/internal/source/file"}, "intake fills the journal and counts nothing"},
 	"hansei/internal/connect":           {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/record/pack", "hansei/internal/source", "hansei/internal/source/fetch", "hansei/internal/source/jq", "hansei/internal/intake", "hansei/internal/seal"}, "connecting knows what a source is, and no tool"},
+	"hansei/internal/coverage":          {[]string{"hansei", "hansei/internal/auth", "hansei/internal/connect", "hansei/internal/fact", "hansei/internal/metric"}, "what a source covers is asked of the facts; no tool and no page is known"},
 	"hansei/internal/metric":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/fact", "hansei/internal/fact/duck", "hansei/internal/stat"}, "numbers are asked for, never pushed"},
 	"hansei/internal/schema":            {[]string{"hansei"}, "what may be done with a schema is pure"},
 	"hansei/internal/search":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record"}, "words are found, not understood"},

@@ -69,13 +69,15 @@ func (c *Client) EditSource(ctx context.Context, name string, fields map[string]
 	return out, err
 }
 
-// Sources are all sources and how they are, as JSON.
-func (c *Client) Sources(ctx context.Context) ([]json.RawMessage, error) {
+// Sources are all sources and how they are, as JSON, and how many webhooks of
+// the last 7 days came to an address that no source has.
+func (c *Client) Sources(ctx context.Context) (list []json.RawMessage, astray int64, err error) {
 	var out struct {
 		Sources []json.RawMessage `json:"sources"`
+		Astray  int64             `json:"unknown_address_7d"`
 	}
-	err := c.get(ctx, "/sources", nil, &out)
-	return out.Sources, err
+	err = c.get(ctx, "/sources", nil, &out)
+	return out.Sources, out.Astray, err
 }
 
 // Source is one source and how it is.

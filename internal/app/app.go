@@ -23,6 +23,7 @@ import (
 	"hansei/internal/api"
 	"hansei/internal/auth"
 	"hansei/internal/connect"
+	"hansei/internal/coverage"
 	"hansei/internal/fact"
 	"hansei/internal/followup"
 	"hansei/internal/forget"
@@ -140,6 +141,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 		return nil, errors.Join(err, a.Close())
 	}
 	a.metrics = metric.New(a.facts, a.records, c.Now)
+	a.sources.Cover = (&coverage.Reader{Facts: a.facts, Metrics: a.metrics}).Cover
 	a.imports = &intake.Imports{Records: a.records, Log: c.Log}
 	people := intake.People{Records: a.records, Before: a.followups.Before}
 	a.search = search.NewView(c.Log)

@@ -38,7 +38,7 @@ func (p *program) source() *cobra.Command {
 	remove.Flags().BoolVar(&data, "with-data", false, "also what it told: records that only it knew are deleted")
 	cmd.AddCommand(p.addSource(), p.editSource(), pull, remove,
 		&cobra.Command{Use: "kinds", Short: "List the tools that can be connected, and what each needs", Args: cobra.NoArgs, RunE: p.asking(p.sourceKinds)},
-		&cobra.Command{Use: "list", Short: "List the sources and how they are", Args: cobra.NoArgs, RunE: p.asking(p.listSources)},
+		&cobra.Command{Use: "list", Short: "List the sources and how they are", Long: listLong, Args: cobra.NoArgs, RunE: p.asking(p.listSources)},
 		&cobra.Command{Use: "show NAME", Short: "Show one source", Args: cobra.ExactArgs(1), RunE: p.asking(
 			func(ctx context.Context, c *client.Client, args []string) error {
 				text, err := c.Source(ctx, args[0])
@@ -228,28 +228,6 @@ func (p *program) sourceKinds(ctx context.Context, c *client.Client, _ []string)
 			names = append(names, s.Name)
 		}
 		return []string{k.Name, k.Title, strings.Join(k.Gives, ", "), strings.Join(names, ", ")}, err
-	})
-}
-
-func (p *program) listSources(ctx context.Context, c *client.Client, _ []string) error {
-	list, err := c.Sources(ctx)
-	if err != nil {
-		return err
-	}
-	head := []string{"name", "tool", "state", "last delivery", "7 days", "waiting", "failed", "says"}
-	return p.objects(each(list), head, func(o json.RawMessage) ([]string, error) {
-		var s struct {
-			Name, Tool, State, Says string
-			Last                    time.Time `json:"last_delivery"`
-			Received                int64     `json:"received_7d"`
-			Waiting, Failed         int64
-		}
-		err := json.Unmarshal(o, &s)
-		last := "–"
-		if !s.Last.IsZero() {
-			last = s.Last.Format(time.RFC3339)
-		}
-		return []string{s.Name, s.Tool, s.State, last, fmt.Sprint(s.Received), fmt.Sprint(s.Waiting), fmt.Sprint(s.Failed), s.Says}, err
 	})
 }
 

@@ -140,7 +140,8 @@ func (s *Sources) pullAll(tx *record.Tx, rec *hansei.Source, src source.Source) 
 	return nil
 }
 
-// Pull asks for a source's streams, or one of them, to be pulled now.
+// Pull asks for a source's streams, or one of them, to be pulled now. While the
+// tool asks to wait it is refused, and says until when.
 func (s *Sources) Pull(ctx context.Context, who auth.Actor, name, stream string) error {
 	o, err := s.find(ctx, who.Scope(), name)
 	if err != nil {
@@ -154,6 +155,13 @@ func (s *Sources) Pull(ctx context.Context, who auth.Actor, name, stream string)
 		return hansei.Invalid("name", "%s is paused", name)
 	case stream != "" && !slices.ContainsFunc(p.Streams(), func(x source.Stream) bool { return x.Name == stream }):
 		return hansei.Invalid("stream", "%s has no stream %q", name, stream)
+	}
+	until, err := s.waitsUntil(ctx, who.Scope(), name)
+	if err != nil {
+		return err
+	}
+	if !until.IsZero() {
+		return hansei.Invalid("name", "%s", WaitsUntil(shownUTC(until)))
 	}
 	_, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
 		if stream != "" {

@@ -13,7 +13,8 @@ import (
 )
 
 // Test tries a source's credentials and says what is there and what is
-// missing, for its webhooks too. Nothing is stored.
+// missing, for its webhooks too. Nothing is stored, and a tool that asks to wait
+// is not tried.
 func (s *Sources) Test(ctx context.Context, who auth.Actor, name string) ([]source.Finding, error) {
 	o, err := s.find(ctx, who.Scope(), name)
 	if o == nil {
@@ -26,7 +27,15 @@ func (s *Sources) Test(ctx context.Context, who auth.Actor, name string) ([]sour
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(secretOf(o.kind, o.source, o.secret, false), came, s.check(ctx, o.source)), nil
+	out := slices.Concat(secretOf(o.kind, o.source, o.secret, false), came)
+	until, err := s.waitsUntil(ctx, who.Scope(), name)
+	if err != nil {
+		return nil, err
+	}
+	if !until.IsZero() {
+		return append(out, source.Finding{Says: "The tool was not tried: it asks us to wait until " + shownUTC(until) + ". Test again then."}), nil
+	}
+	return append(out, s.check(ctx, o.source)...), nil
 }
 
 // TestSpec is Test of what a person filled in and did not save yet.

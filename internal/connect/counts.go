@@ -45,9 +45,12 @@ func (s *Sources) Astray(ctx context.Context, who auth.Scope) (n int64, err erro
 	return n, err
 }
 
-// Overview is every source, and Astray.
+// Overview is every source with what it covers, and Astray.
 func (s *Sources) Overview(ctx context.Context, who auth.Scope) (list []View, astray int64, err error) {
-	if list, err = s.List(ctx, who); err == nil {
+	if list, err = s.List(ctx, who); err == nil && s.Cover != nil {
+		err = s.Cover(ctx, who, list)
+	}
+	if err == nil {
 		astray, err = s.Astray(ctx, who)
 	}
 	return list, astray, err

@@ -32,12 +32,16 @@ type View struct {
 	Gives    []hansei.Kind      `json:"gives"`
 
 	Last     time.Time        `json:"last_delivery,omitzero"`
-	Waiting  int64            `json:"waiting"` // received, not yet understood
-	Failed   int64            `json:"failed"`  // deliveries a person must look at
+	Pulled   time.Time        `json:"last_pull,omitzero"`
+	Lag      float64          `json:"lag_seconds"`      // how far what is known here is behind the tool (lag.go); 0: it is up to date
+	LagOf    string           `json:"lag_of,omitempty"` // the stream that is furthest behind, or Waits
+	Waiting  int64            `json:"waiting"`          // received, not yet understood
+	Failed   int64            `json:"failed"`           // deliveries a person must look at
 	Received int64            `json:"received_7d"`
 	Refused  map[string]int64 `json:"refused_7d,omitempty"` // by reason
 	Days     []Day            `json:"days"`                 // the last 30, oldest first
 	Streams  []StreamView     `json:"streams,omitempty"`
+	Coverage []Covered        `json:"coverage,omitempty"`  // what it fills, by kind
 	Later    time.Time        `json:"not_before,omitzero"` // until when its tool asks not to be asked: nothing is pulled before
 	Revision record.Revision  `json:"revision"`
 }
@@ -58,12 +62,16 @@ type StreamView struct {
 	Back     time.Time `json:"back,omitzero"`    // everything since here is read, of a history that is read backwards
 	Whole    bool      `json:"whole"`            // its history was read to the end
 	At       time.Time `json:"last_pull,omitzero"`
+	Ended    time.Time `json:"last_whole,omitzero"` // of the last pull that read to the end
+	Lag      float64   `json:"lag_seconds"`
 	Every    string    `json:"every"`
 	Pages    int64     `json:"pages"`
 	Things   int64     `json:"things"`   // on the pages, where the source counts them
 	Progress float64   `json:"progress"` // of its history, 0 to 1; 1 only once it is whole; 0 where the tool's paging does not tell
 	Failures int64     `json:"failures"`
 	Error    string    `json:"error,omitempty"`
+
+	behind time.Duration
 }
 
 const (
@@ -98,8 +106,19 @@ func (s *Sources) List(ctx context.Context, who auth.Scope) ([]View, error) {
 	return out, nil
 }
 
-// Get shows one source.
+// Get shows one source with what it covers.
 func (s *Sources) Get(ctx context.Context, who auth.Scope, name string) (View, error) {
+	v, err := s.Glance(ctx, who, name)
+	if err != nil || s.Cover == nil {
+		return v, err
+	}
+	list := []View{v}
+	err = s.Cover(ctx, who, list)
+	return list[0], err
+}
+
+// Glance shows one source without what it covers.
+func (s *Sources) Glance(ctx context.Context, who auth.Scope, name string) (View, error) {
 	list, err := s.List(ctx, who)
 	if err != nil {
 		return View{}, err
@@ -125,6 +144,7 @@ func (s *Sources) view(o *opened, stats record.DeliveryStats, counted []record.C
 			v.Streams = append(v.Streams, s.streamView(o, st, states))
 		}
 	}
+	v.lag(stats.Oldest, s.Now())
 	if t := notBefore(states, v.Name); t.After(s.Now()) {
 		v.Later = t
 	}
@@ -167,12 +187,17 @@ func (s *Sources) tally(v *View, counted []record.Count) {
 func (s *Sources) streamView(o *opened, st source.Stream, states []record.PullState) StreamView {
 	v := StreamView{Name: st.Name, Title: st.Title, Every: every(st).String(), Began: o.rec.Since}
 	i := slices.IndexFunc(states, func(p record.PullState) bool { return p.Source == string(o.rec.ID) && p.Stream == st.Name })
+	p := record.PullState{Began: o.rec.Since}
+	if i >= 0 {
+		p = states[i]
+	}
+	v.behind = behind(p, every(st), s.Now())
+	v.Lag = v.behind.Round(time.Millisecond).Seconds()
 	if i < 0 {
 		return v
 	}
-	p := states[i]
 	v.Began, v.Through, v.At, v.Pages, v.Failures, v.Error = p.Began, p.Through, p.At, p.Pages, p.Failures, p.Error
-	v.Whole, v.Things, v.Progress = p.Whole, p.Things, progress(p)
+	v.Whole, v.Things, v.Progress, v.Ended = p.Whole, p.Things, progress(p), p.Ended
 	if !p.Whole {
 		v.Back = p.Back
 	}
@@ -217,7 +242,7 @@ func (s *Sources) state(o *opened, v View) (state, says string) {
 	case v.Refused["signature"] > 0 && v.Received == 0:
 		return "failing", "Webhooks arrive with a signature that does not fit: paste the secret again at the sender."
 	case !v.Later.IsZero():
-		return "waiting", WaitsUntil(v.Later.Format("2 Jan 15:04 UTC"))
+		return "waiting", WaitsUntil(shownUTC(v.Later))
 	case v.Last.IsZero():
 		return "waiting", "Nothing has come yet."
 	case slices.ContainsFunc(v.Streams, func(st StreamView) bool { return !st.Whole }):
@@ -230,6 +255,8 @@ func (s *Sources) state(o *opened, v View) (state, says string) {
 func WaitsUntil(t string) string {
 	return "The tool asks us to wait until " + t + ". Nothing is pulled before; then it goes on where it stopped."
 }
+
+func shownUTC(t time.Time) string { return t.UTC().Format("2 Jan 15:04 UTC") }
 
 func times(n int64) string {
 	if n == 1 {

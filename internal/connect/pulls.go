@@ -81,6 +81,15 @@ func notBefore(states []record.PullState, name string) time.Time {
 	return t
 }
 
+// waitsUntil is until when a source's tool asks not to be asked; zero: it may be.
+func (s *Sources) waitsUntil(ctx context.Context, who auth.Scope, name string) (time.Time, error) {
+	states, err := record.Pulls(ctx, s.Records, who, name)
+	if t := notBefore(states, name); t.After(s.Now()) {
+		return t, err
+	}
+	return time.Time{}, err
+}
+
 // longestWait bounds what a tool may ask for; after that it is asked again.
 const longestWait = 24 * time.Hour
 
@@ -184,7 +193,7 @@ func (p *pulling) end(ctx context.Context, err error) error {
 		p.s.count(p.name, "pull put off", 1)
 	case err == nil:
 		// It read to the end, and every page of it was stored.
-		p.state.Error, p.state.Failures, p.state.Whole = "", 0, true
+		p.state.Error, p.state.Failures, p.state.Whole, p.state.Ended = "", 0, true, p.state.At
 	default:
 		p.state.Error = says(err)
 		p.state.Failures++

@@ -34,6 +34,8 @@ type Sources struct {
 	Allow   []netip.Prefix // private addresses that sources may be at
 	// Later runs a job after the transaction commits: a pull, a replay's end.
 	Later func(tx *record.Tx, job Job) error
+	// Cover says of each source what it covers; nil: nobody can.
+	Cover func(ctx context.Context, who auth.Scope, list []View) error
 
 	mu      sync.Mutex
 	open    map[string]*opened // by name

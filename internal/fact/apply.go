@@ -159,7 +159,7 @@ func (b *batch) end(ctx context.Context, first map[recordKey]record.Seq) error {
 			for _, t := range tablesOf(kind) {
 				sql := fmt.Sprintf("UPDATE history.%s AS t SET upto = n.seq FROM (VALUES %s) n(id, seq) WHERE t.%s = n.id AND t.upto = %d",
 					t.Name, values, quote(t.owner), Forever)
-				if t.Name == customTable {
+				if t.ofAll() {
 					sql += " AND t.kind = " + literal(string(kind))
 				}
 				if err := b.conn.Exec(ctx, sql); err != nil {
@@ -175,9 +175,12 @@ func (b *batch) end(ctx context.Context, first map[recordKey]record.Seq) error {
 func tablesOf(kind hansei.Kind) []Table {
 	own := TableOf(kind)
 	return slices.DeleteFunc(tables(), func(t Table) bool {
-		return t.Name != own && t.owner != own && t.Name != customTable
+		return t.Name != own && t.owner != own && !t.ofAll()
 	})
 }
+
+// ofAll says that a table has rows of records of every kind.
+func (t Table) ofAll() bool { return t.owner == "record" }
 
 // literal writes a string for SQL.
 func literal(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

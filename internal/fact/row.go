@@ -1,8 +1,11 @@
 package fact
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"hansei"
@@ -56,7 +59,49 @@ func (b *batch) add(c Decoded, upto int64) error {
 			return err
 		}
 	}
+	if err := b.told(rec, int64(c.Seq), upto); err != nil {
+		return err
+	}
 	return b.custom(rec, int64(c.Seq), upto)
+}
+
+// told writes what each source that counts says of a record, where the record
+// is not just what one of them said.
+func (b *batch) told(rec hansei.Record, seq, upto int64) error {
+	head := rec.Head()
+	if head.MergedInto != "" {
+		return nil
+	}
+	for _, o := range head.From {
+		if len(o.Record) == 0 || o.Out != "" {
+			continue
+		}
+		said, err := hansei.New(rec.Kind())
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal(o.Record, said); err != nil {
+			return fmt.Errorf("what %s said of %s %s: %w", o.Source, rec.Kind(), head.ID, err)
+		}
+		var filled []string
+		for _, f := range hansei.FieldsOf(rec.Kind()) {
+			if _, ok := f.Get(said); ok {
+				filled = append(filled, f.Name)
+			}
+		}
+		s, err := b.sink(ToldTable, 4)
+		if err != nil {
+			return err
+		}
+		s.app.String(0, string(head.ID))
+		s.app.String(1, string(rec.Kind()))
+		s.app.String(2, o.Source)
+		s.app.String(3, strings.Join(filled, ","))
+		if err := s.row(seq, upto); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // touch remembers services whose pull requests may have met another deployment.

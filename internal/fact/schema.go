@@ -10,7 +10,7 @@ import (
 
 // schemaVersion is the shape of the tables. Another number in the file means
 // that the facts are rebuilt from the journal; there are no migrations.
-const schemaVersion = 7
+const schemaVersion = 8
 
 // Forever is the upto of a row that still holds.
 const Forever = 1<<63 - 1
@@ -125,6 +125,8 @@ const (
 	impactTable    = "impact_window"
 	updateTable    = "incident_update"
 	customTable    = "custom_field"
+	// ToldTable says who told what of a record that not one source alone made.
+	ToldTable = "told"
 )
 
 var extraTables = []Table{
@@ -152,6 +154,12 @@ var extraTables = []Table{
 		{"name", "VARCHAR", "The field"},
 		{"value", "VARCHAR", "Its value"},
 		{"number", "DOUBLE", "Its value, where it is a number"},
+	}},
+	{Name: ToldTable, owner: "record", Help: "What each source says of the records that several tell of or that people edited; of every other its fields are what its source says", Columns: []Column{
+		{"record", "VARCHAR", "The id of the record"},
+		{"kind", "VARCHAR", "The record's kind"},
+		{"source", "VARCHAR", "One of its sources"},
+		{"fields", "VARCHAR", "The fields that this source fills, with commas between"},
 	}},
 }
 

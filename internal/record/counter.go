@@ -59,10 +59,10 @@ func (s *Store) Counts(ctx context.Context, who auth.Scope, since time.Time) (ou
 
 // DeliveryStats is what came from a source.
 type DeliveryStats struct {
-	Source  string
 	Waiting int64     // received and not yet understood
 	Failed  int64     // that a person must look at
 	Last    time.Time // when the newest was received
+	Oldest  time.Time // when the oldest of those that wait was received
 }
 
 // DeliveryStats reads what came from live sources.
@@ -71,21 +71,20 @@ func (s *Store) DeliveryStats(ctx context.Context, who auth.Scope, source string
 	if err != nil {
 		return st, err
 	}
-	st.Source = source
 	waits := s.waits(journal, DeliveryFilter{Source: source, Live: true, Limit: math.MaxInt})
 	rows, err := s.query(ctx, `SELECT coalesce(sum(CASE WHEN state = 'received' THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN state = 'failed' THEN 1 ELSE 0 END), 0),
-		coalesce((SELECT max(received) FROM delivery WHERE journal = ? AND source = ?), 0)
+		coalesce((SELECT max(received) FROM delivery WHERE journal = ? AND source = ?), 0), coalesce(min(CASE WHEN state = 'received' THEN received END), 0)
 		FROM delivery WHERE journal = ? AND state IN ('received', 'failed') AND source = ?`, string(journal), source, string(journal), source)
 	if err != nil {
 		return st, fmt.Errorf("deliveries: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	if rows.Next() {
-		var last int64
-		if err := rows.Scan(&st.Waiting, &st.Failed, &last); err != nil {
+		var last, oldest int64
+		if err := rows.Scan(&st.Waiting, &st.Failed, &last, &oldest); err != nil {
 			return st, fmt.Errorf("deliveries: %w", err)
 		}
-		st.Last = ofMicro(last)
+		st.Last, st.Oldest = ofMicro(last), ofMicro(oldest)
 	}
 	if err := rows.Err(); err != nil {
 		return st, verdict.Readable(err)
@@ -95,5 +94,8 @@ func (s *Store) DeliveryStats(ctx context.Context, who auth.Scope, source string
 	}
 	waits, err = s.withoutRow(ctx, journal, waits)
 	st.Waiting += int64(len(waits))
+	if n := len(waits); n > 0 && (st.Oldest.IsZero() || waits[n-1].Received.Before(st.Oldest)) {
+		st.Oldest = waits[n-1].Received
+	}
 	return st, err
 }

@@ -20,6 +20,7 @@ type PullState struct {
 	Whole    bool      `json:"whole"`    // its history was read to the end once
 	Began    time.Time `json:"began"`    // how far back its history was asked for
 	At       time.Time `json:"at"`       // of the last run's end
+	Ended    time.Time `json:"ended"`    // of the last run that read to the end
 	Pages    int64     `json:"pages"`    // stored in all
 	Things   int64     `json:"things"`   // on them, where the source counts them
 	Failures int64     `json:"failures"` // runs that failed since the last that did not
@@ -29,15 +30,11 @@ type PullState struct {
 
 // PutPull notes how far a stream was pulled.
 func (tx *Tx) PutPull(p PullState) error {
-	whole := 0
-	if p.Whole {
-		whole = 1
-	}
-	return tx.exec(`INSERT INTO pull (journal, source, stream, cursor, through, began, at, pages, failures, error, whole, back, things, later) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+	return tx.exec(`INSERT INTO pull (journal, source, stream, cursor, through, began, at, pages, failures, error, whole, back, things, later, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (journal, source, stream) DO UPDATE SET cursor = excluded.cursor, through = excluded.through, began = excluded.began,
 		at = excluded.at, pages = excluded.pages, failures = excluded.failures, error = excluded.error,
-		whole = excluded.whole, back = excluded.back, things = excluded.things, later = excluded.later`,
-		string(tx.journal), p.Source, p.Stream, p.Cursor, micro(p.Through), micro(p.Began), micro(p.At), p.Pages, p.Failures, p.Error, whole, micro(p.Back), p.Things, micro(p.Later))
+		whole = excluded.whole, back = excluded.back, things = excluded.things, later = excluded.later, ended = excluded.ended`,
+		string(tx.journal), p.Source, p.Stream, p.Cursor, micro(p.Through), micro(p.Began), micro(p.At), p.Pages, p.Failures, p.Error, map[bool]int{true: 1}[p.Whole], micro(p.Back), p.Things, micro(p.Later), micro(p.Ended))
 }
 
 // DropPulls forgets how far a source was pulled: its history is read anew.
@@ -51,7 +48,7 @@ func Pulls(ctx context.Context, r Reader, who auth.Scope, source string) (out []
 	if err != nil {
 		return nil, err
 	}
-	q, args := "SELECT source, stream, cursor, through, began, at, pages, failures, error, whole, back, things, later FROM pull WHERE journal = ?", []any{string(journal)}
+	q, args := "SELECT source, stream, cursor, through, began, at, pages, failures, error, whole, back, things, later, ended FROM pull WHERE journal = ?", []any{string(journal)}
 	if source != "" {
 		q, args = q+" AND source = ?", append(args, source)
 	}
@@ -62,11 +59,11 @@ func Pulls(ctx context.Context, r Reader, who auth.Scope, source string) (out []
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var p PullState
-		var through, began, at, whole, back, later int64
-		if err := rows.Scan(&p.Source, &p.Stream, &p.Cursor, &through, &began, &at, &p.Pages, &p.Failures, &p.Error, &whole, &back, &p.Things, &later); err != nil {
+		var through, began, at, whole, back, later, ended int64
+		if err := rows.Scan(&p.Source, &p.Stream, &p.Cursor, &through, &began, &at, &p.Pages, &p.Failures, &p.Error, &whole, &back, &p.Things, &later, &ended); err != nil {
 			return nil, fmt.Errorf("pulls: %w", err)
 		}
-		p.Through, p.Began, p.At, p.Whole, p.Back, p.Later = ofMicro(through), ofMicro(began), ofMicro(at), whole == 1, ofMicro(back), ofMicro(later)
+		p.Through, p.Began, p.At, p.Whole, p.Back, p.Later, p.Ended = ofMicro(through), ofMicro(began), ofMicro(at), whole == 1, ofMicro(back), ofMicro(later), ofMicro(ended)
 		out = append(out, p)
 	}
 	return out, verdict.Readable(rows.Err())

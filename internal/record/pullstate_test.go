@@ -45,11 +45,11 @@ func TestPullsOfAnOlderStore(t *testing.T) {
 	}
 	again := opened(t, dir)
 	got, err := Pulls(t.Context(), again, who.Scope(), "a")
-	rows[1].Whole = true
+	rows[1].Whole, rows[1].Ended = true, now
 	if err != nil || !slices.Equal(got, rows) {
 		t.Errorf("got %+v, %v\nwant %+v", got, err, rows)
 	}
-	rows[0].Back, rows[0].Things, rows[0].Later, rows[0].Whole = now.AddDate(0, -4, 0), 7, now.Add(time.Hour), true
+	rows[0].Back, rows[0].Things, rows[0].Later, rows[0].Whole, rows[0].Ended = now.AddDate(0, -4, 0), 7, now.Add(time.Hour), true, now.Add(time.Minute)
 	if _, err := again.Write(t.Context(), who, func(tx *Tx) error { return tx.PutPull(rows[0]) }); err != nil {
 		t.Fatal(err)
 	}

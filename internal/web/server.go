@@ -114,7 +114,7 @@ func (s *Server) sourcePages(sh *shell.Shell) map[string]page {
 	maps.Copy(all, (&jobs.Pages{Shell: sh, Jobs: s.Jobs}).Routes())
 	s.joins = &joins.Pages{Shell: sh, Joins: s.Joins, People: s.People}
 	maps.Copy(all, s.joins.Routes())
-	maps.Copy(all, (&sources.Pages{Shell: sh, Sources: s.Sources, Metrics: s.Metrics, Deliveries: arrived.List, Previews: s.Previews}).Routes())
+	maps.Copy(all, (&sources.Pages{Shell: sh, Sources: s.Sources, Deliveries: arrived.List, Previews: s.Previews}).Routes())
 	return all
 }
 

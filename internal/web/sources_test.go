@@ -160,8 +160,9 @@ func TestHistoryOnTheSourcePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, page := range []string{"/sources", "/sources/ours"} {
-		s.get(t, page).says(t, 200, "The tool asks us to wait until 1 Jun 2025 14:05 UTC", "!Failing")
+		s.get(t, page).says(t, 200, "The tool asks us to wait until 1 Jun 2025 14:05 UTC", "!Failing", "!Pull now", "365 d behind")
 	}
+	s.post(t, "/sources/ours/pull", "stream", "incidents").says(t, 422, "Nothing was changed", "The tool asks us to wait until")
 }
 
 func TestDeliveries(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/connect"
+	"hansei/internal/coverage"
 	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/notify"
@@ -124,6 +125,7 @@ func connectToys(t *testing.T, s *web.Server, dir string) {
 		Later: func(tx *record.Tx, j connect.Job) error {
 			return s.Jobs.Enqueue(tx, job.Job{Kind: j.Kind, Args: j.Args, Unique: j.Kind == connect.JobPull})
 		}}
+	s.Sources.Cover = (&coverage.Reader{Facts: s.Facts, Metrics: s.Metrics}).Cover
 	s.Outbox = &notify.Outbox{Records: s.Records, Seal: box, Base: "https://hansei.example", Now: s.Now, Log: log, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
 		Later: func(*record.Tx, string, time.Time) error { return nil }}
 	s.Sources.Inbox = &intake.Inbox{Records: s.Records, Log: log, Source: s.Sources.Reading}

@@ -91,7 +91,7 @@ func webhooksAreOnce(t *testing.T, e Engine) {
 		t.Errorf("asked for one that waits: %+v, %v", d, err)
 	}
 	st, err := s.DeliveryStats(ctx, who.Scope(), "pager")
-	if err != nil || st.Waiting != 12 || time.Since(st.Last) > time.Hour {
+	if err != nil || st.Waiting != 12 || time.Since(st.Last) > time.Hour || st.Oldest.IsZero() || st.Oldest.After(st.Last) {
 		t.Errorf("of twelve that wait: %+v, %v", st, err)
 	}
 	const more = 3

@@ -11,7 +11,7 @@ var Version = len(Migrations)
 // list. Views need none, they are rebuilt. The version stands in the file's
 // header, where it is read without opening the file; a migration library would
 // keep it in a table of its own and bring more code than this list.
-var Migrations = [][]string{spine, sources, servers, notices, spools, histories}
+var Migrations = [][]string{spine, sources, servers, notices, spools, histories, ends}
 
 // spine is the journal and what came in files.
 //
@@ -153,6 +153,12 @@ var histories = []string{
 	`ALTER TABLE pull ADD COLUMN things BIGINT NOT NULL DEFAULT 0`,
 	`ALTER TABLE pull ADD COLUMN later BIGINT NOT NULL DEFAULT 0`,
 	`UPDATE pull SET whole = 1 WHERE through > at - 3600000000`,
+}
+
+// ends is when each stream was last read to its end.
+var ends = []string{
+	`ALTER TABLE pull ADD COLUMN ended BIGINT NOT NULL DEFAULT 0`,
+	`UPDATE pull SET ended = at WHERE whole = 1 AND failures = 0 AND later = 0`,
 }
 
 // servers is what several servers on one database need.

@@ -96,7 +96,7 @@ func (p *Pages) List(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 	}
 	page := ui.Page{Title: "Deliveries", Lead: "What tools sent, each as it arrived.", Under: "/sources", Crumbs: []ui.Link{{Text: "Sources", URL: "/sources"}}}
 	if a.Source != "" {
-		if _, err := p.Sources.Get(r.Context(), who.Scope(), a.Source); err != nil {
+		if _, err := p.Sources.Glance(r.Context(), who.Scope(), a.Source); err != nil {
 			return err
 		}
 		page.Title, page.Lead = "Deliveries of "+a.Source, "What it sent and what was read of it, each as it arrived."

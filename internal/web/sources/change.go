@@ -39,7 +39,7 @@ func (p *Pages) saveSettings(w http.ResponseWriter, r *http.Request, who auth.Ac
 		return err
 	}
 	name := r.PathValue("name")
-	v, err := p.Sources.Get(r.Context(), who.Scope(), name)
+	v, err := p.Sources.Glance(r.Context(), who.Scope(), name)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,11 @@ func (p *Pages) pull(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 		return err
 	}
 	name := r.PathValue("name")
-	if err := p.Sources.Pull(r.Context(), who, name, form.Get("stream")); err != nil {
+	err = p.Sources.Pull(r.Context(), who, name, form.Get("stream"))
+	if _, ok := reasonOf(err); ok {
+		return p.showOne(w, r, who, http.StatusUnprocessableEntity, answer{Err: err})
+	}
+	if err != nil {
 		return err
 	}
 	return shell.Done(w, r, at(name), ui.Toast{Text: "It is being read now."})
@@ -106,7 +110,7 @@ func (p *Pages) backfill(w http.ResponseWriter, r *http.Request, who auth.Actor)
 		return err
 	}
 	name := r.PathValue("name")
-	before, err := p.Sources.Get(r.Context(), who.Scope(), name)
+	before, err := p.Sources.Glance(r.Context(), who.Scope(), name)
 	if err != nil {
 		return err
 	}

@@ -150,7 +150,7 @@ func (p *Pages) saveFilter(w http.ResponseWriter, r *http.Request, who auth.Acto
 		return err
 	}
 	name := r.PathValue("name")
-	before, err := p.Sources.Get(r.Context(), who.Scope(), name)
+	before, err := p.Sources.Glance(r.Context(), who.Scope(), name)
 	if err != nil {
 		return err
 	}

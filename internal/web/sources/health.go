@@ -3,6 +3,7 @@ package sources
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,9 @@ type health struct {
 	Name, URL, Title string
 	State            string // ok, waiting, failing, paused or broken
 	Word, Says       string
-	Last             time.Time
+	Last, Pulled     time.Time
+	Pulls            bool
+	Lag, LagOf       string // "3 h behind" and of what; "up to date"
 	Waiting, Failed  int64
 	Received         int64 // in 7 days
 	Refused          []refusal
@@ -48,7 +51,7 @@ var meanings = map[string]string{
 
 func (p *Pages) health(v connect.View, zone *time.Location) health {
 	h := health{Name: v.Name, URL: at(v.Name), Title: v.Title, State: v.State, Word: words[v.State], Says: v.Says,
-		Last: v.Last, Waiting: v.Waiting, Failed: v.Failed, Received: v.Received, Zone: zone, Now: p.Now()}
+		Last: v.Last, Pulled: v.Pulled, Pulls: v.Pulls, Waiting: v.Waiting, Failed: v.Failed, Received: v.Received, Zone: zone, Now: p.Now()}
 	if h.Title == "" {
 		h.Title = v.Tool
 	}
@@ -68,12 +71,37 @@ func (p *Pages) health(v connect.View, zone *time.Location) health {
 		h.Refused = append(h.Refused, refusal{reason, meanings[reason], v.Refused[reason]})
 	}
 	h.Days = days(v.Days)
+	h.Lag = behind(v.Lag)
+	if h.LagOf = titleOf(v, v.LagOf); v.LagOf == connect.Waits {
+		h.LagOf = "deliveries that wait to be understood"
+	}
 	for _, st := range v.Streams {
 		if reading(st) && st.Failures == 0 {
 			h.Reading = append(h.Reading, progress(v.Name, st, zone))
 		}
 	}
 	return h
+}
+
+// lagMeans says what a lag is.
+const lagMeans = "Of how long a time up to now it is not known here what the tool has to tell: since the oldest delivery that waits, since a list was last read beyond its interval, or the part of a history that is not read yet."
+
+// behind is a lag in words.
+func behind(seconds float64) string {
+	if seconds < 1 {
+		return "up to date"
+	}
+	return ui.Duration(math.Round(seconds)) + " behind"
+}
+
+// titleOf is what people call a stream.
+func titleOf(v connect.View, stream string) string {
+	for _, st := range v.Streams {
+		if st.Name == stream {
+			return st.Title
+		}
+	}
+	return ""
 }
 
 // refused is how many webhooks were turned away in 7 days.

@@ -64,18 +64,25 @@ func (p *Pages) tools(w http.ResponseWriter, r *http.Request, who auth.Actor) er
 // table is the list as rows that keys walk through.
 func table(rows []health) ui.Table {
 	t := ui.Table{ID: "sources", Caption: "Sources", Columns: []ui.Column{{Text: "Source"}, {Text: "How it fares"}, {Text: "Last 30 days", Hide: true},
-		{Text: "Last delivery", Hide: true}, {Text: "Waiting", Numeric: true, Hide: true}, {Text: "Failed", Numeric: true, Hide: true}, {Text: "Refused, 7 days", Numeric: true, Hide: true}}}
+		{Text: "Last delivery", Hide: true}, {Text: "Last pull", Hide: true}, {Text: "Lag", Hide: true}, {Text: "Waiting", Numeric: true, Hide: true}, {Text: "Failed", Numeric: true, Hide: true}, {Text: "Refused, 7 days", Numeric: true, Hide: true}}}
 	for _, h := range rows {
 		last := ui.Cell{Text: "none yet"}
 		if !h.Last.IsZero() {
 			last = ui.Cell{Component: when(h.Last, h.Now, h.Zone)}
+		}
+		pulled := ui.Cell{Text: "only sends"}
+		if h.Pulls {
+			pulled = ui.Cell{Text: "none yet"}
+		}
+		if !h.Pulled.IsZero() {
+			pulled = ui.Cell{Component: when(h.Pulled, h.Now, h.Zone)}
 		}
 		failed := ui.Cell{Text: ui.Count(int(h.Failed))}
 		if h.Failed > 0 {
 			failed.URL = h.URL + "/deliveries?state=failed"
 		}
 		t.Rows = append(t.Rows, ui.Row{ID: h.Name, URL: h.URL, Cells: []ui.Cell{{Component: sourceName(h)}, {Component: stateCell(h)},
-			{Component: ui.BarStrip(h.Days)}, last, {Text: ui.Count(int(h.Waiting))}, failed, {Text: ui.Count(int(h.refused()))}}})
+			{Component: ui.BarStrip(h.Days)}, last, pulled, {Component: lag(h)}, {Text: ui.Count(int(h.Waiting))}, failed, {Text: ui.Count(int(h.refused()))}}})
 	}
 	return t
 }

@@ -180,7 +180,7 @@ type ready struct {
 func (p *Pages) showReady(w http.ResponseWriter, r *http.Request, who auth.Actor, kind source.Kind, added connect.Added, title string) error {
 	name := string(added.Source.ID)
 	v := ready{Name: name, Title: kind.Title, URL: added.URL, Secret: added.Secret, Steps: steps(kind, added.URL, added.Secret), Settings: at(name) + "/settings"}
-	view, err := p.Sources.Get(r.Context(), who.Scope(), name)
+	view, err := p.Sources.Glance(r.Context(), who.Scope(), name)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ type answer struct {
 
 func (p *Pages) one(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
 	if live(r) {
-		v, err := p.Sources.Get(r.Context(), who.Scope(), r.PathValue("name"))
+		v, err := p.Sources.Glance(r.Context(), who.Scope(), r.PathValue("name"))
 		if err != nil {
 			return err
 		}
@@ -88,9 +88,7 @@ func (p *Pages) showOne(w http.ResponseWriter, r *http.Request, who auth.Actor, 
 	} else if _, ok := reasonOf(err); !ok {
 		return err
 	}
-	if o.Coverage, err = p.coverage(r.Context(), who, v); err != nil {
-		return err
-	}
+	o.Coverage = covered(v.Coverage)
 	page := ui.Page{Title: v.Name, Crumbs: crumbs, Lead: o.Title, Actions: []ui.Link{{Text: "Deliveries", URL: at(v.Name) + "/deliveries"}}}
 	return p.ShowAs(w, r, who, status, page, onePage(o))
 }

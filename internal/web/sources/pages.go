@@ -6,7 +6,6 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/connect"
-	"hansei/internal/metric"
 	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
@@ -15,7 +14,6 @@ import (
 type Pages struct {
 	*shell.Shell
 	Sources *connect.Sources
-	Metrics *metric.Engine
 	// Deliveries is the page of what one source delivered.
 	Deliveries shell.Page
 	Previews   map[string]Preview // by tool; the tools whose settings hold a mapping

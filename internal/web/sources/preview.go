@@ -114,7 +114,7 @@ func (p *Pages) preview(w http.ResponseWriter, r *http.Request, who auth.Actor) 
 	if err != nil {
 		return err
 	}
-	v, err := p.Sources.Get(r.Context(), who.Scope(), r.PathValue("name"))
+	v, err := p.Sources.Glance(r.Context(), who.Scope(), r.PathValue("name"))
 	if err != nil {
 		return err
 	}
