@@ -7,12 +7,14 @@ import (
 	"hansei"
 )
 
-// What Normalize and Verify may answer beside success.
+// What Normalize, Verify and the reading of a list may answer beside success.
 var (
 	// ErrUnused means that a delivery is genuine and tells nothing we keep.
 	ErrUnused = errors.New("not used")
 	// ErrSignature means that the sender could not prove who it is.
 	ErrSignature = errors.New("the signature does not fit")
+	// ErrExpired means that a tool takes no more the place in a list that it named.
+	ErrExpired = errors.New("the place in the list has expired")
 	// ErrStale means that a webhook's timestamp is too old or ahead of time: a replay.
 	ErrStale = errors.New("the timestamp is too far from now")
 )

@@ -3,6 +3,7 @@ package source
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -20,7 +21,9 @@ type Sought struct {
 }
 
 // Searcher reads one page of a search, oldest news first where the tool can:
-// a Page without its Cursor, and the page after it, "" when there is none.
+// a Page without its Cursor, and the page after it, "" when there is none. When
+// the tool does not take next any more it returns ErrExpired (wrapped), if the
+// order is that of changes: then the run goes on from the last that was read.
 type Searcher func(p *Pull, s Sought, next string) (page Page, after string, err error)
 
 // searching is where a run through a search stands.
@@ -28,8 +31,10 @@ type searching struct {
 	Since time.Time `json:"since,omitzero"` // of this run
 	Began time.Time `json:"began,omitzero"` // zero between runs
 	Next  string    `json:"next,omitempty"`
-	Of    []string  `json:"of,omitempty"`  // the things that are read up to Since, or are being read
-	New   []string  `json:"new,omitempty"` // what was listed later and is being read from the beginning
+	Of    []string  `json:"of,omitempty"`   // the things that are read up to Since, or are being read
+	New   []string  `json:"new,omitempty"`  // what was listed later and is being read from the beginning
+	Upto  time.Time `json:"upto,omitzero"`  // when the last that this run read had changed
+	Again time.Time `json:"again,omitzero"` // from when on this run asks, for its next page had expired
 	// What earlier versions kept: no Of, and the page by other names.
 	Start int    `json:"start,omitempty"`
 	After string `json:"after,omitempty"`
@@ -66,6 +71,10 @@ func Search(p *Pull, things []string, back time.Duration, read Searcher) error {
 			c.begin(p.Now, things)
 		}
 		page, after, err := read(p, c.sought(p.From), c.Next)
+		if errors.Is(err, ErrExpired) && c.Next != "" {
+			c.Next, c.Again = "", c.Upto
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -75,6 +84,9 @@ func Search(p *Pull, things []string, back time.Duration, read Searcher) error {
 		next, last := c, false
 		if next.Next = after; after == "" {
 			next, last = c.end(things, back)
+		}
+		if !page.Through.IsZero() && !next.Began.IsZero() {
+			next.Upto = page.Through
 		}
 		page.Through = c.through(page.Through, things, last)
 		text, err := json.Marshal(next)
@@ -91,7 +103,7 @@ func Search(p *Pull, things []string, back time.Duration, read Searcher) error {
 
 // begin makes a new run: through what was listed later, or else through all.
 func (c *searching) begin(now time.Time, things []string) {
-	c.Began, c.Next = now, ""
+	c.Began, c.Next, c.Upto, c.Again = now, "", time.Time{}, time.Time{}
 	if c.New = unread(things, c.Of); len(c.New) == 0 {
 		c.Of = things // what is not listed any more is forgotten
 	}
@@ -111,6 +123,9 @@ func (c *searching) sought(from time.Time) Sought {
 	s := Sought{Only: c.Of, Since: c.Since, Began: c.Began}
 	if len(c.New) > 0 {
 		s.Only, s.Since = c.New, from
+	}
+	if c.Again.After(s.Since) {
+		s.Since = c.Again
 	}
 	if slices.Contains(s.Only, all) {
 		s.Only = nil

@@ -139,7 +139,7 @@ func (c *Client) once(ctx context.Context, method, target string, body []byte, h
 	case res.StatusCode >= 200 && res.StatusCode < 300, res.StatusCode == http.StatusNotModified:
 		return &Response{Status: res.StatusCode, Header: res.Header, Body: text}, nil
 	}
-	no := &StatusError{Method: method, URL: bare(target), Status: res.StatusCode, Says: summary(text), Header: res.Header}
+	no := &StatusError{Method: method, URL: bare(target), Status: res.StatusCode, Says: summary(c.without(q, text)), Header: res.Header}
 	if wait, passes := c.passes(res); passes {
 		return nil, &passingError{no, wait}
 	}
@@ -168,6 +168,31 @@ func (c *Client) request(ctx context.Context, method, target string, body []byte
 	}
 	return q, nil
 }
+
+// without takes the credentials of a call out of its answer: some tools, and
+// what stands before them, repeat what they were asked with.
+func (c *Client) without(q *http.Request, text []byte) []byte {
+	if c.Auth == nil {
+		return text
+	}
+	bare := &http.Request{Method: q.Method, URL: q.URL, Header: http.Header{}}
+	c.Auth(bare)
+	for _, values := range bare.Header {
+		for _, word := range strings.FieldsFunc(strings.Join(values, " "), func(r rune) bool { return r == ' ' || r == '=' || r == '"' }) {
+			if len(word) >= shortestSecret {
+				text = bytes.ReplaceAll(text, []byte(word), []byte("…"))
+			}
+		}
+	}
+	if _, password, ok := bare.BasicAuth(); ok && len(password) >= shortestSecret {
+		text = bytes.ReplaceAll(text, []byte(password), []byte("…"))
+	}
+	return text
+}
+
+// shortestSecret is how long a word must be to be taken for a credential;
+// shorter ones would take common words out of what a tool says.
+const shortestSecret = 6
 
 // passes says whether an answer may be another one later, and how long the
 // tool asks to wait.

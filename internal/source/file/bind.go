@@ -152,7 +152,11 @@ func (b *binder) text(f hansei.Field, values map[string]string) setter {
 		value := b.intern.string(text)
 		if special && !mapped {
 			ours, ok := reading.Read(value)
-			if !ok && !reading.Lenient {
+			switch {
+			case ok:
+			case b.plan.Strict && f.Name == "status":
+				return &fault{text, "a status that this version knows, or one that the mapping's values translate to " + strings.Join(f.Enum, ", ")}
+			case !reading.Lenient:
 				return &fault{text, reading.Expected}
 			}
 			value = ours

@@ -55,7 +55,7 @@ func Inspect(name string, body io.Reader, o Options) (*Plan, error) {
 		return nil, err
 	}
 	defer t.Close()
-	p := &Plan{Format: t.Format, Compression: t.Compression, List: t.List, Kind: o.Kind, Source: o.Source, Partial: o.Partial}
+	p := &Plan{Format: t.Format, Compression: t.Compression, List: t.List, Kind: o.Kind, Source: o.Source, Partial: o.Partial, Strict: o.Strict}
 	if t.Separator != 0 {
 		p.Separator = string(t.Separator)
 	}

@@ -13,6 +13,7 @@ type Options struct {
 	Source  string         // "": the mapping's, or DefaultSource
 	Mapping *Mapping       // overrides what is recognised; may be nil
 	Partial bool           // rows may tell only part of a thing
+	Strict  bool           // a status that means nothing is a fault; else it is left out
 	Zone    *time.Location // of times that name no zone; nil: the mapping's, or UTC
 }
 
@@ -46,6 +47,7 @@ type Plan struct {
 	DateOrder   string      `json:"date_order"`         // how 03-04-2016 is read
 	Key         string      `json:"key,omitempty"`      // the column that names each thing; empty: made from its contents
 	Partial     bool        `json:"partial,omitempty"`  // a row may tell only part of a thing: it need not be valid by itself
+	Strict      bool        `json:"strict,omitempty"`   // a status that means nothing is a fault
 	EventLog    bool        `json:"event_log"`          // several rows with one key: its history, the last is its state
 	RowsRead    int         `json:"rows_read"`          // how many rows this was learnt from
 	Complete    bool        `json:"complete,omitempty"` // that was the whole file

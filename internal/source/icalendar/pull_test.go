@@ -160,6 +160,20 @@ func TestPullDoesNotMoveWhenEmitFails(t *testing.T) {
 	}
 }
 
+// TestFaults: a feed that fails moves nothing, and is read whole once it is well.
+func TestFaults(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nX-WR-CALNAME:Rota\r\n"+event("1", "Ann", "20260101T000000Z", "20260108T000000Z")+event("2", "Bo", "20260108T000000Z", "20260115T000000Z")+"END:VCALENDAR\r\n")
+	}))
+	t.Cleanup(server.Close)
+	s, err := Kind.New(source.Config{Name: "rota", Settings: map[string]string{"url": server.URL + "/s3cret/feed.ics"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 1, 10, 0, 0, 0, 0, time.UTC)
+	sourcetest.Survives(t, server, now.AddDate(-1, 0, 0), now, "s3cret", func() source.Stream { return s.(*feed).Streams()[0] })
+}
+
 func TestFailuresTellNoSecret(t *testing.T) {
 	c := &calendar{status: http.StatusForbidden}
 	f := follow(t, c)

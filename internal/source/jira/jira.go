@@ -198,6 +198,10 @@ func (j *puller) search(p *source.Pull, s source.Sought, next string, zone *time
 		Total  int               `json:"total"`
 	}
 	r, err := p.Client.JSON(p.Ctx, j.URL+path+"?"+q.Encode(), &said)
+	var no *fetch.StatusError
+	if q.Has("nextPageToken") && errors.As(err, &no) && no.Status == http.StatusBadRequest {
+		return page, "", fmt.Errorf("%w: %w", source.ErrExpired, err) // Jira keeps a token for a while only
+	}
 	if err != nil {
 		return page, "", err
 	}

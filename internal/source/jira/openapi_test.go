@@ -89,6 +89,41 @@ func TestGrows(t *testing.T) {
 	}
 }
 
+// TestTokensExpire: a token for the next page that Jira takes no more does not
+// hold up the history: the search goes on from the last change that was read.
+func TestTokensExpire(t *testing.T) {
+	server := described(t)
+	src := site(t, "url", server.URL, "token", "tok", "email", "ann@example.com", "projects", "OPS").(*puller)
+	asked := ""
+	named := func(r *http.Request) bool {
+		if jql := r.URL.Query().Get("jql"); jql != "" {
+			asked = jql
+		}
+		return r.URL.Query().Has("nextPageToken")
+	}
+	refuse := func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusBadRequest)
+		if _, err := io.WriteString(w, `{"errorMessages":["The page token is not valid."],"errors":{}}`); err != nil {
+			t.Error(err)
+		}
+	}
+	sourcetest.GoesOn(t, server, at(0), at(20), func() source.Stream { return src.Streams()[0] }, named, refuse, func(page source.Page) (keys []string) {
+		said, err := src.Normalize(source.Delivery{Name: "pull/issues", Body: page.Body})
+		if err != nil {
+			t.Error(err)
+		}
+		for _, o := range said {
+			keys = append(keys, o.Names...)
+		}
+		return keys
+	})
+	// The issues of the example changed at noon in Berlin.
+	if want := `project in ("OPS") AND updated >= "2026-03-01 12:00" ORDER BY updated ASC, key ASC`; asked != want {
+		t.Errorf("asked for %s, want %s", asked, want)
+	}
+}
+
 // described is a server that answers as the description has it.
 func described(t *testing.T) *httptest.Server {
 	t.Helper()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"regexp"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
 	"hansei/internal/source/sourcetest"
@@ -90,6 +92,92 @@ func TestGrows(t *testing.T) {
 		src.base = server.URL
 		return src.Streams()[1]
 	}})
+}
+
+// TestCursorsExpire: a cursor that Slack takes no more does not hold up the
+// history. Lists of people, channels and replies are read anew; a channel goes on
+// before the oldest message that was read.
+func TestCursorsExpire(t *testing.T) {
+	messages := func(from, to int) string {
+		var out []string
+		for i := from; i > to; i-- {
+			more := ""
+			if i == 5 {
+				more = `,"reply_count":3,"latest_reply":"1772360999.000000","thread_ts":"1772360005.000000"`
+			}
+			out = append(out, fmt.Sprintf(`{"type":"message","ts":"177236%04d.000000","user":"U1","text":"m%d"%s}`, i, i, more))
+		}
+		return strings.Join(out, ",")
+	}
+	paged := func(key, first, second string) func(url.Values) string {
+		return func(q url.Values) string {
+			if q.Get("cursor") == "" {
+				return `{"ok":true,"` + key + `":[` + first + `],"response_metadata":{"next_cursor":"p2"}}`
+			}
+			return `{"ok":true,"` + key + `":[` + second + `]}`
+		}
+	}
+	history := func(q url.Values) string {
+		top := 9
+		if q.Get("latest") != "" { // what is older
+			if _, err := fmt.Sscanf(q.Get("latest"), "177236%04d.000000", &top); err != nil {
+				t.Error(err)
+			}
+			top--
+		}
+		if q.Get("cursor") != "" {
+			if _, err := fmt.Sscanf(q.Get("cursor"), "before-%d", &top); err != nil {
+				t.Error(err)
+			}
+		}
+		next := ""
+		if top > 3 {
+			next = fmt.Sprintf("before-%d", top-3)
+		}
+		return `{"ok":true,"messages":[` + messages(top, max(0, top-3)) + `],"response_metadata":{"next_cursor":"` + next + `"}}`
+	}
+	answers := map[string]func(url.Values) string{
+		"conversations.list":    paged("channels", `{"id":"C1","name":"incident-1","created":1772360000}`, `{"id":"C2","name":"incident-2","created":1772360001}`),
+		"conversations.history": history,
+		"conversations.replies": paged("messages", `{"type":"message","ts":"1772360990.000000","user":"U1","text":"r1"}`, `{"type":"message","ts":"1772360999.000000","user":"U1","text":"r2"}`),
+		"users.info":            func(url.Values) string { return `{"ok":true,"user":{"name":"ann"}}` },
+		"users.list":            paged("members", `{"id":"U1","name":"ann","updated":1}`, `{"id":"U2","name":"bo","updated":1}`),
+	}
+	for i := range 2 {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, err := io.WriteString(w, answers[strings.TrimPrefix(r.URL.Path, "/")](r.URL.Query())); err != nil {
+				t.Error(err)
+			}
+		}))
+		t.Cleanup(server.Close)
+		src := workspace(t, map[string]string{"webhook_secret": "s", "token": "xoxb-1"}).(*puller)
+		src.base = server.URL
+		st := src.Streams()[i]
+		refuse := func(w http.ResponseWriter, _ *http.Request) {
+			if _, err := io.WriteString(w, `{"ok":false,"error":"invalid_cursor"}`); err != nil {
+				t.Error(err)
+			}
+		}
+		named := func(r *http.Request) bool { return r.URL.Query().Has("cursor") }
+		sourcetest.GoesOn(t, server, time.Unix(1_772_300_000, 0), time.Unix(1_772_400_000, 0), func() source.Stream { return st }, named, refuse, func(page source.Page) (things []string) {
+			if len(page.Body) == 0 {
+				return nil
+			}
+			said, err := src.Normalize(source.Delivery{Name: "pull/" + st.Name, Body: page.Body})
+			if err != nil {
+				t.Error(err)
+			}
+			for _, o := range said {
+				things = append(things, o.Key.External)
+				if in, ok := o.Record.(*hansei.Incident); ok {
+					for _, u := range in.Updates {
+						things = append(things, o.Key.External+" "+u.Text)
+					}
+				}
+			}
+			return things
+		})
+	}
 }
 
 // described is a server that answers with the examples of the description, and

@@ -42,6 +42,10 @@ func (s *puller) users(p *source.Pull) error {
 	for {
 		var said web.Paging
 		body, _, err := s.call(p, "users.list", web.At(next, url.Values{}), &said)
+		if web.Expired(err) && next != "" {
+			next = "" // the list is read anew
+			continue
+		}
 		if err == nil {
 			err = said.After(&next)
 		}
@@ -107,7 +111,12 @@ func (s *puller) channels(p *source.Pull) ([]reading.Channel, error) {
 			web.Paging
 			Channels []reading.Channel `json:"channels"`
 		}
-		if _, _, err := s.call(p, "conversations.list", web.At(next, url.Values{"types": {"public_channel,private_channel"}}), &said); err != nil {
+		_, _, err := s.call(p, "conversations.list", web.At(next, url.Values{"types": {"public_channel,private_channel"}}), &said)
+		if web.Expired(err) && next != "" {
+			out, next = nil, ""
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
 		for _, ch := range said.Channels {
@@ -130,8 +139,8 @@ func (s *puller) channel(p *source.Pull, c *cursor, ch reading.Channel, names ma
 	if oldest != "" {
 		oldest = back(oldest)
 	}
-	newest := c.Seen[ch.ID]
-	for next := ""; ; {
+	newest, last := c.Seen[ch.ID], "" // last: the oldest message read so far
+	for next, latest := "", ""; ; {
 		var said struct {
 			web.Paging
 			Messages []reading.Message `json:"messages"`
@@ -140,7 +149,14 @@ func (s *puller) channel(p *source.Pull, c *cursor, ch reading.Channel, names ma
 		if oldest != "" {
 			q.Set("oldest", oldest)
 		}
+		if latest != "" {
+			q.Set("latest", latest)
+		}
 		_, _, err := s.call(p, "conversations.history", q, &said)
+		if web.Expired(err) && next != "" {
+			next, latest = "", last // what is older than that comes next
+			continue
+		}
 		var no *web.Refusal
 		if errors.As(err, &no) && no.Code == "not_in_channel" {
 			c.Done = append(c.Done, ch.ID) // a public channel nobody invited the app to
@@ -151,7 +167,7 @@ func (s *puller) channel(p *source.Pull, c *cursor, ch reading.Channel, names ma
 		}
 		page := reading.Page{Channel: ch, Messages: said.Messages, Users: map[string]string{}}
 		for _, m := range said.Messages {
-			newest = max(newest, m.TS)
+			newest, last = max(newest, m.TS), m.TS
 			if m.ReplyCount > 0 && m.LatestReply > oldest {
 				replies, err := s.replies(p, ch.ID, m.TS, oldest)
 				if err != nil {
@@ -209,7 +225,12 @@ func (s *puller) replies(p *source.Pull, channel, thread, oldest string) ([]read
 		if oldest != "" {
 			q.Set("oldest", oldest)
 		}
-		if _, _, err := s.call(p, "conversations.replies", q, &said); err != nil {
+		_, _, err := s.call(p, "conversations.replies", q, &said)
+		if web.Expired(err) && next != "" {
+			out, next = nil, ""
+			continue
+		}
+		if err != nil {
 			return nil, err
 		}
 		for _, m := range said.Messages {

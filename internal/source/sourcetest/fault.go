@@ -3,6 +3,7 @@ package sourcetest
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -90,6 +91,78 @@ func Survives(t *testing.T, server *httptest.Server, from, now time.Time, secret
 			if rest, _, err := pull(cursor, 0); err != nil || !slices.EqualFunc(rest, whole[len(pages):], alike) {
 				t.Errorf("%s from call %d: after %d pages of %d came %d, %v", name, at, len(pages), len(whole), len(rest), err)
 			}
+		}
+	}
+}
+
+// GoesOn pulls a stream while the tool takes no place in its list any more that
+// it named before: once in the middle of a run, at each page in turn, and once
+// when a run goes on from what is stored. Either way the run ends well, and all
+// is told that is told otherwise. named says whether a request names a place,
+// refuse answers as the tool does, and told is what a page tells, one word for
+// each thing.
+func GoesOn(t *testing.T, server *httptest.Server, from, now time.Time, open func() source.Stream, named func(*http.Request) bool, refuse http.HandlerFunc, told func(source.Page) []string) {
+	t.Helper()
+	well, after, refused := server.Config.Handler, -1, 0 // after how many places the next is refused; never when negative
+	server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if named(r) {
+			if after--; after == -1 {
+				refused++
+				refuse(w, r)
+				return
+			}
+		}
+		well.ServeHTTP(w, r)
+	})
+	full := errors.New("the disk is full")
+	pull := func(cursor string, most int) (pages []source.Page, err error) {
+		err = open().Pull(&source.Pull{Ctx: t.Context(), Cursor: cursor, From: from, Now: now, Client: &fetch.Client{HTTP: server.Client()}, Emit: func(p source.Page) error {
+			if len(pages) == most {
+				return full
+			}
+			pages = append(pages, p)
+			return nil
+		}})
+		return pages, err
+	}
+	all := func(pages []source.Page) []string {
+		var out []string
+		for _, p := range pages {
+			out = append(out, told(p)...)
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	const most = 1000
+	whole, err := pull("", most)
+	want := all(whole)
+	if err != nil || len(whole) < 2 || len(want) < 2 {
+		t.Fatalf("%d pages, %v, %v", len(whole), want, err)
+	}
+	for at := range faultedAt {
+		was := refused
+		after = at
+		pages, err := pull("", most)
+		if refused == was {
+			break // there are not so many
+		}
+		if err != nil || !slices.Equal(all(pages), want) || pages[len(pages)-1].Through.Before(whole[len(whole)-1].Through) {
+			t.Errorf("place %d is not taken: %v, %v", at+1, all(pages), err)
+		}
+	}
+	if refused == 0 {
+		t.Error("no place was asked for")
+	}
+	for stop := range len(whole) - 1 {
+		after = -1
+		pages, err := pull("", stop+1)
+		if !errors.Is(err, full) {
+			t.Fatal(err)
+		}
+		after = 0
+		rest, err := pull(pages[len(pages)-1].Cursor, most)
+		if err != nil || !slices.Equal(all(append(pages, rest...)), want) {
+			t.Errorf("the place after page %d is not taken later: %v, %v", stop+1, all(append(pages, rest...)), err)
 		}
 	}
 }

@@ -26,6 +26,8 @@ type Sample struct {
 	Settings map[string]string
 	Secret   string // a credential among the settings, which must never be told
 	Dir      string // of its package, below internal/source
+	Statuses []Status
+	None     string // why there is no status whose meaning matters
 }
 
 // Run tries everything.
@@ -33,6 +35,9 @@ func Run(t *testing.T, s Sample) {
 	t.Run("Literal", func(t *testing.T) { literal(t, s) })
 	t.Run("Size", func(t *testing.T) { size(t, s) })
 	t.Run("Hostile", func(t *testing.T) { hostile(t, s) })
+	t.Run("Status", func(t *testing.T) { statuses(t, s) })
+	t.Run("Silent", func(t *testing.T) { silent(t, s) })
+	t.Run("Cursor", func(t *testing.T) { cursor(t, s) })
 }
 
 func opened(t *testing.T, s Sample) source.Source {

@@ -123,7 +123,7 @@ func (t *Reader) one(thing any) (o hansei.Observation, skipped bool, err error) 
 	if err != nil {
 		return o, false, err
 	}
-	plan, err := file.Inspect("payload.json", bytes.NewReader(append(text, '\n')), file.Options{Kind: t.mapping.Kind, Source: t.Name, Mapping: t.mapping, Partial: t.partial})
+	plan, err := file.Inspect("payload.json", bytes.NewReader(append(text, '\n')), file.Options{Kind: t.mapping.Kind, Source: t.Name, Mapping: t.mapping, Partial: t.partial, Strict: true})
 	if err != nil {
 		return o, false, err
 	}

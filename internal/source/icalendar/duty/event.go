@@ -28,7 +28,13 @@ type event struct {
 
 func eventOf(v *ics.VEvent, z zones) (event, error) {
 	e := event{uid: text(v, ics.PropertyUid), summary: text(v, ics.PropertySummary), url: text(v, ics.PropertyUrl)}
-	e.canceled = strings.EqualFold(text(v, ics.PropertyStatus), "CANCELLED")
+	switch status := strings.ToUpper(text(v, ics.PropertyStatus)); status {
+	case "CANCELLED":
+		e.canceled = true
+	case "", "CONFIRMED", "TENTATIVE":
+	default:
+		return e, source.Unknown("STATUS", text(v, ics.PropertyStatus))
+	}
 	e.people, e.chiefs = people(v, ics.PropertyAttendee), people(v, ics.PropertyOrganizer)
 	start, whole, err := moments(v, ics.PropertyDtstart, z)
 	if err != nil {

@@ -3,6 +3,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -50,6 +51,12 @@ func (e *Refusal) Error() string {
 		return fmt.Sprintf("%s: %s: the scope %s is missing", e.Method, e.Code, e.Needed)
 	}
 	return e.Method + ": " + e.Code
+}
+
+// Expired says that Slack takes no cursor for the next page any more.
+func Expired(err error) bool {
+	var no *Refusal
+	return errors.As(err, &no) && no.Code == "invalid_cursor"
 }
 
 // Paging is where an answer says that the list goes on.

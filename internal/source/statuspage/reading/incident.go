@@ -119,7 +119,10 @@ func (s Page) observe(i *incident, code string) (hansei.Observation, error) {
 		}
 	}
 	if !planned {
-		in.Impacts = impacts(i.Updates, i.Resolved.UTC())
+		var err error
+		if in.Impacts, err = impacts(i.Updates, i.Resolved.UTC()); err != nil {
+			return o, err
+		}
 	}
 	o = hansei.Observation{Key: hansei.Key{Kind: hansei.KindIncident, Source: s.Name, External: code}, Record: in, At: i.Updated.UTC()}
 	for _, n := range []string{i.Link, id} {
@@ -152,7 +155,7 @@ func milestones(in *hansei.Incident, i *incident, planned bool) {
 
 // impacts are the times in which updates showed a component as hurt. One that
 // no update shows as well again was hurt until the incident was resolved.
-func impacts(updates []update, resolved time.Time) []hansei.Window {
+func impacts(updates []update, resolved time.Time) ([]hansei.Window, error) {
 	var out []hansei.Window
 	open := map[string]int{} // where in out, by component
 	for _, u := range updates {
@@ -164,16 +167,18 @@ func impacts(updates []update, resolved time.Time) []hansei.Window {
 					open[a.Code] = len(out)
 					out = append(out, hansei.Window{Since: u.at(), Note: a.Name})
 				}
-			default:
+			case "operational", "under_maintenance", "":
 				if hurt {
 					out[i].Until = u.at()
 					delete(open, a.Code)
 				}
+			default:
+				return nil, source.Unknown("affected_components.new_status", a.Now)
 			}
 		}
 	}
 	for _, i := range open {
 		out[i].Until = resolved
 	}
-	return slices.DeleteFunc(out, func(w hansei.Window) bool { return !w.Until.After(w.Since) })
+	return slices.DeleteFunc(out, func(w hansei.Window) bool { return !w.Until.After(w.Since) }), nil
 }
