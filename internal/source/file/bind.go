@@ -2,7 +2,9 @@ package file
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,6 +146,7 @@ func (b *binder) custom(name string, values map[string]string) setter {
 
 func (b *binder) text(f hansei.Field, values map[string]string) setter {
 	reading, special := word.Readings[b.plan.Kind][f.Name]
+	lenient := reading.Lenient && !(b.plan.Strict && f.Name == "status")
 	return func(d *draft, c table.Cell) *fault {
 		text, mapped := b.word(c, values, reading.None)
 		if len(text) == 0 {
@@ -152,29 +155,16 @@ func (b *binder) text(f hansei.Field, values map[string]string) setter {
 		value := b.intern.string(text)
 		if special && !mapped {
 			ours, ok := reading.Read(value)
-			switch {
-			case ok:
-			case b.plan.Strict && f.Name == "status":
-				return &fault{text, "a status that this version knows, or one that the mapping's values translate to " + strings.Join(f.Enum, ", ")}
-			case !reading.Lenient:
-				return &fault{text, reading.Expected}
+			if !ok && !lenient {
+				return &fault{text, cmp.Or(reading.Expected, "a word that is known, or values in the mapping that make it one of "+strings.Join(f.Enum, ", "))}
 			}
 			value = ours
 		}
-		if mapped && len(f.Enum) > 0 && !contains(f.Enum, value) {
+		if mapped && len(f.Enum) > 0 && !slices.Contains(f.Enum, value) {
 			return &fault{text, "one of " + strings.Join(f.Enum, ", ")}
 		}
 		return b.set(d, f, value, c)
 	}
-}
-
-func contains(list []string, s string) bool {
-	for _, v := range list {
-		if v == s {
-			return true
-		}
-	}
-	return false
 }
 
 // set turns the error of a field into a fault of its value.
