@@ -300,3 +300,37 @@ func BenchmarkLink(b *testing.B) {
 	}
 	b.ReportMetric(rows*float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }
+
+// TestMadeByHand: an incident that a person wrote is joined with one of a tool,
+// whichever stands for both, and taken apart again.
+func TestMadeByHand(t *testing.T) {
+	for _, first := range []hansei.ID{"aa:1", "ours"} {
+		r, ctx := newRig(t), context.Background()
+		a := r.add(t, "aa")
+		r.sent(t, a, event{ID: "1", At: at(0), Status: "open", Title: "Theirs", Priority: "P1"})
+		r.drain(t)
+		people, joins := intake.People{Records: r.Records}, intake.Joins{Records: r.Records}
+		if _, err := people.Create(ctx, who, hansei.KindIncident, "ours", []intake.Set{{Field: "title", Value: body(t, "Ours")}, {Field: "declared_at", Value: body(t, at(3))}}, ""); err != nil {
+			t.Fatal(err)
+		}
+		second := hansei.ID("ours")
+		if first == second {
+			second = "aa:1"
+		}
+		if _, err := joins.Confirm(ctx, who, hansei.KindIncident, first, second); err != nil {
+			t.Fatal(err)
+		}
+		one := r.stands(t, hansei.KindIncident, second).(*hansei.Incident)
+		if one.ID != first || one.Title != "Ours" || one.Priority != "P1" || len(one.From) != 1 {
+			t.Errorf("%s stands for both: %+v", first, one)
+		}
+		if _, err := joins.Reject(ctx, who, hansei.KindIncident, first, second); err != nil {
+			t.Fatalf("%s stood for both: %v", first, err)
+		}
+		theirs, ours := r.incident(t, "aa:1"), r.incident(t, "ours")
+		if start, _ := ours.Start(); theirs.Title != "Theirs" || theirs.Priority != "P1" || len(theirs.From) != 1 || theirs.MergedInto != "" ||
+			ours.Title != "Ours" || ours.Priority != "" || len(ours.From) != 0 || ours.MergedInto != "" || !start.Equal(at(3)) {
+			t.Errorf("%s stood for both, apart: %+v, %+v", first, theirs, ours)
+		}
+	}
+}

@@ -146,8 +146,15 @@ func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 			stay.Head().From, stays = append(stay.Head().From, o), append(stays, versions[i])
 		}
 	}
-	if len(leaves) == 0 || len(stays) == 0 {
+	// One that people made has no sources to take along; it is what they wrote.
+	byHand := len(s.have[other].rec.Head().From) == 0 && s.leadsThrough(other, from)
+	if len(leaves) == 0 && !byHand || len(stays) == 0 && len(w.rec.Head().Edits) == 0 {
 		return hansei.Invalid("b", "%s was not joined into %s", other.ID, from.ID)
+	}
+	if byHand {
+		if err := copyFields(leave, s.have[other].rec); err != nil {
+			return err
+		}
 	}
 	leave.Head().MergedInto = ""
 	stay.Head().Edits = slices.DeleteFunc(slices.Clone(stay.Head().Edits), func(e hansei.Edit) bool {
@@ -228,7 +235,9 @@ func (j Joins) Suggest(ctx context.Context, who auth.Actor, ids []hansei.ID) (in
 		return 0, err
 	}
 	for _, p := range pairs {
-		s.suggest(p[0], p[1], rule)
+		if err := s.suggest(ctx, p[0], p[1], rule); err != nil {
+			return 0, err
+		}
 	}
 	if err := s.encode(); err != nil || len(s.changed) == 0 {
 		return 0, err
@@ -244,18 +253,24 @@ func joinRef(of hansei.Kind, a, b hansei.ID) record.Ref {
 }
 
 // suggest notes a pair that looks like one, unless somebody or something
-// decided on it already.
-func (s *workingSet) suggest(a, b hansei.ID, rule hansei.Joining) {
+// decided on it already, or it would bring together what a person took apart.
+func (s *workingSet) suggest(ctx context.Context, a, b hansei.ID, rule hansei.Joining) error {
 	x, isX := s.have[incidentRef(a)].rec.(*hansei.Incident)
 	y, isY := s.have[incidentRef(b)].rec.(*hansei.Incident)
 	join := joinRef(hansei.KindIncident, a, b)
 	if !isX || !isY || !link.Live(x) || !link.Live(y) || len(x.From) == 0 || len(y.From) == 0 || sharedSource(x, y) || s.have[join].rec != nil {
-		return
+		return nil
 	}
-	if score, reasons := alike(x, y, rule); score > 0 {
+	score, reasons := alike(x, y, rule)
+	if score == 0 {
+		return nil
+	}
+	parted, err := s.parted(ctx, incidentRef(a), incidentRef(b))
+	if err == nil && parted == nil {
 		s.set(join, &hansei.Join{Header: hansei.Header{ID: join.ID}, Of: hansei.KindIncident, A: a, B: b,
 			Verdict: hansei.JoinSuggested, Score: score, Reasons: reasons})
 	}
+	return err
 }
 
 // alike scores how much two incidents look like one, from 0 (the rule does not

@@ -9,6 +9,8 @@ package cdevents
 
 import (
 	"errors"
+	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -182,10 +184,21 @@ func (s *events) about(kind hansei.Kind, external string, rec hansei.Record, at 
 	return hansei.Observation{Key: hansei.Key{Kind: kind, Source: s.name, External: external}, Record: rec, At: at.UTC()}
 }
 
+var commit = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
+
+// commitOf finds the commit in an artifact's package URL: its version, or where
+// its source is ("…?vcs_url=git%2Bhttps://…%40<commit>"). A digest is longer.
+func commitOf(artifact string) string {
+	if plain, err := url.PathUnescape(artifact); err == nil {
+		artifact = plain
+	}
+	return commit.FindString(artifact)
+}
+
 // service is a deployment, whichever way a service's version changed.
 func (s *events) service(e event, verb string) ([]hansei.Observation, error) {
 	at, c := e.Context.Timestamp.UTC(), e.Subject.Content
-	rec := &hansei.Deployment{Title: verb + " " + last(e.Subject.ID), Service: hansei.ID(last(e.Subject.ID)), Result: hansei.ResultSuccess, Finished: at, Ref: c.Artifact}
+	rec := &hansei.Deployment{Title: verb + " " + last(e.Subject.ID), Service: hansei.ID(last(e.Subject.ID)), Result: hansei.ResultSuccess, Finished: at, Ref: c.Artifact, Commit: commitOf(c.Artifact)}
 	if env := last(c.Environment.ID); env != "" {
 		rec.Environment, _ = word.Readings[hansei.KindDeployment]["environment"].Read(env) // it keeps what it does not know
 	}
