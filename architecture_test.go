@@ -98,7 +98,8 @@ var table = map[string]struct {
 	"hansei/internal/web/*":             {[]string{"hansei", "hansei/internal/chart", "hansei/internal/web/*"}, "components show what they are given"},
 	"hansei/client":                     {nil, "the client speaks HTTP and can be vendored alone"},
 	"hansei/internal/app":               {[]string{"*"}, "the only package that knows everyone"},
-	"hansei/internal/cli":               {[]string{"hansei", "hansei/client", "hansei/internal/app"}, "a command calls the API and nothing else"},
+	"hansei/internal/cli/quantity":      {nil, "a number is written from what it is given"},
+	"hansei/internal/cli":               {[]string{"hansei", "hansei/internal/cli/quantity", "hansei/client", "hansei/internal/app"}, "a command calls the API and nothing else"},
 	"hansei/cmd/hansei":                 {[]string{"hansei/internal/cli"}, "main only begins"},
 }
 
@@ -155,7 +156,7 @@ func allowed(may []string, im string) bool {
 
 // larger names the packages that are to be split (docs/adr/0008-sizes.md), and
 // up to where they may grow until then.
-var larger = map[string]int{".": 3400, "internal/web": 5000, "internal/web/retros": 3500, "internal/metric": 4500, "internal/cli": 5000, "internal/stat": 3000, "internal/api": 4500, "internal/record": 4900, "internal/intake": 3500, "internal/retro": 3500}
+var larger = map[string]int{".": 3400, "internal/web": 5000, "internal/web/retros": 3500, "internal/metric": 4500, "internal/cli": 4950, "internal/stat": 3000, "internal/api": 4500, "internal/record": 4900, "internal/intake": 3500, "internal/retro": 3500}
 
 // TestSizes holds the rule that a file of ours has at most 400 lines and a
 // package at most 2,500 (tests and generated code apart).

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"hansei/client"
+	"hansei/internal/cli/quantity"
 )
 
 // bar shows on a terminal how far an import is: sent, then understood. On
@@ -109,7 +110,7 @@ func (b *bar) understanding(i client.Import) {
 	}
 	says := count(p.Rows) + " rows"
 	if s := took.Seconds(); s > 0.5 {
-		says += fmt.Sprintf(", %s a second", thousands(float64(p.Rows)/s))
+		says += fmt.Sprintf(", %s a second", quantity.Thousands(float64(p.Rows)/s))
 	}
 	b.draw(share, says+left(share, took))
 }
@@ -119,5 +120,5 @@ func left(share float64, took time.Duration) string {
 	if share < 0.02 || took < time.Second {
 		return ""
 	}
-	return ", " + duration(float64(int64(took.Seconds()*(1-share)/share))) + " left"
+	return ", " + quantity.Duration(float64(int64(took.Seconds()*(1-share)/share))) + " left"
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hansei/client"
+	"hansei/internal/cli/quantity"
 )
 
 func (p *program) explain() *cobra.Command {
@@ -49,7 +50,7 @@ func (p *program) explain() *cobra.Command {
 			}
 			value := text(x.Value)
 			if p.format == asTable && x.Value != nil {
-				value = quantity(x.Value, unit)
+				value = quantity.Of(x.Value, unit)
 			}
 			return []string{x.At, x.ID, x.Class, x.Reason, value, x.Title}, nil
 		})

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -209,4 +210,17 @@ func leftOut(excluded map[string]int, is, sep string) string {
 		reasons[i] = fmt.Sprintf("%s%s%d", r, is, excluded[r])
 	}
 	return strings.Join(reasons, sep)
+}
+
+// zoneOf is the organization's zone, in which dates are shown.
+func zoneOf(ctx context.Context, c *client.Client) (*time.Location, error) {
+	o, err := c.Organization(ctx)
+	if err != nil {
+		return nil, err
+	}
+	z, err := time.LoadLocation(o.Zone)
+	if err != nil {
+		return time.UTC, nil // this machine does not know it; UTC is labelled as such
+	}
+	return z, nil
 }

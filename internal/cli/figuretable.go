@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"hansei/internal/cli/quantity"
 )
 
 // figureTable prints figures for people: one row each, then what to know
@@ -25,7 +27,7 @@ func (p *program) figureTable(figures []figureAnswer, z *time.Location) error {
 	}
 	title := strings.ReplaceAll(f.Metric, "_", " ") + statistic(f.Statistic)
 	if len(spans) == 1 {
-		title += ", " + span(f.Since, f.Until, z)
+		title += ", " + quantity.Span(f.Since, f.Until, z)
 	}
 	if err := p.printf("%s\n\n", title); err != nil {
 		return err
@@ -34,7 +36,7 @@ func (p *program) figureTable(figures []figureAnswer, z *time.Location) error {
 	if len(spans) > 1 {
 		head = append(head, "period")
 	}
-	head = append(head, "value", fmt.Sprintf("%s interval", percent(f.Level.String())), "n")
+	head = append(head, "value", fmt.Sprintf("%s interval", quantity.Percent(f.Level.String())), "n")
 	if censored {
 		head = append(head, "still open")
 	}
@@ -51,9 +53,9 @@ func (p *program) figureTable(figures []figureAnswer, z *time.Location) error {
 			row = append(row, f.Group[d])
 		}
 		if len(spans) > 1 {
-			row = append(row, span(f.Since, f.Until, z))
+			row = append(row, quantity.Span(f.Since, f.Until, z))
 		}
-		row = append(row, quantity(f.Value, f.Unit), interval(f), f.N.String())
+		row = append(row, quantity.Of(f.Value, f.Unit), interval(f), f.N.String())
 		if censored {
 			row = append(row, f.Censored.String())
 		}
@@ -126,11 +128,11 @@ func interval(f figureAnswer) string {
 	case f.Low == nil && f.High == nil:
 		return "–"
 	case f.Low == nil:
-		return "up to " + quantity(f.High, f.Unit)
+		return "up to " + quantity.Of(f.High, f.Unit)
 	case f.High == nil:
-		return quantity(f.Low, f.Unit) + " or more"
+		return quantity.Of(f.Low, f.Unit) + " or more"
 	}
-	return quantity(f.Low, f.Unit) + " – " + quantity(f.High, f.Unit)
+	return quantity.Of(f.Low, f.Unit) + " – " + quantity.Of(f.High, f.Unit)
 }
 
 // statistic is what a title adds to the metric's name.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"hansei/client"
+	"hansei/internal/cli/quantity"
 )
 
 var importHead = []string{"file", "delivery", "state", "known", "kind", "rows", "created", "updated", "unchanged", "rejected", "seconds", "error"}
@@ -32,7 +33,7 @@ func (p *program) tellImport(i imported) error {
 	}
 	rate := ""
 	if i.Seconds > 0 && i.Rows >= 1000 {
-		rate = fmt.Sprintf(", %s rows a second", thousands(float64(i.Rows)/i.Seconds))
+		rate = fmt.Sprintf(", %s rows a second", quantity.Thousands(float64(i.Rows)/i.Seconds))
 	}
 	if err := p.printf("%s: %s in %s%s\n  %s created, %s updated, %s unchanged, %s rejected\n", i.File, rowsOf(i.Rows, i.Kind), time.Duration(i.Seconds*float64(time.Second)).Round(time.Millisecond), rate,
 		count(i.Created), count(i.Updated), count(i.Unchanged), count(i.Rejected)); err != nil {
@@ -46,7 +47,7 @@ func (p *program) tellImport(i imported) error {
 	return nil
 }
 
-func count(n int64) string { return thousands(float64(n)) }
+func count(n int64) string { return quantity.Thousands(float64(n)) }
 
 func rowsOf(n int64, kind string) string {
 	if n == 1 {

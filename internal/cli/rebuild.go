@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hansei/client"
+	"hansei/internal/cli/quantity"
 )
 
 func (p *program) rebuild() *cobra.Command {
@@ -20,7 +21,7 @@ func (p *program) rebuild() *cobra.Command {
 				return err
 			}
 			if p.format == asTable {
-				return p.printf("rebuilt the facts of %s records in %s\n", count(r.Records), duration(r.Seconds))
+				return p.printf("rebuilt the facts of %s records in %s\n", count(r.Records), quantity.Duration(r.Seconds))
 			}
 			text, err := json.Marshal(r)
 			if err != nil {

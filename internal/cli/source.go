@@ -45,7 +45,7 @@ func (p *program) source() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return p.pairs(text)
+				return p.sourcePairs(text)
 			})},
 		&cobra.Command{Use: "test NAME", Short: "Try a source's credentials and say what is missing", Args: cobra.ExactArgs(1), RunE: p.asking(p.testSource)},
 		p.setPaused("pause", "Stop understanding and pulling a source; its webhooks are kept", true),
@@ -137,7 +137,10 @@ func (p *program) addSource() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return p.pairs(text)
+			if err := p.sourcePairs(text); err != nil || p.format != asTable {
+				return err
+			}
+			return p.sourceSteps(ctx, c, text)
 		}),
 	}
 	f := cmd.Flags()
@@ -191,7 +194,7 @@ func (p *program) editSource() *cobra.Command {
 		if p.alone && (since != "" || f.Changed("filter")) {
 			p.say("What it told is judged and read anew as soon as a server runs here: hansei serve")
 		}
-		return p.pairs(text)
+		return p.sourcePairs(text)
 	})
 	return cmd
 }

@@ -1,19 +1,17 @@
-package cli
+// Package quantity writes numbers, durations and spans of time as people read them.
+package quantity
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
-
-	"hansei/client"
 )
 
-// quantity writes a number with its unit for people.
-func quantity(n *json.Number, unit string) string {
+// Of writes a number with its unit for people.
+func Of(n *json.Number, unit string) string {
 	if n == nil {
 		return "–"
 	}
@@ -23,29 +21,29 @@ func quantity(n *json.Number, unit string) string {
 	}
 	switch unit {
 	case "s":
-		return duration(x)
+		return Duration(x)
 	case "ratio":
-		return significant(100*x) + " %"
+		return Significant(100*x) + " %"
 	case "per_30d":
-		return significant(x) + " per 30 days"
+		return Significant(x) + " per 30 days"
 	case "customer_min":
-		return significant(x) + " customer-minutes"
+		return Significant(x) + " customer-minutes"
 	case "min":
-		return significant(x) + " min"
+		return Significant(x) + " min"
 	case "1", "":
-		return significant(x)
+		return Significant(x)
 	}
-	return significant(x) + " " + unit
+	return Significant(x) + " " + unit
 }
 
-// duration writes seconds in its two largest parts: 1 h 7 m.
-func duration(seconds float64) string {
+// Duration writes seconds in its two largest parts: 1 h 7 m.
+func Duration(seconds float64) string {
 	sign := ""
 	if seconds < 0 {
 		sign, seconds = "-", -seconds
 	}
 	if seconds < 10 && seconds != math.Trunc(seconds) {
-		return sign + significant(seconds) + " s"
+		return sign + Significant(seconds) + " s"
 	}
 	parts := []struct {
 		size float64
@@ -64,7 +62,7 @@ func duration(seconds float64) string {
 		if rest*next.size >= u.size {
 			whole, rest = whole+1, 0
 			if i > 0 && whole*u.size >= parts[i-1].size {
-				return sign + duration(whole*u.size)
+				return sign + Duration(whole*u.size)
 			}
 		}
 		if rest == 0 {
@@ -75,13 +73,13 @@ func duration(seconds float64) string {
 	return ""
 }
 
-// significant writes a number in three digits that count, or whole with
+// Significant writes a number in three digits that count, or whole with
 // thousands apart.
-func significant(x float64) string {
+func Significant(x float64) string {
 	a := math.Abs(x)
 	switch {
 	case a >= 99.95 || x == math.Trunc(x):
-		return thousands(math.Round(x))
+		return Thousands(math.Round(x))
 	case a >= 0.001:
 		digits := max(0, 2-int(math.Floor(math.Log10(a))))
 		return strings.TrimRight(strings.TrimRight(strconv.FormatFloat(x, 'f', digits, 64), "0"), ".")
@@ -89,7 +87,8 @@ func significant(x float64) string {
 	return strconv.FormatFloat(x, 'g', 3, 64)
 }
 
-func thousands(x float64) string {
+// Thousands writes a whole number with its thousands apart.
+func Thousands(x float64) string {
 	s := strconv.FormatFloat(math.Abs(x), 'f', 0, 64)
 	for i := len(s) - 3; i > 0; i -= 3 {
 		s = s[:i] + "," + s[i:]
@@ -100,25 +99,13 @@ func thousands(x float64) string {
 	return s
 }
 
-func percent(share string) string {
+// Percent writes a share as a percentage.
+func Percent(share string) string {
 	x, err := strconv.ParseFloat(share, 64)
 	if err != nil {
 		return share
 	}
-	return significant(100*x) + " %"
-}
-
-// zoneOf is the organization's zone, in which dates are shown.
-func zoneOf(ctx context.Context, c *client.Client) (*time.Location, error) {
-	o, err := c.Organization(ctx)
-	if err != nil {
-		return nil, err
-	}
-	z, err := time.LoadLocation(o.Zone)
-	if err != nil {
-		return time.UTC, nil // this machine does not know it; UTC is labelled as such
-	}
-	return z, nil
+	return Significant(100*x) + " %"
 }
 
 // moment writes a time as a date when it is midnight in a zone.
@@ -133,8 +120,8 @@ func moment(text string, z *time.Location) string {
 	return t.Format("2006-01-02 15:04 MST")
 }
 
-// span writes a half-open window, as a month or year where it is one.
-func span(since, until string, z *time.Location) string {
+// Span writes a half-open window, as a month or year where it is one.
+func Span(since, until string, z *time.Location) string {
 	s, err1 := time.Parse(time.RFC3339Nano, since)
 	u, err2 := time.Parse(time.RFC3339Nano, until)
 	if err1 == nil && err2 == nil {

@@ -1,4 +1,4 @@
-package cli
+package quantity
 
 import (
 	"encoding/json"
@@ -28,11 +28,11 @@ func TestQuantity(t *testing.T) {
 		{"12", "customers", "12 customers"},
 	} {
 		n := json.Number(tt.n)
-		if got := quantity(&n, tt.unit); got != tt.want {
+		if got := Of(&n, tt.unit); got != tt.want {
 			t.Errorf("quantity %s %s: got %q, want %q", tt.n, tt.unit, got, tt.want)
 		}
 	}
-	if got := quantity(nil, "s"); got != "–" {
+	if got := Of(nil, "s"); got != "–" {
 		t.Errorf("quantity of nothing: got %q, want –", got)
 	}
 }
@@ -53,24 +53,8 @@ func TestSpan(t *testing.T) {
 		{"2025-06-30T22:00:00Z", "2025-07-31T22:00:00Z", berlin, "2025-07"},
 		{"2025-06-30T22:00:00Z", "2025-07-31T22:00:00Z", time.UTC, "2025-06-30 22:00 UTC to 2025-07-31 22:00 UTC"},
 	} {
-		if got := span(tt.since, tt.until, tt.z); got != tt.want {
+		if got := Span(tt.since, tt.until, tt.z); got != tt.want {
 			t.Errorf("span %s %s in %s: got %q, want %q", tt.since, tt.until, tt.z, got, tt.want)
-		}
-	}
-}
-
-func TestFlatten(t *testing.T) {
-	rows, err := flatten("", json.RawMessage(`{"a":"x","b":{"c":1.50,"d":null},"e":["p","q"],"f":[{"g":true}],"h":[]}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := [][]string{{"a", "x"}, {"b.c", "1.50"}, {"b.d", ""}, {"e", "p, q"}, {"f.1.g", "true"}}
-	if len(rows) != len(want) {
-		t.Fatalf("got %q, want %q", rows, want)
-	}
-	for i := range want {
-		if rows[i][0] != want[i][0] || rows[i][1] != want[i][1] {
-			t.Errorf("row %d: got %q, want %q", i, rows[i], want[i])
 		}
 	}
 }
