@@ -123,6 +123,7 @@ var fields = map[Kind][]Field{
 		ref("owner", KindPerson, "Who does it", func(r *WorkItem) any { return &r.Owner }),
 		text("parent", "The epic or project it belongs to", func(r *WorkItem) any { return &r.Parent }),
 		instant("created_at", "It was created", func(r *WorkItem) any { return &r.Created }),
+		instant("started_at", "Work on it began", func(r *WorkItem) any { return &r.Started }),
 		instant("due_at", "It is to be done by", func(r *WorkItem) any { return &r.Due }),
 		instant("resolved_at", "It was done, or given up", func(r *WorkItem) any { return &r.Done }),
 		enum("outcome", "How it ended, where its tool says so", []string{FollowUpDone, FollowUpDeclined}, func(r *WorkItem) any { return &r.Outcome }),

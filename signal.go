@@ -78,6 +78,7 @@ type WorkItem struct {
 	Owner       ID        `json:"owner,omitempty"`
 	Parent      string    `json:"parent,omitempty"`
 	Created     time.Time `json:"created_at,omitzero"`
+	Started     time.Time `json:"started_at,omitzero"` // work on it began
 	Due         time.Time `json:"due_at,omitzero"`
 	Done        time.Time `json:"resolved_at,omitzero"` // done, or given up
 	Outcome     string    `json:"outcome,omitempty"`    // done or declined, when it ended and its tool says how

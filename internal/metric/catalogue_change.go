@@ -4,6 +4,8 @@ import "fmt"
 
 const dora = "DORA, dora.dev/guides/dora-metrics, 2024 and 2025"
 
+const flow = "D. J. Anderson, Kanban, 2010; M. Kersten, Project to Product, 2018 (flow time)"
+
 // blamed joins each deployment with the incidents whose people named it as
 // cause, and each with the moment its first such incident recovered.
 func blamed(holds func(string) string) string {
@@ -76,6 +78,22 @@ var changeMetrics = []Definition{
 		Of:      Deployments, Measure: Portion{Hit: Or(Known("fixing.fixing_id"), True("unplanned"), Is("work_type", "rework")), With: fixing, Recorded: reworkRecorded, Unrecorded: "no_rework_recorded"}, Default: Share,
 		Caveats: "Only what people or tools marked.",
 		Source:  dora,
+	},
+	{
+		ID: "work_cycle_time", Version: 1, Title: "Work item cycle time", Unit: Seconds, Better: Lower,
+		Asks:    "How long does work take once it is begun?",
+		Formula: "Done − work began, of work items that are done. What was begun and is not done, or was opened again, is censored.",
+		Of:      WorkItems, Measure: Between{From: []string{"started_at"}, To: []string{"resolved_at"}, Open: Not(Known("resolved_at"))}, Default: P50,
+		Caveats: "Placed in the window by when it was done, else begun. It begins with the first move to a status of work in progress and does not stop while work rests. What was never in progress is left out.",
+		Source:  flow,
+	},
+	{
+		ID: "work_lead_time", Version: 1, Title: "Work item lead time", Unit: Seconds, Better: Lower,
+		Asks:    "How long from asking for something until it is done?",
+		Formula: "Done − creation, of work items that are done. What is not done, or was opened again, is censored.",
+		Of:      WorkItems, Measure: Between{From: []string{"created_at"}, To: []string{"resolved_at"}, Open: Not(Known("resolved_at"))}, Default: P50,
+		Caveats: "Placed in the window by when it was done, else begun or created. Most of it is waiting: compare with the cycle time.",
+		Source:  flow,
 	},
 }
 

@@ -88,12 +88,12 @@ func ParseDefinition(text []byte) (Definition, error) {
 
 func populationOf(name string) (Population, error) {
 	kind, err := hansei.ParseKind(name)
-	for _, p := range []Population{Incidents, Deployments, PullRequests} {
+	for _, p := range []Population{Incidents, Deployments, PullRequests, WorkItems} {
 		if err == nil && p.Kind == kind {
 			return p, nil
 		}
 	}
-	return Population{}, hansei.Invalid("of", "%q: expected incident, deployment or pull-request", name)
+	return Population{}, hansei.Invalid("of", "%q: expected incident, deployment, pull-request or work-item", name)
 }
 
 func (d *Definition) measureOf(m fileMeasure) error {

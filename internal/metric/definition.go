@@ -106,6 +106,13 @@ var (
 		Kind: hansei.KindPullRequest, Noun: "pull requests", Table: "change_lead",
 		At: "coalesce(r.merged_at, r.created_at, r.first_commit_at)",
 	}
+	WorkItems = Population{
+		Kind: hansei.KindWorkItem, Noun: "work items", Table: "work_item", At: "coalesce(r.resolved_at, r.started_at, r.created_at)",
+		Rules: []Rule{
+			{Reason: "project_or_epic", When: Or(Is("type", "project"), Is("type", "epic")), Unless: "type"},
+			{Reason: "given_up", When: Is("outcome", hansei.FollowUpDeclined), Unless: "outcome"},
+		},
+	}
 )
 
 // Learning says that a metric is about what is learned from incidents.

@@ -1,11 +1,12 @@
-// Package jira connects Jira Cloud and Data Center: issues and epics as work
-// items and follow-ups, and issue types of the organization's choice as
-// incidents.
+// Package jira connects Jira Cloud and Data Center: projects, epics and issues
+// as work items and follow-ups, and issue types of the organization's choice as
+// incidents; what they went through tells when work began and ended.
 //
 // Built against Atlassian's documentation of Jira's webhooks
 // (https://developer.atlassian.com/cloud/jira/platform/webhooks/) and of the
 // REST API: version 3's /search/jql with nextPageToken for Cloud, version 2's
-// /search for Data Center.
+// /search for Data Center; /status for the categories of statuses, /issue/ID/changelog
+// for the rest of long histories, /project/search (Data Center: /project).
 package jira
 
 import (
@@ -22,16 +23,17 @@ import (
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
 	"hansei/internal/source/jira/reading"
+	"hansei/internal/source/jira/site"
 )
 
 // Kind is Jira.
 var Kind = source.Kind{
 	Name: "jira", Title: "Jira", Docs: "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
-	About: "Issues and epics as work items and follow-ups, and issue types that you name as incidents.",
+	About: "Projects, epics and issues as work items and follow-ups, with when work on them began and ended, and issue types that you name as incidents.",
 	Settings: []source.Setting{
 		{Name: "url", Title: "URL of the site", Required: true, Place: true, Help: "https://YOURS.atlassian.net, or the address of your Data Center."},
 		{Name: "email", Title: "E-mail of the account", Help: "Of the account the API token belongs to. Empty for Data Center."},
-		{Name: "token", Title: "API token", Secret: true, Help: "Cloud: id.atlassian.com, Security, API tokens (read access to the projects). Data Center: a personal access token. To create follow-ups there, the account also needs to create, edit, assign and transition issues. Leave it empty to take webhooks only."},
+		{Name: "token", Title: "API token", Secret: true, Help: "Cloud: id.atlassian.com, Security, API tokens; the account needs the permission Browse projects. A token with scopes needs read:jira-work, or of the granular ones at least read:issue-details:jira, read:issue.changelog:jira, read:status:jira, read:project:jira and read:user:jira. Data Center: a personal access token. To create follow-ups there, the account also needs to create, edit, assign and transition issues. Leave it empty to take webhooks only."},
 		{Name: "projects", Title: "Projects", Lists: true, Help: "Keys of projects to pull, with commas between. Empty: all the account may see."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at Jira."},
 		{Name: "incident_types", Title: "Issue types that are incidents", Default: "Incident,[System] Incident", Help: "Names of issue types, with commas between."},
@@ -53,6 +55,7 @@ type jira struct {
 	*reading.Site // has Normalize
 	email, token  string
 	secret        string
+	site          site.Client
 	projects      []string
 }
 
@@ -73,13 +76,13 @@ func open(c source.Config) (source.Source, error) {
 		}
 		return otherwise
 	}
-	site := strings.TrimSuffix(c.Settings["url"], "/")
-	if u, err := url.Parse(site); err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http") || u.User != nil {
-		return nil, hansei.Invalid("url", "%q: expected a URL such as https://acme.atlassian.net", site)
+	address := strings.TrimSuffix(c.Settings["url"], "/")
+	if u, err := url.Parse(address); err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http") || u.User != nil {
+		return nil, hansei.Invalid("url", "%q: expected a URL such as https://acme.atlassian.net", address)
 	}
-	j := &jira{Site: &reading.Site{Name: c.Name, URL: site, Incidents: list(strings.ToLower(get("incident_types", "Incident,[System] Incident"))),
+	j := &jira{Site: &reading.Site{Name: c.Name, URL: address, Incidents: list(strings.ToLower(get("incident_types", "Incident,[System] Incident"))),
 		FollowUps: list(strings.ToLower(get("follow_ups", "Action item,postmortem,follow-up")))},
-		email: c.Settings["email"], token: c.Settings["token"], secret: c.Settings[source.WebhookSecret], projects: list(c.Settings["projects"])}
+		email: c.Settings["email"], token: c.Settings["token"], secret: c.Settings[source.WebhookSecret], site: site.Client{URL: address, Cloud: c.Settings["email"] != ""}, projects: list(c.Settings["projects"])}
 	for _, p := range j.projects {
 		if strings.ContainsAny(p, "\"'\\") {
 			return nil, hansei.Invalid("projects", "%q is not the key of a project", p)
@@ -123,9 +126,9 @@ const (
 	fields  = "summary,description,issuetype,project,status,priority,assignee,components,labels,parent,created,updated,duedate,resolution,resolutiondate,statuscategorychangedate,issuelinks"
 )
 
-// Streams is the search for issues.
+// Streams are the projects and the search for issues.
 func (j *puller) Streams() []source.Stream {
-	return []source.Stream{{Name: "issues", Title: "Issues", Pull: j.issues}}
+	return []source.Stream{{Name: "projects", Title: "Projects", Every: time.Hour, Pull: j.listed}, {Name: "issues", Title: "Issues and what they went through", Pull: j.issues}}
 }
 
 func (j *puller) authorize(c *fetch.Client) {
@@ -159,8 +162,20 @@ func (j *puller) issues(p *source.Pull) error {
 	if err != nil {
 		return err
 	}
+	// Without the permission there are none, and histories tell less.
+	statuses, err := j.site.Statuses(p)
+	if err != nil && !site.Refused(err) {
+		return err
+	}
 	return source.Search(p, j.projects, overlap, func(p *source.Pull, s source.Sought, next string) (source.Page, string, error) {
-		return j.search(p, s, next, zone)
+		page, issues, after, err := j.search(p, s, next, zone)
+		if err == nil {
+			err = j.site.Complete(p, issues)
+		}
+		if err == nil && len(issues) > 0 {
+			page.Body, err = json.Marshal(map[string]any{"statuses": statuses, "issues": issues})
+		}
+		return page, after, err
 	})
 }
 
@@ -178,14 +193,14 @@ func jql(s source.Sought, zone *time.Location) string {
 
 // search asks for a page and says where the next one is: Cloud by a token,
 // Data Center by how many came before.
-func (j *puller) search(p *source.Pull, s source.Sought, next string, zone *time.Location) (page source.Page, after string, err error) {
+func (j *puller) search(p *source.Pull, s source.Sought, next string, zone *time.Location) (page source.Page, issues []json.RawMessage, after string, err error) {
 	q := url.Values{"jql": {jql(s, zone)}, "maxResults": {fmt.Sprint(perPage)}, "fields": {fields}, "expand": {"changelog"}}
 	path, start := "/rest/api/3/search/jql", 0
 	if j.email == "" {
 		path = "/rest/api/2/search"
 		if next != "" {
 			if start, err = strconv.Atoi(next); err != nil {
-				return page, "", fmt.Errorf("the place to go on from is unreadable: %w", err)
+				return page, nil, "", fmt.Errorf("the place to go on from is unreadable: %w", err)
 			}
 		}
 		q.Set("startAt", fmt.Sprint(start))
@@ -197,17 +212,16 @@ func (j *puller) search(p *source.Pull, s source.Sought, next string, zone *time
 		Next   string            `json:"nextPageToken"`
 		Total  int               `json:"total"`
 	}
-	r, err := p.Client.JSON(p.Ctx, j.URL+path+"?"+q.Encode(), &said)
+	_, err = p.Client.JSON(p.Ctx, j.URL+path+"?"+q.Encode(), &said)
 	var no *fetch.StatusError
 	if q.Has("nextPageToken") && errors.As(err, &no) && no.Status == http.StatusBadRequest {
-		return page, "", fmt.Errorf("%w: %w", source.ErrExpired, err) // Jira keeps a token for a while only
+		return page, nil, "", fmt.Errorf("%w: %w", source.ErrExpired, err) // Jira keeps a token for a while only
 	}
 	if err != nil {
-		return page, "", err
+		return page, nil, "", err
 	}
 	n := len(said.Issues)
 	if page.Things = n; n > 0 {
-		page.Body = r.Body
 		var newest struct {
 			Fields struct {
 				Updated reading.Stamp `json:"updated"`
@@ -220,7 +234,7 @@ func (j *puller) search(p *source.Pull, s source.Sought, next string, zone *time
 	if j.email == "" && n > 0 && start+n < said.Total {
 		said.Next = strconv.Itoa(start + n)
 	}
-	return page, said.Next, nil
+	return page, said.Issues, said.Next, nil
 }
 
 // Check tries the account and looks whether it sees each project.
@@ -235,11 +249,13 @@ func (j *puller) Check(p *source.Pull) []source.Finding {
 		return []source.Finding{{Says: err.Error()}}
 	}
 	found := []source.Finding{{OK: true, Says: "Jira accepts the token; its account is in the time zone " + zone.String() + "."}}
-	if page, _, err := j.search(p, source.Sought{Since: p.Now.AddDate(-1, 0, 0), Only: j.projects}, "", zone); err != nil {
+	page, issues, _, err := j.search(p, source.Sought{Since: p.Now.AddDate(-1, 0, 0), Only: j.projects}, "", zone)
+	if err != nil {
 		found = append(found, source.Finding{Says: "Issues cannot be searched: " + err.Error()})
 	} else {
 		found = append(found, source.Finding{OK: page.Things > 0, Says: fmt.Sprintf("%d issues of the last year on the first page of the search. (The account needs the permission Browse projects.)", page.Things)})
 	}
+	found = append(found, j.more(p, issues)...)
 	for _, key := range j.projects {
 		if _, err := p.Client.Get(p.Ctx, j.URL+"/rest/api/2/project/"+url.PathEscape(key), nil); err != nil {
 			found = append(found, source.Finding{Says: "The account does not see the project " + key + "."})

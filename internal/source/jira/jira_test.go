@@ -18,7 +18,7 @@ import (
 	"hansei/internal/source/fetch"
 )
 
-func site(t testing.TB, more ...string) source.Source {
+func jiraOf(t testing.TB, more ...string) source.Source {
 	t.Helper()
 	s := map[string]string{"url": "https://acme.atlassian.net/", "webhook_secret": "s"}
 	for i := 0; i < len(more); i += 2 {
@@ -43,8 +43,8 @@ func at(h int) time.Time { return time.Date(2026, 3, 1, h, 0, 0, 0, time.UTC) }
 func TestWorkItem(t *testing.T) {
 	adf := `,"description":{"type":"doc","version":1,"content":[{"type":"paragraph","content":[{"type":"text","text":"See "},{"type":"text","text":"the page","marks":[{"type":"link","attrs":{"href":"https://x.example/1"}}]}]},{"type":"paragraph","content":[{"type":"mention","attrs":{"text":"@Bo"}}]}]},
 		"resolutiondate":"2026-03-01T11:00:00.000+0000","parent":{"key":"OPS-1"},"issuelinks":[{"outwardIssue":{"key":"OPS-9"}}]`
-	got, err := site(t).Normalize(source.Delivery{Name: "jira:issue_updated", Body: []byte(`{"webhookEvent":"jira:issue_updated","timestamp":1772360000000,"issue":` + issue("OPS-2", "Bug", "done", adf) + `}`)})
-	want := []hansei.Observation{{Key: hansei.Key{Kind: hansei.KindWorkItem, Source: "tracker", External: "10002"}, At: at(11), Names: []string{"OPS-2"}, Mentions: []string{"OPS-9"},
+	got, err := jiraOf(t).Normalize(source.Delivery{Name: "jira:issue_updated", Body: []byte(`{"webhookEvent":"jira:issue_updated","timestamp":1772360000000,"issue":` + issue("OPS-2", "Bug", "done", adf) + `}`)})
+	want := []hansei.Observation{{Key: hansei.Key{Kind: hansei.KindWorkItem, Source: "tracker", External: "10002"}, At: at(11), First: []string{"started_at"}, Names: []string{"OPS-2"}, Mentions: []string{"OPS-9"},
 		Record: &hansei.WorkItem{Title: "It is slow", Description: "See the page (https://x.example/1)\n@Bo", URL: "https://acme.atlassian.net/browse/OPS-2", Type: "bug", Status: "S", Priority: "High",
 			Services: []hansei.ID{"Web Shop"}, Owner: "Ann", Parent: "OPS-1", Created: at(9), Done: at(11), Outcome: hansei.FollowUpDone, Labels: []string{"perf"}}}}
 	if d := cmp.Diff(want, got); err != nil || d != "" {
@@ -53,7 +53,7 @@ func TestWorkItem(t *testing.T) {
 }
 
 func TestIncident(t *testing.T) {
-	src := site(t)
+	src := jiraOf(t)
 	got, err := src.Normalize(source.Delivery{Name: "pull/issues", Body: []byte(`{"issues":[` + strings.TrimSuffix(issue("OPS-3", "Incident", "done", `,"statuscategorychangedate":"2026-03-01T10:30:00.000+0000"`), "}") +
 		`,"changelog":{"histories":[{"created":"2026-03-01T10:30:00.000+0000","items":[{"field":"status"}]},{"created":"2026-03-01T09:10:00.000+0000","items":[{"field":"status"}]},{"created":"2026-03-01T09:01:00.000+0000","items":[{"field":"labels"}]}]}}]}`)})
 	if err != nil || len(got) != 1 {
@@ -82,7 +82,7 @@ func TestIncident(t *testing.T) {
 }
 
 func TestVerify(t *testing.T) {
-	src, body := site(t).(source.Receiver), []byte(`{"webhookEvent":"jira:issue_created"}`)
+	src, body := jiraOf(t).(source.Receiver), []byte(`{"webhookEvent":"jira:issue_created"}`)
 	h := http.Header{"X-Hub-Signature": {"sha256=" + hex.EncodeToString(source.HMAC("s", body))}, "X-Atlassian-Webhook-Identifier": {"w-1"}}
 	if r, err := src.Verify(source.Request{Header: h, Body: body}); err != nil || r.ID != "w-1" || r.Event != "jira:issue_created" {
 		t.Errorf("got %+v, %v", r, err)
@@ -121,12 +121,14 @@ func TestPull(t *testing.T) {
 				}
 			case "/rest/api/2/search":
 				fmt.Fprintf(w, `{"issues":[%s],"total":2,"startAt":%s}`, issue("OPS-"+q.Get("startAt"), "Bug", "new", ""), q.Get("startAt"))
+			case "/rest/api/2/status", "/rest/api/2/project", "/rest/api/3/project/search":
+				w.WriteHeader(http.StatusForbidden) // it goes on without
 			case "/rest/api/2/project/OPS":
 				w.WriteHeader(http.StatusNotFound)
 			}
 		}))
 		defer server.Close()
-		src := site(t, "url", server.URL, "token", "tok", "email", email, "projects", "OPS").(*puller)
+		src := jiraOf(t, "url", server.URL, "token", "tok", "email", email, "projects", "OPS").(*puller)
 		var pages []source.Page
 		fail := true
 		run := func(cursor string) *source.Pull {
@@ -141,7 +143,7 @@ func TestPull(t *testing.T) {
 					return nil
 				}}
 		}
-		st := src.Streams()[0]
+		st := src.Streams()[1]
 		if err := st.Pull(run("")); err == nil || len(pages) != 1 {
 			t.Fatalf("a page that could not be stored: %v", err)
 		}
@@ -156,7 +158,7 @@ func TestPull(t *testing.T) {
 }
 
 func FuzzNormalize(f *testing.F) {
-	src := site(f)
+	src := jiraOf(f)
 	f.Add([]byte(`{"webhookEvent":"jira:issue_updated","timestamp":1772360000000,"issue":` + issue("OPS-2", "Bug", "done", "") + `}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		a, errA := src.Normalize(source.Delivery{Body: body})
@@ -168,7 +170,7 @@ func FuzzNormalize(f *testing.F) {
 }
 
 func BenchmarkNormalize(b *testing.B) {
-	src, body := site(b), []byte(`{"webhookEvent":"jira:issue_updated","timestamp":1772360000000,"issue":`+issue("OPS-2", "Bug", "done", "")+`}`)
+	src, body := jiraOf(b), []byte(`{"webhookEvent":"jira:issue_updated","timestamp":1772360000000,"issue":`+issue("OPS-2", "Bug", "done", "")+`}`)
 	for b.Loop() {
 		if _, err := src.Normalize(source.Delivery{Body: body}); err != nil {
 			b.Fatal(err)

@@ -103,6 +103,7 @@ type issue struct {
 	Due         string    `json:"dueDate"`
 	Created     time.Time `json:"createdAt"`
 	Updated     time.Time `json:"updatedAt"`
+	Started     time.Time `json:"startedAt"`
 	Completed   time.Time `json:"completedAt"`
 	Canceled    time.Time `json:"canceledAt"`
 	Trashed     bool      `json:"trashed"`
@@ -221,6 +222,9 @@ func (l *linear) told(x issue) (hansei.Observation, error) {
 	}
 	w := &hansei.WorkItem{Title: x.Title, Description: x.Description, URL: x.URL, Type: l.workType(x.Labels), Status: x.State.Name, Outcome: outcome,
 		Owner: hansei.ID(x.Assignee.Name), Team: hansei.ID(x.Team.Name), Parent: x.Project.Name, Created: x.Created.UTC(), Labels: x.Labels}
+	if !x.Started.IsZero() {
+		w.Started = x.Started.UTC()
+	}
 	if p := int(x.Priority); p > 0 && p < len(priorities) {
 		w.Priority = priorities[p]
 	}

@@ -53,10 +53,10 @@ func event(action, data string) []byte {
 
 func TestIssues(t *testing.T) {
 	src := workspace(t)
-	got, err := src.Normalize(source.Delivery{Name: "Issue", Body: event("update", issueOf("canceled", `,"canceledAt":"2026-03-01T10:30:00.000Z"`))})
+	got, err := src.Normalize(source.Delivery{Name: "Issue", Body: event("update", issueOf("canceled", `,"startedAt":"2026-03-01T10:15:00.000Z","canceledAt":"2026-03-01T10:30:00.000Z"`))})
 	want := []hansei.Observation{{Key: hansei.Key{Kind: hansei.KindWorkItem, Source: "lin", External: "2174add1-f7c8-44e3-bbf3-2d60b5ea8bc9"}, At: at.Add(-time.Hour), Names: []string{"ENG-12"},
 		Record: &hansei.WorkItem{Title: "It is slow", Description: "Why?", URL: "https://linear.app/acme/issue/ENG-12", Type: "follow-up", Status: "S", Priority: "High", Owner: "Ann", Team: "Engineering", Outcome: "declined",
-			Created: at.Add(-2 * time.Hour), Done: at.Add(-90 * time.Minute), Due: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), Labels: []string{"Follow-up"}}}}
+			Created: at.Add(-2 * time.Hour), Started: at.Add(-105 * time.Minute), Done: at.Add(-90 * time.Minute), Due: time.Date(2026, 4, 1, 0, 0, 0, 0, time.UTC), Labels: []string{"Follow-up"}}}}
 	if d := cmp.Diff(want, got); err != nil || d != "" {
 		t.Error(err, d)
 	}

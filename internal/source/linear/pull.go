@@ -26,7 +26,7 @@ func (l *puller) Streams() []source.Stream {
 
 const issuesQuery = `query($filter: IssueFilter, $first: Int, $after: String) { issues(filter: $filter, first: $first, after: $after, orderBy: updatedAt, includeArchived: true) {
   pageInfo { hasNextPage endCursor }
-  nodes { id identifier title description url priority dueDate createdAt updatedAt completedAt canceledAt trashed state { name type } team { name key } project { name } assignee { name } labels(first: 20) { nodes { name } } } } }`
+  nodes { id identifier title description url priority dueDate createdAt startedAt updatedAt completedAt canceledAt trashed state { name type } team { name key } project { name } assignee { name } labels(first: 20) { nodes { name } } } } }`
 
 // ask runs a query. It is a question, so it may be repeated.
 func (l *puller) ask(p *source.Pull, query string, variables map[string]any, into any) error {

@@ -11,6 +11,7 @@ import (
 
 	"hansei"
 	"hansei/internal/source"
+	"hansei/internal/source/jira/adf"
 )
 
 // Site is what a configured source wants of Jira.
@@ -60,6 +61,7 @@ type Issue struct {
 		} `json:"issuetype"`
 		Project named `json:"project"`
 		Status  struct {
+			ID       string `json:"id"`
 			Name     string `json:"name"`
 			Category named  `json:"statusCategory"`
 		} `json:"status"`
@@ -79,16 +81,7 @@ type Issue struct {
 			Out named `json:"outwardIssue"`
 		} `json:"issuelinks"`
 	} `json:"fields"`
-	Changelog struct {
-		Histories []struct {
-			Created Stamp    `json:"created"`
-			Items   []change `json:"items"`
-		} `json:"histories"`
-	} `json:"changelog"`
-}
-
-type change struct {
-	Field string `json:"field"`
+	Changelog Changelog `json:"changelog"`
 }
 
 type event struct {
@@ -102,7 +95,10 @@ type event struct {
 
 // Normalize makes observations of a webhook or of a page.
 func (s *Site) Normalize(d source.Delivery) ([]hansei.Observation, error) {
-	if strings.HasPrefix(d.Name, "pull/") {
+	switch {
+	case d.Name == "pull/projects":
+		return s.projects(d.Body)
+	case strings.HasPrefix(d.Name, "pull/"):
 		return s.page(d.Body)
 	}
 	var e event
@@ -112,13 +108,16 @@ func (s *Site) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	at := time.UnixMilli(e.Timestamp).UTC()
 	switch e.Event {
 	case "jira:issue_created", "jira:issue_updated":
-		o, err := s.issue(e.Issue)
+		e.Issue.Changelog = Changelog{}
+		if e.Timestamp > 0 {
+			e.Issue.Changelog.Histories = []history{{Stamp{at}, e.Changelog.Items}}
+		}
+		o, err := s.issue(e.Issue, nil, e.Event == "jira:issue_created")
 		if err != nil {
 			return nil, err
 		}
-		moved := slices.ContainsFunc(e.Changelog.Items, func(c change) bool { return c.Field == "status" })
-		if in, ok := o.Record.(*hansei.Incident); ok && moved && e.Timestamp > 0 && in.Status == hansei.StatusOpen {
-			in.Milestones.Set(hansei.RoleAcknowledged, at)
+		if o.Key.Kind == hansei.KindIncident && e.Event != "jira:issue_created" {
+			apart(&o, e.Issue, categories(nil).moves(e.Issue))
 		}
 		return []hansei.Observation{o}, nil
 	case "jira:issue_deleted":
@@ -132,16 +131,19 @@ func (s *Site) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	return nil, source.Unused("event %s", e.Event)
 }
 
+// page tells of the issues of a page, which says of what category each status
+// is.
 func (s *Site) page(body []byte) ([]hansei.Observation, error) {
 	var p struct {
-		Issues []Issue `json:"issues"`
+		Statuses categories `json:"statuses"`
+		Issues   []Issue    `json:"issues"`
 	}
 	if err := source.Decode(body, &p); err != nil {
 		return nil, hansei.Invalid("payload", "it is not a page of issues: %v", err)
 	}
 	out := make([]hansei.Observation, 0, len(p.Issues))
 	for _, x := range p.Issues {
-		o, err := s.issue(x)
+		o, err := s.issue(x, p.Statuses, len(x.Changelog.Histories) >= x.Changelog.Total)
 		if err != nil {
 			return nil, err
 		}
@@ -160,14 +162,8 @@ func (s *Site) kind(x Issue) (hansei.Kind, hansei.Record) {
 	return hansei.KindWorkItem, &hansei.WorkItem{}
 }
 
-// The keys of Jira's status categories.
-const (
-	categoryNew  = "new"
-	categoryBusy = "indeterminate"
-	categoryDone = "done"
-)
-
-func (s *Site) issue(x Issue) (hansei.Observation, error) {
+// issue tells of an issue; whole says that all its moves are known.
+func (s *Site) issue(x Issue, statuses categories, whole bool) (hansei.Observation, error) {
 	f := x.Fields
 	if x.ID == "" || x.Key == "" || f.Updated.IsZero() || f.Created.IsZero() {
 		return hansei.Observation{}, hansei.Invalid("issue", "expected its id, key, created and updated")
@@ -176,14 +172,8 @@ func (s *Site) issue(x Issue) (hansei.Observation, error) {
 	if !slices.Contains([]string{categoryNew, categoryBusy, categoryDone}, category) {
 		return hansei.Observation{}, source.Unknown("status.statusCategory.key", category)
 	}
-	done := time.Time{}
-	if category == categoryDone {
-		for _, t := range []Stamp{f.Resolved, f.Moved, f.Updated} {
-			if done.IsZero() {
-				done = t.Time
-			}
-		}
-	}
+	moves := statuses.moves(x)
+	done := ended(x, moves)
 	kind, rec := s.kind(x)
 	o := hansei.Observation{Key: hansei.Key{Kind: kind, Source: s.Name, External: x.ID}, Record: rec, At: f.Updated.Time, Names: []string{x.Key}}
 	for _, l := range f.Links {
@@ -195,17 +185,19 @@ func (s *Site) issue(x Issue) (hansei.Observation, error) {
 	}
 	switch r := rec.(type) {
 	case *hansei.Incident:
-		s.incident(r, x, category, done)
+		s.incident(r, x)
+		milestones(r, x, moves, done, whole)
 		o.First = []string{"acknowledged_at"}
 	case *hansei.WorkItem:
-		*r = hansei.WorkItem{Title: f.Summary, Description: Text(f.Description), URL: s.browse(x.Key), Type: s.workType(x), Status: f.Status.Name,
-			Priority: f.Priority.Name, Services: services(x), Owner: hansei.ID(f.Assignee.Display), Parent: f.Parent.Key, Created: f.Created.Time, Done: done, Labels: f.Labels}
+		*r = hansei.WorkItem{Title: f.Summary, Description: adf.Text(f.Description), URL: s.browse(x.Key), Type: s.workType(x), Status: f.Status.Name,
+			Priority: f.Priority.Name, Services: services(x), Owner: hansei.ID(f.Assignee.Display), Parent: f.Parent.Key, Created: f.Created.Time, Started: began(x, moves, whole), Done: done, Labels: f.Labels}
 		if r.Due, _ = time.Parse(time.DateOnly, f.Due); !done.IsZero() { // a day that is none is none
 			r.Outcome = hansei.FollowUpDone
 			if hansei.Declines(f.Resolution.Name) || hansei.Declines(f.Status.Name) {
 				r.Outcome = hansei.FollowUpDeclined
 			}
 		}
+		o.First = []string{"started_at"}
 		if r.Parent == "" {
 			r.Parent = f.Project.Key
 		}
@@ -223,27 +215,14 @@ func services(x Issue) []hansei.ID {
 	return out
 }
 
-// incident fills an incident that is kept as an issue. Its first change of
-// status is taken for somebody taking it.
-func (s *Site) incident(in *hansei.Incident, x Issue, category string, done time.Time) {
+// incident fills an incident that is kept as an issue.
+func (s *Site) incident(in *hansei.Incident, x Issue) {
 	f := x.Fields
-	in.Title, in.Description, in.URL, in.Priority, in.Services, in.Labels = f.Summary, Text(f.Description), s.browse(x.Key), f.Priority.Name, services(x), f.Labels
-	in.Status = hansei.StatusOpen
+	in.Title, in.Description, in.URL, in.Priority, in.Services, in.Labels = f.Summary, adf.Text(f.Description), s.browse(x.Key), f.Priority.Name, services(x), f.Labels
 	in.Milestones.Set(hansei.RoleDeclared, f.Created.Time)
 	if f.Assignee.Display != "" {
 		in.Responders = []hansei.ID{hansei.ID(f.Assignee.Display)}
 	}
-	if category == categoryDone {
-		in.Status = hansei.StatusResolved
-		in.Milestones.Set(hansei.RoleResolved, done)
-	}
-	first := time.Time{}
-	for _, h := range x.Changelog.Histories {
-		if slices.ContainsFunc(h.Items, func(c change) bool { return c.Field == "status" }) && (first.IsZero() || h.Created.Before(first)) {
-			first = h.Created.Time
-		}
-	}
-	in.Milestones.Set(hansei.RoleAcknowledged, first)
 }
 
 // workType reads what sort of work an issue is: follow-ups as configured,
@@ -262,64 +241,4 @@ func (s *Site) workType(x Issue) string {
 		return "feature"
 	}
 	return "chore"
-}
-
-// Text is the plain text of a description: text as it is, or the texts of a
-// document in Atlassian's format, a paragraph a line.
-func Text(raw jsontext.Value) string {
-	var s string
-	if len(raw) == 0 || source.Decode(raw, &s) == nil {
-		return s
-	}
-	var doc node
-	if source.Decode(raw, &doc) != nil {
-		return ""
-	}
-	var b strings.Builder
-	doc.write(&b, 0)
-	return strings.TrimSpace(b.String())
-}
-
-type node struct {
-	Type    string `json:"type"`
-	Text    string `json:"text"`
-	Content []node `json:"content"`
-	Attrs   struct {
-		URL  string `json:"url"`
-		Text string `json:"text"`
-	} `json:"attrs"`
-	Marks []struct {
-		Attrs struct {
-			Href string `json:"href"`
-		} `json:"attrs"`
-	} `json:"marks"`
-}
-
-const deepest = 50 // how far documents nest that are read
-
-func (n node) write(b *strings.Builder, depth int) {
-	if depth > deepest {
-		return
-	}
-	b.WriteString(n.Text)
-	switch n.Type {
-	case "mention", "emoji", "status":
-		b.WriteString(n.Attrs.Text)
-	case "inlineCard", "blockCard", "embedCard":
-		b.WriteString(n.Attrs.URL)
-	case "hardBreak":
-		b.WriteString("\n")
-	}
-	for _, m := range n.Marks {
-		if m.Attrs.Href != "" && m.Attrs.Href != n.Text {
-			b.WriteString(" (" + m.Attrs.Href + ")")
-		}
-	}
-	for _, c := range n.Content {
-		c.write(b, depth+1)
-	}
-	switch n.Type {
-	case "paragraph", "heading", "codeBlock", "tableRow", "rule":
-		b.WriteString("\n")
-	}
 }
