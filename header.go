@@ -25,6 +25,16 @@ type Header struct {
 	// ByHand says of a record whose every source is out that it was deleted
 	// before they were: it stays so when one of them returns.
 	ByHand bool `json:"by_hand,omitzero"`
+	// Counted is what Hansei counted itself among the records linked with this.
+	Counted *Counted `json:"counted,omitempty"`
+}
+
+// Counted are the customers who wrote to support about an incident: fewer than
+// were affected. They are its customers while nobody says how many those are.
+type Counted struct {
+	Tickets   int  `json:"tickets"` // that are linked with it and not deleted
+	Customers int  `json:"customers"`
+	Stands    bool `json:"stands,omitzero"` // nobody says: they are its customers
 }
 
 // Head lets a record be asked for its header.

@@ -60,6 +60,12 @@ type Incident struct {
 	Updates    []Update   `json:"updates,omitempty"`
 }
 
+// CountedMethod is the CustomersMethod of an incident whose Counted stands.
+const CountedMethod = "customers with support tickets; at least"
+
+// CustomersAtLeast says that its customers are only those who wrote to support.
+func (in *Incident) CustomersAtLeast() bool { return in.Counted != nil && in.Counted.Stands }
+
 // Window is a half-open span of time [Since, Until).
 type Window struct {
 	Since time.Time `json:"since"`

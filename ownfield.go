@@ -50,7 +50,7 @@ var (
 	ownName     = regexp.MustCompile(`^[a-z][a-z0-9_]{0,59}$`)
 	aboutPeople = regexp.MustCompile(`(^|_)(by|author|assignee|assigned_to|caller|caller_id|owner|user|reporter|responder|engineer|commander|email)$`)
 	// takenNames mean something else wherever records are grouped.
-	takenNames = []string{"id", "source", "external", "merged_into", "start_at", "start_role", "impact_seconds", "team", "tier", "service", "severity", "custom"}
+	takenNames = []string{"id", "source", "external", "merged_into", "start_at", "start_role", "impact_seconds", "customers_at_least", "team", "tier", "service", "severity", "custom"}
 )
 
 // AboutPeople says that the name of a field promises a person. No figure is

@@ -71,7 +71,7 @@ func (a *edge) links(ctx context.Context, who auth.Actor, in *RecordParam) (*ans
 	if err != nil {
 		return nil, err
 	}
-	list, err := record.Linked(ctx, a.Records, who.Scope(), record.Ref{Kind: kind, ID: id})
+	list, err := record.Linked(ctx, a.Records, who.Scope(), record.Ref{Kind: kind, ID: id}, record.Ref{})
 	if err != nil {
 		return nil, err
 	}

@@ -121,7 +121,7 @@ func (b *batch) main(c Decoded, upto int64) error {
 	cols := 4 + scalars(fields)
 	switch kind {
 	case hansei.KindIncident:
-		cols += 3
+		cols += 4
 	case hansei.KindFollowUp:
 		cols++
 	}
@@ -149,7 +149,8 @@ func (b *batch) main(c Decoded, upto int64) error {
 		} else {
 			a.Null(col + 2)
 		}
-		col += 3
+		a.Bool(col+3, in.CustomersAtLeast())
+		col += 4
 	}
 	if kind == hansei.KindFollowUp {
 		a.Time(col, c.At)

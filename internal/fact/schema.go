@@ -67,6 +67,7 @@ func tableOf(k hansei.Kind) Table {
 			Column{"start_at", "TIMESTAMP", "When it began: the first known of began, detected, alerted, declared"},
 			Column{"start_role", "VARCHAR", "Which milestone start_at is"},
 			Column{"impact_seconds", "DOUBLE", "How long customers felt it: the union of its impact windows, else start to mitigated or resolved"},
+			Column{"customers_at_least", "BOOLEAN", "Its customers are those who wrote to support: at least so many were affected"},
 		)
 	}
 	if k == hansei.KindFollowUp {

@@ -15,9 +15,11 @@ import (
 // JobLink is the job that does Link.
 const JobLink = "link-records"
 
+// LinkCursor is the cursor of Link: up to there what records are called is noted.
+const LinkCursor = "links"
+
 const (
-	linkCursor = "links"
-	linkPage   = 500 // entries of the journal looked at together
+	linkPage = 500 // entries of the journal looked at together
 )
 
 // byInbox is who writes what live sources told. What those records are called
@@ -49,7 +51,7 @@ func (b *Inbox) Link(ctx context.Context, who auth.Actor) error {
 // linkNext looks at entries until there is something to do, and does it in the
 // transaction that moves the cursor. It says whether there may be more.
 func (b *Inbox) linkNext(ctx context.Context, who auth.Actor) (more bool, err error) {
-	was, err := record.CursorOf(ctx, b.Records, who.Scope(), linkCursor)
+	was, err := record.CursorOf(ctx, b.Records, who.Scope(), LinkCursor)
 	if err != nil {
 		return false, err
 	}
@@ -106,7 +108,7 @@ func (b *Inbox) link(ctx context.Context, who auth.Actor, refs []record.Ref, was
 		return err
 	}
 	_, err = b.Records.Write(ctx, who.As(byInbox), func(tx *record.Tx) error {
-		now, err := record.CursorOf(ctx, tx, who.Scope(), linkCursor)
+		now, err := record.CursorOf(ctx, tx, who.Scope(), LinkCursor)
 		if err != nil {
 			return err
 		}

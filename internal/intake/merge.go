@@ -78,6 +78,7 @@ func assemble(rec hansei.Record, versions []hansei.Record, order ordering) (hans
 		if err := copyFields(out, rec); err != nil {
 			return nil, err
 		}
+		uncount(out)
 	}
 	if err := order.fill(out, versions); err != nil {
 		return nil, err
@@ -85,7 +86,7 @@ func assemble(rec hansei.Record, versions []hansei.Record, order ordering) (hans
 	if f, ok := rec.(*hansei.FollowUp); ok { // no source tells how it stands in the tracker
 		out.(*hansei.FollowUp).Tracker = f.Tracker
 	}
-	alone := len(versions) == 1 && len(head.Edits) == 0
+	alone := len(versions) == 1 && len(head.Edits) == 0 && head.Counted == nil
 	for i, v := range versions {
 		head.From[i].Record = nil
 		if !alone {
@@ -100,6 +101,7 @@ func assemble(rec hansei.Record, versions []hansei.Record, order ordering) (hans
 			return nil, err
 		}
 	}
+	count(out)
 	return out, nil
 }
 

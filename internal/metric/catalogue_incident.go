@@ -95,17 +95,17 @@ var incidentMetrics = []Definition{
 	{
 		ID: "customers_affected", Version: 1, Title: "Customers affected", Unit: Customers, Better: Lower,
 		Asks:    "How many customers does an incident touch?",
-		Formula: "The best estimate of the customers each incident affected.",
-		Of:      Incidents, Measure: Amount{Field: "customers_affected"}, Default: P50,
-		Caveats: "An estimate; incidents without one are left out, not counted as none.",
+		Formula: "The best estimate of the customers each incident affected: a person's, else a source's, else the number of distinct customers of its support tickets.",
+		Of:      Incidents, Measure: Amount{Field: "customers_affected", Least: atLeast}, Default: P50,
+		Caveats: "An estimate; incidents without one are left out, not counted as none. Those who wrote to support are only some of those affected: the figure says for how many incidents no more is known.",
 		Source:  "IEEE 1366 counts the same way",
 	},
 	{
 		ID: "customer_minutes", Version: 1, Title: "Customer-minutes of impact", Unit: CustomerMinutes, Better: Lower,
 		Asks:    "How much did customers feel, in all?",
 		Formula: "Customers affected × minutes of impact (the union of its impact windows, else began to mitigated or resolved), added up.",
-		Of:      Incidents, Measure: Amount{Field: "customers_affected", Needs: []string{"impact_seconds"}, Expr: "r.customers_affected * r.impact_seconds / 60", OpenAt: open}, Default: Sum,
-		Caveats: "One long outage can own the year: see SAIDI with and without major days. The interval is for what the same process would give in another such window; what happened has none.",
+		Of:      Incidents, Measure: Amount{Field: "customers_affected", Needs: []string{"impact_seconds"}, Expr: "r.customers_affected * r.impact_seconds / 60", OpenAt: open, Least: atLeast}, Default: Sum,
+		Caveats: "Where only customers who wrote to support are known it is too low, and says for how many incidents. One long outage can own the year: see SAIDI with and without major days. The interval is for what the same process would give in another such window; what happened has none.",
 		Source:  "IEEE 1366",
 	},
 	{
@@ -113,7 +113,7 @@ var incidentMetrics = []Definition{
 		Asks:    "How many minutes of impact did the average customer get?",
 		Formula: "Customer-minutes of impact divided by customers served.",
 		Of:      Incidents, Measure: Index{Per: "saidi"}, Default: Share,
-		Caveats: "Needs the number of customers served. Read it with and without major event days (2.5 beta).",
+		Caveats: "Needs the number of customers served. Where only customers who wrote to support are known it is too low, and says for how many incidents. Read it with and without major event days (2.5 beta).",
 		Source:  "IEEE 1366-2012",
 	},
 	{
@@ -121,7 +121,7 @@ var incidentMetrics = []Definition{
 		Asks:    "How many incidents did the average customer feel?",
 		Formula: "Customer interruptions (customers affected, summed over incidents) divided by customers served.",
 		Of:      Incidents, Measure: Index{Per: "saifi"}, Default: Share,
-		Caveats: "Needs the number of customers served.",
+		Caveats: "Needs the number of customers served. Where only customers who wrote to support are known it is too low, and says for how many incidents.",
 		Source:  "IEEE 1366-2012",
 	},
 	{

@@ -127,6 +127,8 @@ func (c *compiled) cells(periods []window) string {
 	hit, value, second := "false", "NULL", ""
 	if c.rows.hit != "" {
 		hit = c.rows.hit
+	} else if c.rows.least != "" {
+		hit = c.rows.least
 	}
 	if c.rows.value != "" {
 		value = c.rows.value

@@ -114,7 +114,11 @@ func (d *Definition) measureOf(m fileMeasure) error {
 		if err != nil || f.Type != hansei.Number {
 			return hansei.Invalid("measure.amount", "%q is not a number of %s", m.Amount, d.Of.Noun)
 		}
-		d.Measure, d.Unit, d.Default, d.Formula = Amount{Field: f.Name}, One, P50, f.Help+"."
+		amount := Amount{Field: f.Name}
+		if d.Of.Kind == hansei.KindIncident && f.Name == "customers_affected" {
+			amount.Least = atLeast
+		}
+		d.Measure, d.Unit, d.Default, d.Formula = amount, One, P50, f.Help+"."
 	case len(m.Share) > 0:
 		return d.share(m.Share)
 	default:

@@ -256,6 +256,9 @@ func (e *estimator) caution(f *Figure, x *cell, w window) {
 	case f.N == 0 && total > 0 && !counts:
 		f.warn(NotRecorded, e.notRecorded(f))
 	}
+	if n := x.hits; n > 0 && e.def.Measure.rows().least != "" {
+		f.warn(LowerBound, fmt.Sprintf("Of %d of the %d only the customers who wrote to support are known: at least so many were affected.", n, f.N))
+	}
 	if n := f.Excluded["negative_duration"]; n > 0 {
 		f.warn("data_errors", fmt.Sprintf("%d end before they begin: data errors, left out and listed.", n))
 	}

@@ -44,12 +44,14 @@ type Warning struct {
 	Says string `json:"says"`
 }
 
-// The warning codes that pages treat as states of their own.
+// The warning codes that pages treat as states of their own, and that of values
+// of which only the least is known.
 const (
 	TooFew        = "too_few"
 	NoRecords     = "no_records"
 	NotRecorded   = "not_recorded"
 	NotConfigured = "not_configured"
+	LowerBound    = "lower_bound"
 )
 
 // Warned finds a warning by its code.

@@ -26,6 +26,7 @@ type rows struct {
 	value    string                                 // SQL of the measured (or, when censored, so far elapsed) value; "" if none
 	hit      string                                 // SQL condition of a share
 	second   string                                 // SQL of a second value, for the ratio of two sums
+	least    string                                 // SQL condition: the value is only a lower bound; "" if none is
 	entry    string                                 // SQL of the value at which a record came to be watched; "" for 0
 	with     func(holds func(string) string) string // a join the others use
 	// observedOnly: the estimate is over finished records alone and the
@@ -132,6 +133,7 @@ type Amount struct {
 	Expr   string // SQL on row r when it is more than the field itself
 	Needs  []string
 	OpenAt Cond // still growing: censored
+	Least  Cond // where the number is only a lower bound
 }
 
 func (m Amount) rows() rows {
@@ -146,6 +148,9 @@ func (m Amount) rows() rows {
 			out.censored = Missing(f).sql()
 		}
 		out.exclude = append(out.exclude, r)
+	}
+	if m.Least != nil {
+		out.least = m.Least.sql()
 	}
 	if out.censored != "" {
 		out.value = "coalesce(" + out.value + ", 0)"
@@ -180,3 +185,7 @@ func (Mix) statistics() []StatisticName { return []StatisticName{Share} }
 
 // open is the condition of an incident that has not ended.
 var open = Or(Is("status", hansei.StatusOpen), And(Missing("status"), Missing("resolved_at"), Missing("closed_at")))
+
+// atLeast is the condition of an incident whose customers are only those who
+// wrote to support.
+var atLeast = True("customers_at_least")

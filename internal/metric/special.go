@@ -33,10 +33,10 @@ type Index struct{ Per string } // saidi, saifi or caidi
 
 func (m Index) rows() rows {
 	out := Amount{Field: "customers_affected", Needs: []string{"impact_seconds"}, OpenAt: open,
-		Expr: "r.customers_affected * r.impact_seconds / 60"}.rows()
+		Expr: "r.customers_affected * r.impact_seconds / 60", Least: atLeast}.rows()
 	switch m.Per {
 	case "saifi":
-		out = Amount{Field: "customers_affected"}.rows()
+		out = Amount{Field: "customers_affected", Least: atLeast}.rows()
 	case "caidi":
 		out.second = "r.customers_affected"
 	}

@@ -112,18 +112,18 @@ func scanNamings(ctx context.Context, r Reader, out []Naming, q string, args ...
 	return out, verdict.Readable(rows.Err())
 }
 
-// Linked finds what is linked with a record, either way: what mentions it by
-// any of its names, and what it mentions.
-func Linked(ctx context.Context, r Reader, who auth.Scope, of Ref) ([]Ref, error) {
+// Linked finds what is linked with a record, either way: what mentions it by any
+// of its names, and what it mentions. At most 1,000, by kind and id, after one.
+func Linked(ctx context.Context, r Reader, who auth.Scope, of, after Ref) ([]Ref, error) {
 	journal, err := who.MayRead()
 	if err != nil {
 		return nil, err
 	}
-	j, k, id := string(journal), string(of.Kind), string(of.ID)
+	j, k, id, from := string(journal), string(of.Kind), string(of.ID), string(after.Kind)
 	return scanRefs(ctx, r, `SELECT kind, id FROM (
 		SELECT m.kind, m.id FROM name n JOIN mention m ON m.journal = n.journal AND m.name = n.name WHERE n.journal = ? AND n.kind = ? AND n.id = ?
 		UNION SELECT n.kind, n.id FROM mention m JOIN name n ON n.journal = m.journal AND n.name = m.name WHERE m.journal = ? AND m.kind = ? AND m.id = ?) l
-		WHERE NOT (kind = ? AND id = ?) ORDER BY kind, id LIMIT ?`, j, k, id, j, k, id, k, id, maxLinked)
+		WHERE NOT (kind = ? AND id = ?) AND (kind > ? OR kind = ? AND id > ?) ORDER BY kind, id LIMIT ?`, j, k, id, j, k, id, k, id, from, from, string(after.ID), maxLinked)
 }
 
 func scanRefs(ctx context.Context, r Reader, q string, args ...any) (out []Ref, err error) {

@@ -17,7 +17,8 @@ type Brief struct {
 	Incident        hansei.ID       `json:"incident"`
 	Spans           []Span          `json:"spans"`
 	Customers       *float64        `json:"customers_affected,omitempty"`
-	CustomerMinutes *float64        `json:"customer_minutes,omitempty"` // customers times the minutes of impact
+	CustomerMinutes *float64        `json:"customer_minutes,omitempty"`   // customers times the minutes of impact
+	AtLeast         bool            `json:"customers_at_least,omitempty"` // only the customers who wrote to support are known
 	Load            Load            `json:"load"`
 	Candidates      []Candidate     `json:"candidates"`     // changes that may have to do with it
 	Budgets         []impact.Budget `json:"budgets"`        // of its services with an objective
@@ -68,7 +69,7 @@ const (
 
 func (d *Desk) brief(ctx context.Context, who auth.Scope, rel *related) (Brief, error) {
 	in := rel.incident
-	b := Brief{Incident: in.ID, Spans: spans(in), Customers: in.Customers, Load: load(rel), Tickets: len(rel.tickets), Candidates: []Candidate{}, Before: []Past{}}
+	b := Brief{Incident: in.ID, Spans: spans(in), Customers: in.Customers, AtLeast: in.CustomersAtLeast(), Load: load(rel), Tickets: len(rel.tickets), Candidates: []Candidate{}, Before: []Past{}}
 	if minutes, ok := impact.CustomerMinutes(in); ok {
 		b.CustomerMinutes = &minutes
 	}

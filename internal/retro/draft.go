@@ -129,7 +129,9 @@ func summary(rel *related) string {
 func impactText(rel *related, b Brief) string {
 	in := rel.incident
 	var lines []string
-	if in.Customers != nil {
+	if b.AtLeast {
+		lines = append(lines, fmt.Sprintf("At least %s customers were affected: so many wrote to support.", count(*in.Customers)))
+	} else if in.Customers != nil {
 		line := fmt.Sprintf("%s customers were affected", count(*in.Customers))
 		if in.CustomersLow != nil && in.CustomersHigh != nil {
 			line += fmt.Sprintf(" (between %s and %s)", count(*in.CustomersLow), count(*in.CustomersHigh))
@@ -140,7 +142,11 @@ func impactText(rel *related, b Brief) string {
 		lines = append(lines, line+".")
 	}
 	if b.CustomerMinutes != nil {
-		lines = append(lines, fmt.Sprintf("That is %s customer-minutes.", count(*b.CustomerMinutes)))
+		least := ""
+		if b.AtLeast {
+			least = "at least "
+		}
+		lines = append(lines, fmt.Sprintf("That is %s%s customer-minutes.", least, count(*b.CustomerMinutes)))
 	}
 	for _, budget := range b.Budgets {
 		lines = append(lines, budget.Says(rel.name(budget.Service)))

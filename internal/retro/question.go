@@ -69,8 +69,11 @@ func questions(rel *related, b Brief) []Question {
 	if b.Load.Asleep > 0 {
 		ask("response", "What did it cost those who were woken, and was it needed?", "%d of %d pages came between 22 and 6 o'clock of the person's own time", b.Load.Asleep, b.Load.Pages)
 	}
-	if in.Customers == nil {
+	switch {
+	case in.Customers == nil:
 		ask("impact", "How many customers felt it, and how do we know?", "no number of customers is known")
+	case b.AtLeast:
+		ask("impact", "How many customers felt it, and how do we know?", "only those who wrote to support are known")
 	}
 	return out
 }

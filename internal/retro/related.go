@@ -66,7 +66,7 @@ func (d *Desk) gather(ctx context.Context, who auth.Scope, in *hansei.Incident) 
 	if err != nil {
 		return nil, err
 	}
-	links, err := record.Linked(ctx, d.Records, who, record.Ref{Kind: hansei.KindIncident, ID: in.ID})
+	links, err := record.Linked(ctx, d.Records, who, record.Ref{Kind: hansei.KindIncident, ID: in.ID}, record.Ref{})
 	if err != nil {
 		return nil, err
 	}

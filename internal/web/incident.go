@@ -171,10 +171,20 @@ func (f *found) impact(in *hansei.Incident) []ui.Item {
 	if in.CustomersLow != nil && in.CustomersHigh != nil {
 		c.Text += fmt.Sprintf(" (%s to %s)", f.text(*in.CustomersLow), f.text(*in.CustomersHigh))
 	}
-	if in.CustomersMethod != "" {
+	switch {
+	case in.CustomersAtLeast():
+		c.Text = "at least " + c.Text
+	case in.CustomersMethod != "":
 		c.Text += ", " + in.CustomersMethod
 	}
 	out := []ui.Item{c}
+	if n := in.Counted; n != nil && !n.Stands {
+		it := ui.Item{Name: "Wrote to support", Text: ui.Plural(n.Customers, "customer", "customers"), From: ui.Plural(n.Tickets, "ticket", "tickets")}
+		if n.Customers == 0 {
+			it.Text = "tickets that name no customer"
+		}
+		out = append(out, it)
+	}
 	for _, w := range in.Impacts {
 		it := ui.Item{Name: "Felt for", Text: ui.Duration(w.Until.Sub(w.Since).Seconds()), From: f.text(w.Since) + " to " + f.text(w.Until)}
 		if w.Until.Before(w.Since) {

@@ -221,6 +221,10 @@ func (f *found) origin(field string) string {
 	if source := o.Stands(); source != "" {
 		return "from " + source
 	}
+	in, ok := f.Record.(*hansei.Incident)
+	if ok && in.CustomersAtLeast() && slices.Contains([]string{"customers_affected", "customers_low", "customers_method"}, field) {
+		return "counted from " + ui.Plural(in.Counted.Tickets, "support ticket", "support tickets")
+	}
 	return ""
 }
 

@@ -15,7 +15,8 @@ func CustomerMinutes(in *hansei.Incident) (float64, bool) {
 }
 
 // Share is the share of customers that an incident affected, 0 to 1. Without
-// the number of those served, or of those affected, it is at most all of them:
+// the number of those served, or of those affected (those who wrote to support
+// are only some of them), it is at most all of them:
 // Known is false, only High is said, and the other two are 0.
 type Share struct {
 	hansei.Estimate
@@ -24,7 +25,7 @@ type Share struct {
 
 // ShareOf is the share of customers affected.
 func ShareOf(in *hansei.Incident, served *float64) Share {
-	if in.Customers == nil || served == nil || *served <= 0 {
+	if in.Customers == nil || in.CustomersAtLeast() || served == nil || *served <= 0 {
 		return Share{Estimate: hansei.Estimate{High: 1}}
 	}
 	of := func(n *float64) float64 {

@@ -43,6 +43,7 @@ type incident struct {
 	Durations       []string   `json:"durations,omitempty"`
 	Customers       *float64   `json:"customers_affected,omitempty"`
 	CustomerMinutes *float64   `json:"customer_minutes,omitempty"`
+	AtLeast         bool       `json:"more_customers_may_be_affected,omitempty"`
 	Tickets         int        `json:"support_tickets"`
 	Load            string     `json:"load,omitempty"`
 	Changes         []nearby   `json:"changes_near_the_start"`
@@ -157,7 +158,7 @@ func citable(id string) bool {
 }
 
 func about(in *hansei.Incident, b retro.Brief) incident {
-	out := incident{Title: short(in.Title), Severity: in.Severity, Customers: b.Customers, CustomerMinutes: b.CustomerMinutes, Tickets: b.Tickets,
+	out := incident{Title: short(in.Title), Severity: in.Severity, Customers: b.Customers, CustomerMinutes: b.CustomerMinutes, AtLeast: b.AtLeast, Tickets: b.Tickets,
 		Milestones: []string{}, Changes: []nearby{}, Similar: []similar{}, Questions: []question{}}
 	for _, m := range in.Milestones {
 		out.Milestones = append(out.Milestones, moment(m.At)+" "+retro.RoleText(m.Role))

@@ -142,7 +142,7 @@ func (v *Panel) fields(origins []intake.Origin, text func(any) string) {
 
 // linked are the records that name one or that it names, by kind.
 func (p *Pages) linked(ctx context.Context, who auth.Scope, at record.Ref) ([]group, error) {
-	refs, err := record.Linked(ctx, p.Records, who, at)
+	refs, err := record.Linked(ctx, p.Records, who, at, record.Ref{})
 	if err != nil {
 		return nil, err
 	}
