@@ -3,11 +3,13 @@ package app
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/followup"
+	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/record"
 	"hansei/internal/tracker"
@@ -54,7 +56,18 @@ func (a *App) followUps() {
 		return a.jobs.Enqueue(tx, j)
 	}
 	d.Accounts = a.accounts
-	a.inbox.Told = d.Told
+	a.inbox.Told = a.told
+}
+
+// told is what happens in the transaction that writes what sources told: their
+// follow-ups are looked at, and the customers of tickets are counted at once.
+func (a *App) told(tx *record.Tx, changed []hansei.Record) error {
+	if slices.ContainsFunc(changed, func(rec hansei.Record) bool { return rec.Kind() == hansei.KindTicket }) {
+		if err := a.jobs.Enqueue(tx, job.Job{Kind: intake.JobLink, Unique: true}); err != nil {
+			return err
+		}
+	}
+	return a.followups.Told(tx, changed)
 }
 
 // accounts are the configured sources that are trackers.

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"hansei"
+	"hansei/internal/affected"
 	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/fact"
@@ -118,7 +119,12 @@ func (a *App) timetable() {
 		return err
 	})
 	a.handle(connect.JobSuggest, shortTimeout, func(ctx context.Context, _ map[string]string) error { return a.suggest(ctx, who) })
-	a.handle(intake.JobLink, pullTimeout, func(ctx context.Context, _ map[string]string) error { return a.inbox.Link(ctx, who) })
+	a.handle(intake.JobLink, pullTimeout, func(ctx context.Context, _ map[string]string) error {
+		if err := a.inbox.Link(ctx, who); err != nil {
+			return err
+		}
+		return affected.Counter{Records: a.records}.Follow(ctx, who)
+	})
 	a.watches(who)
 	a.jobs.Every(connect.JobDue, dueEvery, true)
 	a.jobs.Every(connect.JobExpire, expireEvery, false)
