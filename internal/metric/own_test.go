@@ -79,3 +79,36 @@ func TestNames(t *testing.T) {
 		}
 	}
 }
+
+// TestLowerBound: a figure says of how many incidents only the customers who
+// wrote to support are known.
+func TestLowerBound(t *testing.T) {
+	served := 1000.0
+	recs := []hansei.Record{&hansei.Organization{Header: hansei.Header{ID: hansei.OrganizationID}, CustomersServed: &served}}
+	for i, counted := range []bool{true, true, false} {
+		n := float64(10 * (i + 1))
+		in := &hansei.Incident{Header: hansei.Header{ID: hansei.ID(fmt.Sprintf("i%d", i))}, Status: hansei.StatusResolved, Customers: &n}
+		if counted {
+			in.Counted, in.CustomersLow, in.CustomersMethod = &hansei.Counted{Tickets: 40, Customers: int(n), Stands: true}, &n, hansei.CountedMethod
+		}
+		in.Milestones.Set(hansei.RoleBegan, day(i+1))
+		in.Milestones.Set(hansei.RoleResolved, day(i+2))
+		recs = append(recs, in)
+	}
+	e := engine(t, day(20), recs...)
+	for _, name := range []string{"customers_affected", "customer_minutes", "saidi", "saifi", "caidi"} {
+		q := Query{Metric: name, Since: day(1), Until: day(20)}
+		f := figure(t, e, q)
+		if w, ok := f.Warned(LowerBound); !ok || w.Says != "Of 2 of the 3 only the customers who wrote to support are known: at least so many were affected." || f.N != 3 {
+			t.Errorf("%s: %+v", name, f.Warnings)
+		}
+		q.Since = day(3)
+		if w, ok := figure(t, e, q).Warned(LowerBound); ok {
+			t.Errorf("%s of what a person said: %s", name, w.Says)
+		}
+	}
+	f := figure(t, e, Query{Metric: "saifi", Since: day(1), Until: day(20)})
+	if f.Value == nil || *f.Value != 0.06 {
+		t.Errorf("the value of saifi changed: %v", show(f.Value))
+	}
+}
