@@ -10,7 +10,7 @@ import (
 
 // schemaVersion is the shape of the tables. Another number in the file means
 // that the facts are rebuilt from the journal; there are no migrations.
-const schemaVersion = 8
+const schemaVersion = 9
 
 // Forever is the upto of a row that still holds.
 const Forever = 1<<63 - 1
