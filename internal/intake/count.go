@@ -3,6 +3,7 @@ package intake
 import (
 	"cmp"
 	"context"
+	"strings"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -20,9 +21,7 @@ func Counted(ctx context.Context, r record.Reader, who auth.Scope, in *hansei.In
 	if err != nil {
 		return nil, err
 	}
-	if len(versions) == 0 {
-		uncount(in) // while its header still says that these are not its own
-	}
+	uncount(in) // while its header still says that these are not its own
 	in.Counted = c
 	return assemble(in, versions, order)
 }
@@ -44,12 +43,8 @@ func count(rec hansei.Record) {
 
 // uncount takes out again what count put into the fields of an incident.
 func uncount(rec hansei.Record) {
-	in, ok := rec.(*hansei.Incident)
-	if !ok || !in.CustomersAtLeast() {
-		return
-	}
-	in.Customers, in.CustomersLow = nil, nil
-	if in.CustomersMethod == hansei.CountedMethod {
-		in.CustomersMethod = ""
+	if in, ok := rec.(*hansei.Incident); ok && in.CustomersAtLeast() {
+		in.Customers, in.CustomersLow = nil, nil
+		in.CustomersMethod = strings.TrimPrefix(in.CustomersMethod, hansei.CountedMethod)
 	}
 }
