@@ -30,7 +30,7 @@ import (
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("HANSEI_KILL_DIR"); dir != "" {
-		if err := serveUntilKilled(dir, os.Getenv("HANSEI_KILL_LISTEN")); err != nil {
+		if err := serveUntilKilled(Config{Dir: dir, Listen: os.Getenv("HANSEI_KILL_LISTEN"), Database: os.Getenv("HANSEI_KILL_DATABASE"), KeyFile: os.Getenv("HANSEI_KILL_KEY")}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -39,9 +39,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func serveUntilKilled(dir, listen string) error {
+func serveUntilKilled(c Config) error {
 	ctx := context.Background()
-	a, err := New(ctx, Config{Dir: dir, Listen: listen, Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	a, err := New(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -86,7 +87,7 @@ func TestKilledUnderWebhooks(t *testing.T) {
 	for range rounds {
 		loadAndKill(t, dir, listen, added, acked)
 	}
-	checkAfterKills(t, dir, acked)
+	checkAfterKills(t, Config{Dir: dir}, acked)
 }
 
 func loadAndKill(t *testing.T, dir, listen string, added connect.Added, acked map[string]bool) {
@@ -142,6 +143,11 @@ func loadAndKill(t *testing.T, dir, listen string, added connect.Added, acked ma
 	wg.Wait()
 }
 
+// answered is a status that is not 200.
+type answered int
+
+func (a answered) Error() string { return fmt.Sprintf("answered %d", int(a)) }
+
 func sent(ctx context.Context, client *http.Client, url string, text []byte) error {
 	q, err := http.NewRequestWithContext(ctx, "POST", url, bytes.NewReader(text))
 	if err != nil {
@@ -154,14 +160,14 @@ func sent(ctx context.Context, client *http.Client, url string, text []byte) err
 	}
 	_, err = io.Copy(io.Discard, res.Body)
 	if err == nil && res.StatusCode != 200 {
-		err = fmt.Errorf("answered %d", res.StatusCode)
+		err = answered(res.StatusCode)
 	}
 	return errors.Join(err, res.Body.Close())
 }
 
-func checkAfterKills(t *testing.T, dir string, acked map[string]bool) {
+func checkAfterKills(t *testing.T, c Config, acked map[string]bool) {
 	t.Helper()
-	a := open(t, Config{Dir: dir})
+	a := open(t, c)
 	if err := a.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
