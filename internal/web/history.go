@@ -69,10 +69,20 @@ func (f *found) compare(r *ui.Revision, old, now hansei.Record) {
 	}
 	add("Deleted", f.yes(a.Deleted), f.yes(b.Deleted))
 	add("Merged into", string(a.MergedInto), string(b.MergedInto))
+	add("Told by", tellers(a.From), tellers(b.From))
 	if x, ok := old.(*hansei.Incident); ok {
 		y := now.(*hansei.Incident)
 		f.compareIncident(add, x, y)
 	}
+}
+
+// tellers are the sources of a record, as they call it.
+func tellers(from []hansei.Observed) string {
+	var out []string
+	for _, o := range from {
+		out = append(out, o.Source+" "+o.External)
+	}
+	return strings.Join(out, ", ")
 }
 
 func (f *found) yes(b bool) string {

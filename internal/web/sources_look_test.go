@@ -176,7 +176,7 @@ func TestJoins(t *testing.T) {
 	s.post(t, "/joins/confirm", "of", "alert", "a", "pager:PX2", "b", "nope").says(t, 422)
 
 	deployment := "/records/deployment/argo:77"
-	s.get(t, deployment).says(t, 200, "Told by", "github", "the shop by hand", "1 field is told differently", `action="/joins/reject"`)
+	s.get(t, deployment).says(t, 200, "Told by", "github", "the shop by hand", "1 field is told differently", "argo 77, github 77", `action="/joins/reject"`)
 	s.post(t, "/joins/reject", "of", "deployment", "a", "argo:77", "b", "github:77", "back", deployment).says(t, 200, "They are two, and nothing", "Kept apart from it", "!told differently", `action="/joins/confirm"`)
 	s.get(t, "/joins?verdict=rejected").says(t, 200, "shop-77")
 	s.post(t, "/joins/confirm", "of", "deployment", "a", "argo:77", "b", "github:77", "back", deployment).says(t, 200, "They are one now", "told differently")
