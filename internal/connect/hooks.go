@@ -192,7 +192,12 @@ func (h *Hooks) take(w http.ResponseWriter, r *http.Request, o *opened, receiver
 		}
 		return
 	}
-	packed := h.Packer.Pack(name, receipt.Event, r.Header.Get("Content-Type"), receipt.ID, body)
+	identity, err := h.once(r.Context(), name, receipt, body)
+	if err != nil {
+		h.fail(w, o, err)
+		return
+	}
+	packed := h.Packer.Pack(name, receipt.Event, r.Header.Get("Content-Type"), identity, body)
 	packed.Held = o.rec.Paused
 	isNew, err := h.store(packed)
 	if err != nil {

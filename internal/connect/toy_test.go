@@ -50,7 +50,7 @@ func (t *toy) Verify(r source.Request) (source.Receipt, error) {
 	if err := source.CheckHex(t.secret, r.Header.Get("X-Toy-Signature"), r.Body); err != nil {
 		return source.Receipt{}, err
 	}
-	receipt := source.Receipt{ID: r.Header.Get("X-Toy-Delivery"), Event: "event"}
+	receipt := source.Receipt{ID: r.Header.Get("X-Toy-Delivery"), Event: "event", Untimed: strings.Contains(string(r.Body), "untimed")}
 	if strings.Contains(string(r.Body), `"stale"`) {
 		return receipt, source.CheckTime(r.Now.Add(-time.Hour), r.Now)
 	}

@@ -102,6 +102,9 @@ type Request struct {
 type Receipt struct {
 	ID    string // the vendor's delivery id; empty: the content is the identity
 	Event string // becomes Delivery.Name
+	// Untimed says that the content tells no time: what is the same may be said
+	// again later and be news.
+	Untimed bool
 	// Answer, when set, is sent back at once and nothing is stored: the
 	// handshakes of some vendors.
 	Answer *Answer

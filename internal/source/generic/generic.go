@@ -40,12 +40,13 @@ var Kind = source.Kind{
 	Settings: []source.Setting{
 		{Name: "mapping", Title: "Mapping", Required: true, Long: true, Help: "YAML, as for imports: kind, id, and what each column or jq expression becomes. Paste a payload and watch the preview."},
 		{Name: "items", Title: "Where the things are", Default: ".", Help: "A jq expression that gives each thing in a payload: . for the payload itself, .incidents[] for a list in it."},
-		{Name: "at", Title: "When it was so", Help: "A jq expression on one thing for the time of this state, such as .updated_at. Without it, the time of arrival counts, and events must arrive in order."},
+		{Name: "at", Title: "When it was so", Help: "A jq expression on one thing for the time of this state, such as .updated_at. Without it, the time of arrival counts, and events must arrive in order; a payload that is the same is a repeat only if no other one came between."},
 		{Name: "skip", Title: "What tells nothing", Help: "A jq expression on one thing; where it is true the thing is left out, such as .event == \"ping\"."},
 		{Name: "partial", Title: "Each event tells", Default: "whole", Enum: []string{"whole", "part"}, Help: "whole: a payload holds the whole thing. part: only what changed; empty fields say nothing."},
 		{Name: "verify", Title: "How the sender proves itself", Default: byToken, Enum: []string{byToken, byHMAC, byHMAC64, byAddress}, Help: "token: the secret in the Authorization header, as Bearer or as Basic password. hmac: a signature of the body. address: nothing but the address, which nobody can guess; the weakest."},
 		{Name: "header", Title: "Header of the token or signature", Help: "Authorization, or X-Signature-256, when empty."},
 		{Name: "prefix", Title: "What stands before the signature", Help: "Such as sha256= ."},
+		{Name: "delivery_header", Title: "Header that names the delivery", Help: "If the sender has one: an id that is the same when it sends a delivery again, and no other's, such as Webhook-Id or Idempotency-Key. Without it, what is the same is a repeat."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at the sender, or enter the one the sender made."},
 		{Name: "list_url", Title: "URL of a list to read", Place: true, Help: "Of a REST list, with the query that never changes. Empty: webhooks only."},
 		{Name: "list_items", Title: "Where the things of the list are", Default: ".[]", Help: "A jq expression that gives each thing of a page, such as .data[]."},
@@ -71,7 +72,7 @@ type tool struct {
 	*reading.Reader          // has Normalize
 	next                     *jq.Program
 	verify, header, prefix   string
-	secret                   string
+	secret, delivery         string
 	url                      *url.URL
 	authHeader, auth         string
 	pages, pageParam, sinceP string
@@ -119,7 +120,7 @@ func open(c source.Config) (*tool, error) {
 		return nil, err
 	}
 	t := &tool{Reader: reader, verify: get("verify", byToken), prefix: c.Settings["prefix"],
-		secret: c.Settings[source.WebhookSecret], authHeader: get("auth_header", "Authorization"), auth: c.Settings["auth"],
+		secret: c.Settings[source.WebhookSecret], delivery: c.Settings["delivery_header"], authHeader: get("auth_header", "Authorization"), auth: c.Settings["auth"],
 		pages: get("pages", pagesNone), sinceP: c.Settings["since_param"]}
 	t.header = get("header", map[string]string{byToken: "Authorization"}[t.verify])
 	if t.header == "" {

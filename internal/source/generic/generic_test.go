@@ -141,6 +141,24 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestRepeats: what says when it was so is known by that for ever; a header may
+// name deliveries.
+func TestRepeats(t *testing.T) {
+	for _, c := range []struct {
+		settings map[string]string
+		want     source.Receipt
+	}{
+		{settings(), source.Receipt{Event: "webhook", Untimed: true}},
+		{settings("at", ".updated"), source.Receipt{Event: "webhook"}},
+		{settings("delivery_header", "Webhook-Id"), source.Receipt{ID: "d-1", Event: "webhook", Untimed: true}},
+	} {
+		r, err := open1(t, c.settings).(source.Receiver).Verify(source.Request{Header: http.Header{"Authorization": {"Bearer s"}, "Webhook-Id": {"d-1"}}, Body: []byte("{}")})
+		if diff := cmp.Diff(c.want, r); err != nil || diff != "" {
+			t.Error(diff, err)
+		}
+	}
+}
+
 // api is a list of 250 things in pages of 100, in every way of paging.
 func api(t *testing.T, style string) *httptest.Server {
 	const total, size = 250, 100

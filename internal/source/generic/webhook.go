@@ -37,5 +37,5 @@ func (t *tool) Verify(r source.Request) (source.Receipt, error) {
 	default:
 		err = hansei.Invalid("verify", "%q is not a way to prove who sends", t.verify)
 	}
-	return source.Receipt{Event: "webhook"}, err
+	return source.Receipt{ID: r.Header.Get(t.delivery), Event: "webhook", Untimed: !t.Timed()}, err
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,18 +11,13 @@ import (
 	"time"
 
 	"hansei/internal/source"
+	"hansei/internal/source/slack/place"
 	"hansei/internal/source/slack/reading"
 	"hansei/internal/source/slack/web"
 )
 
 // puller is a workspace whose history may be read.
 type puller struct{ *slack }
-
-const (
-	// again is how far back each look reaches: threads go on under old
-	// messages, and reactions come late.
-	again = 48 * time.Hour
-)
 
 // Streams are people and the history of incident channels.
 func (s *puller) Streams() []source.Stream {
@@ -62,22 +56,10 @@ func (s *puller) users(p *source.Pull) error {
 	}
 }
 
-// cursor is how far the channels were read: the newest message of each, and
-// within a run the channels that are done.
-type cursor struct {
-	Seen map[string]string `json:"seen,omitempty"` // channel → timestamp
-	Done []string          `json:"done,omitempty"` // in this run
-}
-
 func (s *puller) messages(p *source.Pull) error {
-	c := cursor{Seen: map[string]string{}}
-	if p.Cursor != "" {
-		if err := json.Unmarshal([]byte(p.Cursor), &c); err != nil {
-			return fmt.Errorf("the place to go on from is unreadable: %w", err)
-		}
-		if c.Seen == nil {
-			c.Seen = map[string]string{}
-		}
+	c, err := place.Parse(p.Cursor, p.Now)
+	if err != nil {
+		return err
 	}
 	channels, err := s.channels(p)
 	if err != nil {
@@ -85,22 +67,18 @@ func (s *puller) messages(p *source.Pull) error {
 	}
 	names := map[string]string{}
 	for _, ch := range channels {
-		if slices.Contains(c.Done, ch.ID) || ch.Archived && c.Seen[ch.ID] != "" {
+		if c.Passes(ch) {
 			continue // done in this run, or for good
 		}
 		if err := s.channel(p, &c, ch, names); err != nil {
 			return err
 		}
 	}
-	c.Done = nil
-	maps.DeleteFunc(c.Seen, func(id, _ string) bool { // if it is an incident channel again, it is read anew
-		return !slices.ContainsFunc(channels, func(ch reading.Channel) bool { return ch.ID == id })
-	})
-	text, err := json.Marshal(c)
+	text, err := c.End(channels, p.Now).Cursor()
 	if err != nil {
 		return err
 	}
-	return p.Emit(source.Page{Cursor: string(text), Through: p.Now})
+	return p.Emit(source.Page{Cursor: text, Through: p.Now})
 }
 
 // channels are the incident channels that the app can see, the oldest first.
@@ -134,11 +112,8 @@ func (s *puller) channels(p *source.Pull) ([]reading.Channel, error) {
 // channel reads what is new in a channel. It is read from the newest message
 // back, as Slack gives it; so the place to go on from moves only once the
 // whole channel is stored.
-func (s *puller) channel(p *source.Pull, c *cursor, ch reading.Channel, names map[string]string) error {
-	oldest := c.Seen[ch.ID]
-	if oldest != "" {
-		oldest = back(oldest)
-	}
+func (s *puller) channel(p *source.Pull, c *place.Place, ch reading.Channel, names map[string]string) error {
+	oldest := c.Oldest(ch.ID, p.Now)
 	newest, last := c.Seen[ch.ID], "" // last: the oldest message read so far
 	for next, latest := "", ""; ; {
 		var said struct {
@@ -183,8 +158,7 @@ func (s *puller) channel(p *source.Pull, c *cursor, ch reading.Channel, names ma
 			return err
 		}
 		if next == "" {
-			c.Seen[ch.ID] = newest
-			c.Done = append(c.Done, ch.ID)
+			c.Read(ch.ID, newest)
 		}
 		if err := emit(p, page, *c); err != nil || next == "" {
 			return err
@@ -192,26 +166,16 @@ func (s *puller) channel(p *source.Pull, c *cursor, ch reading.Channel, names ma
 	}
 }
 
-// back is a timestamp some time earlier.
-func back(ts string) string {
-	whole, _, _ := strings.Cut(ts, ".")
-	var n int64
-	if _, err := fmt.Sscan(whole, &n); err != nil {
-		return ""
-	}
-	return fmt.Sprintf("%d.000000", n-int64(again.Seconds()))
-}
-
-func emit(p *source.Pull, page reading.Page, c cursor) error {
+func emit(p *source.Pull, page reading.Page, c place.Place) error {
 	body, err := json.Marshal(page)
 	if err != nil {
 		return err
 	}
-	text, err := json.Marshal(c)
+	text, err := c.Cursor()
 	if err != nil {
 		return err
 	}
-	return p.Emit(source.Page{Body: body, Cursor: string(text), Things: len(page.Messages)})
+	return p.Emit(source.Page{Body: body, Cursor: text, Things: len(page.Messages)})
 }
 
 func (s *puller) replies(p *source.Pull, channel, thread, oldest string) ([]reading.Message, error) {

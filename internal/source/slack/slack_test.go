@@ -16,6 +16,7 @@ import (
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
+	"hansei/internal/source/slack/place"
 )
 
 func workspace(t testing.TB, s map[string]string) source.Source {
@@ -184,7 +185,7 @@ func TestPull(t *testing.T) {
 	if err := pull(1, ""); err == nil || len(pages) != 1 {
 		t.Fatalf("a page that could not be stored: %v, %d pages", err, len(pages))
 	}
-	var c cursor
+	var c place.Place
 	if err := json.Unmarshal([]byte(pages[0].Cursor), &c); err != nil || c.Seen["C1"] != "" {
 		t.Fatalf("the cursor moved past what was not stored: %s, %v", pages[0].Cursor, err)
 	}

@@ -56,6 +56,9 @@ func Open(name string, settings map[string]string) (*Reader, error) {
 	return t, nil
 }
 
+// Timed says whether payloads tell when a thing was as it is told.
+func (t *Reader) Timed() bool { return t.at != nil }
+
 // Normalize makes an observation of each thing in a payload.
 func (t *Reader) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	items := t.items
