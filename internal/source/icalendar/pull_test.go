@@ -160,6 +160,37 @@ func TestPullDoesNotMoveWhenEmitFails(t *testing.T) {
 	}
 }
 
+// TestRealFeeds reads what two calendars exported: one appointment, which is at
+// the same time in both, whatever Thunderbird says of the year 1893.
+func TestRealFeeds(t *testing.T) {
+	for _, name := range []string{"google.ics", "thunderbird.ics"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "text/calendar; charset=UTF-8")
+			http.ServeFile(w, r, "testdata/"+name)
+		}))
+		t.Cleanup(server.Close)
+		s, err := Kind.New(source.Config{Name: "rota", Settings: map[string]string{"url": server.URL + "/" + name, "schedule": "Primary"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &follower{t, s.(*feed), &fetch.Client{HTTP: server.Client()}, "", map[string]*hansei.Shift{}}
+		if n := f.read("2024-09-30"); n != 1 || len(f.shifts) != 1 {
+			t.Fatalf("%s: %d deliveries, %d shifts", name, n, len(f.shifts))
+		}
+		for _, shift := range f.shifts {
+			if shift.Person != "Test Event" || shift.Schedule != "Primary" || !shift.Began.Equal(time.Date(2024, 9, 29, 12, 45, 0, 0, time.UTC)) || shift.Ended.Sub(shift.Began) != time.Hour {
+				t.Errorf("%s: %+v", name, shift)
+			}
+		}
+		if n := f.read("2024-10-01"); n != 0 {
+			t.Errorf("%s: read again: %d deliveries", name, n)
+		}
+		if found := f.feed.Check(f.pull("2024-10-01")); len(found) != 1 || !found[0].OK {
+			t.Errorf("%s: %+v", name, found)
+		}
+	}
+}
+
 // TestFaults: a feed that fails moves nothing, and is read whole once it is well.
 func TestFaults(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -140,14 +140,14 @@ func moments(v *ics.VEvent, name ics.Property, z zones) (times []time.Time, whol
 		}
 		for one := range strings.SplitSeq(p.Value, ",") {
 			one, _, _ = strings.Cut(strings.TrimSpace(one), "/") // of a period, its beginning
-			layout := "20060102T150405"
+			layout, in := "20060102T150405", loc
 			switch {
 			case strings.HasSuffix(one, "Z"):
-				layout += "Z"
+				layout, in = layout+"Z", time.UTC
 			case len(one) == len("20060102"):
 				layout, whole = "20060102", true
 			}
-			t, err := time.ParseInLocation(layout, one, loc)
+			t, err := time.ParseInLocation(layout, one, in)
 			if err != nil || t.Year() < 1970 || t.Year() > 2099 {
 				return nil, false, hansei.Invalid(string(name), "%q is not a time from 1970 to 2099", one)
 			}
