@@ -32,14 +32,25 @@ import (
 // of an answer, and how long after the last answer everything was in the
 // facts. The generator runs on the same machine; what it sends is made before.
 func BenchmarkWebhooks(b *testing.B) {
-	b.Run("sqlite", func(b *testing.B) { webhooks(b, "") })
+	b.Run("sqlite", func(b *testing.B) { webhooks(b, "", false) })
 	b.Run("postgres", func(b *testing.B) {
 		url, _ := pgtest.Start(b) // as it is installed
-		webhooks(b, url)
+		webhooks(b, url, false)
 	})
 }
 
-func webhooks(b *testing.B, database string) {
+// BenchmarkVisible does the same while somebody looks at the page of incidents
+// 40 times a second, and reports how long it takes until a webhook sent
+// meanwhile is there: half of them, and 99 %.
+func BenchmarkVisible(b *testing.B) {
+	b.Run("sqlite", func(b *testing.B) { webhooks(b, "", true) })
+	b.Run("postgres", func(b *testing.B) {
+		url, _ := pgtest.Start(b)
+		webhooks(b, url, true)
+	})
+}
+
+func webhooks(b *testing.B, database string, watch bool) {
 	example, err := os.ReadFile("../source/pagerduty/reading/testdata/incident.acknowledged.json")
 	if err != nil {
 		b.Fatal(err)
@@ -88,6 +99,10 @@ func webhooks(b *testing.B, database string) {
 	var n atomic.Int64
 	var wg sync.WaitGroup
 	before := used(b)
+	var w *watcher
+	if watch {
+		w = watchPage(b, listen, added.URL)
+	}
 	b.ResetTimer()
 	for c := range connections {
 		wg.Go(func() {
@@ -104,6 +119,11 @@ func webhooks(b *testing.B, database string) {
 	}
 	wg.Wait()
 	b.StopTimer()
+	if watch {
+		_, p50, p99 := w.end()
+		b.ReportMetric(float64(p50.Milliseconds()), "visible-p50-ms")
+		b.ReportMetric(float64(p99.Milliseconds()), "visible-p99-ms")
+	}
 	b.ReportMetric(float64((used(b)-before).Microseconds())/float64(b.N), "cpu-µs/op")
 	answered := time.Now()
 	for {

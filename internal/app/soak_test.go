@@ -51,10 +51,11 @@ func TestSoak(t *testing.T) {
 	}
 	soon(t, "the server takes webhooks", func() bool { return sent(ctx, client, added.URL, example) == nil })
 	send(length / 3)
-	before := live()
+	before, resident, duck := live(), residentOf(t), duckOf(t, a)
 	send(2 * length / 3)
 	after := live()
-	t.Logf("%d webhooks; %d kB of Go memory in use, then %d kB", n, before>>10, after>>10)
+	t.Logf("%d webhooks; %d kB of Go memory in use, then %d kB; resident %d kB, then %d kB, of which DuckDB says %d kB, then %d kB",
+		n, before>>10, after>>10, resident>>10, residentOf(t)>>10, duck>>10, duckOf(t, a)>>10)
 	const slack = 24 << 20
 	if after > before+slack {
 		t.Errorf("memory grew from %d to %d kB in %s", before>>10, after>>10, 2*length/3)
@@ -66,6 +67,39 @@ func TestSoak(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// residentOf is the memory of this process that is resident, in bytes: Go's, with
+// what it has not given back, DuckDB's and SQLite's caches. 0 where the system
+// does not tell.
+func residentOf(t *testing.T) (n int64) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			if _, err := fmt.Sscanf(rest, "%d kB", &n); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	return n << 10
+}
+
+// duckOf is the memory that DuckDB counts as its own, in bytes.
+func duckOf(t *testing.T, a *App) int64 {
+	t.Helper()
+	rows, err := a.facts.SQL(t.Context(), "SELECT CAST(coalesce(sum(memory_usage_bytes), 0) AS BIGINT) FROM duckdb_memory()", 1)
+	if err != nil || len(rows.Rows) != 1 {
+		t.Fatal(rows, err)
+	}
+	n, ok := rows.Rows[0][0].(int64)
+	if !ok {
+		t.Fatalf("got a %T", rows.Rows[0][0])
+	}
+	return n
 }
 
 // live is the Go memory that is in use, in bytes.
