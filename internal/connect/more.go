@@ -39,7 +39,7 @@ func compare(kind source.Kind, was, is given) more {
 	for _, x := range kind.Settings {
 		before, now := was.of(x), is.of(x)
 		switch {
-		case before == now:
+		case before == now, x.Place && strings.TrimSuffix(before, "/") == strings.TrimSuffix(now, "/"):
 		case x.Place:
 			return all
 		case x.Lists:

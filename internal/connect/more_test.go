@@ -51,7 +51,7 @@ func TestListedLater(t *testing.T) {
 	for _, c := range []struct {
 		name, value  string
 		whole, keeps bool
-	}{{"boxes", "blue,red", true, true}, {"boxes", "red", true, true}, {"boxes", "red green", false, true}, {"boxes", "", false, true}, {"boxes", "red", false, true}, {"token", "other", true, true}, {"site", "elsewhere", false, false}, {"site", "", false, false}} {
+	}{{"boxes", "blue,red", true, true}, {"boxes", "red", true, true}, {"boxes", "red green", false, true}, {"boxes", "", false, true}, {"boxes", "red", false, true}, {"token", "other", true, true}, {"site", "elsewhere", false, false}, {"site", "elsewhere/", true, true}, {"site", "", false, false}} {
 		set(c.name, c.value)
 		list, err := record.Pulls(t.Context(), r.Records, who.Scope(), "ours")
 		if err != nil {
