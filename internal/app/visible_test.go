@@ -104,7 +104,7 @@ func (w *watcher) end() (n int, p50, p99 time.Duration) {
 	w.wg.Wait()
 	w.client.CloseIdleConnections()
 	if len(w.took) == 0 {
-		w.t.Fatal("nothing was seen")
+		return 0, 0, 0
 	}
 	slices.Sort(w.took)
 	return len(w.took), w.took[len(w.took)/2], w.took[len(w.took)*99/100]
@@ -138,6 +138,9 @@ func TestVisibleUnderLoad(t *testing.T) {
 	n, p50, p99 := w.end()
 	rate := float64(l.acknowledged()-before) / time.Since(began).Seconds()
 	l.end()
+	if n == 0 {
+		t.Error("nothing was seen")
+	}
 	t.Logf("%d marked webhooks beside %.0f a second: on the page within %s (half), %s (99 %%)", n, rate, p50.Round(time.Millisecond), p99.Round(time.Millisecond))
 	stop()
 	if err := <-ended; err != nil && !strings.Contains(err.Error(), "canceled") {

@@ -9,9 +9,12 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"hansei"
 	"hansei/internal/source"
@@ -121,6 +124,41 @@ func TestEvents(t *testing.T) {
 		if _, err := src.Normalize(event(inner)); err == nil || errors.Is(err, source.ErrUnused) {
 			t.Errorf("%s: got %v, want an error", inner, err)
 		}
+	}
+}
+
+// TestEveryPublishedExample: each delivery in Slack's own description of its
+// events tells of its channel, or says why it is of no use.
+func TestEveryPublishedExample(t *testing.T) {
+	text, err := os.ReadFile("testdata/events.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(text, &list); err != nil {
+		t.Fatal(err)
+	}
+	src, told := workspace(t, map[string]string{"webhook_secret": "s"}), map[string]string{}
+	for _, body := range list {
+		var head struct {
+			Event struct{ Type string }
+		}
+		if err := json.Unmarshal(body, &head); err != nil {
+			t.Fatal(err)
+		}
+		said, err := src.Normalize(source.Delivery{Name: head.Event.Type, Body: body})
+		switch {
+		case errors.Is(err, source.ErrUnused):
+			told[head.Event.Type] = "unused"
+		case err != nil || len(said) != 1 || len(said[0].Record.(*hansei.Incident).Updates) != 1:
+			t.Errorf("%s: %+v, %v", head.Event.Type, said, err)
+		default:
+			told[head.Event.Type] = said[0].Key.External + " " + said[0].Record.(*hansei.Incident).Updates[0].Text
+		}
+	}
+	want := map[string]string{"resources_added": "unused", "reaction_added": "C0G9QF9GZ :thumbsup:", "message": "D0PNCRP9N How many cats did we herd yesterday?"}
+	if d := cmp.Diff(want, told); d != "" {
+		t.Error(d)
 	}
 }
 

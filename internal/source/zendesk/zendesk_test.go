@@ -31,11 +31,12 @@ func desk(t testing.TB, more ...string) source.Source {
 	return src
 }
 
-// told is in the shape of Zendesk's documentation of ticket events.
+// told has the members that Zendesk's documentation of ticket events lists, and
+// no other; an event of a ticket that is linked to a problem has that, too.
 func told(kind, status, at string) source.Delivery {
-	return source.Delivery{Name: "ticket." + kind, Body: []byte(`{"account_id":22129848,"detail":{"actor_id":"8447388090494","assignee_id":"8447388090494","created_at":"2026-03-01T10:00:00Z","description":"I cannot pay","group_id":"1",
+	return source.Delivery{Name: "ticket." + kind, Body: []byte(`{"account_id":22129848,"detail":{"actor_id":"8447388090494","assignee_id":"8447388090494","brand_id":"8447346621310","custom_status":"8447320465790","external_id":"","form_id":"8447320466430","submitter_id":"8447388090494","via":{"channel":"web"},"created_at":"2026-03-01T10:00:00Z","description":"I cannot pay","group_id":"1",
 		"id":"35436","is_public":true,"organization_id":"8447346622462","priority":"HIGH","problem_id":"35400","requester_id":"1","status":"` + status + `","subject":"Payment fails","tags":["vip"],"type":"INCIDENT","updated_at":"` + at + `"},
-		"event":{"current":"SOLVED","previous":"OPEN"},"id":"` + kind + `","subject":"zen:ticket:35436","time":"` + at + `","type":"zen:event-type:ticket.` + kind + `","zendesk_event_version":"2022-11-06"}`)}
+		"event":{"current":"SOLVED","previous":"OPEN","meta":{"sequence":{"id":"01GXE0AYV1Z2S9RQC9RB4MQF6S","position":1}}},"id":"` + kind + `","subject":"zen:ticket:35436","time":"` + at + `","type":"zen:event-type:ticket.` + kind + `","zendesk_event_version":"2022-11-06"}`)}
 }
 
 func at(h int) time.Time { return time.Date(2026, 3, 1, h, 0, 0, 0, time.UTC) }

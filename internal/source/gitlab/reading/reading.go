@@ -74,17 +74,24 @@ func (a *Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	if stream, pulled := strings.CutPrefix(d.Name, "pull/"); pulled {
 		return a.page(stream, d.Body)
 	}
+	known := map[string]func(event) ([]hansei.Observation, error){
+		"deployment": a.deployed, "merge_request": a.merging, "issue": a.issued, "work_item": a.issued, "push": a.pushed, "release": a.released,
+	}
 	var e event
 	if err := source.Decode(d.Body, &e); err != nil {
+		var other struct { // others have members of the same names that are something else
+			Kind string `json:"object_kind"`
+		}
+		if source.Decode(d.Body, &other) == nil && other.Kind != "" && other.Kind != "pipeline" && known[other.Kind] == nil {
+			return nil, source.Unused("event %s", other.Kind)
+		}
 		return nil, hansei.Invalid("payload", "it is not an event of GitLab's: %v", err)
 	}
 	if e.Kind == "pipeline" {
 		return a.ran(d.Body)
 	}
-	read, known := map[string]func(event) ([]hansei.Observation, error){
-		"deployment": a.deployed, "merge_request": a.merging, "issue": a.issued, "work_item": a.issued, "push": a.pushed, "release": a.released,
-	}[e.Kind]
-	if !known {
+	read := known[e.Kind]
+	if read == nil {
 		return nil, source.Unused("event %s", e.Kind)
 	}
 	if e.Project.Path == "" {
