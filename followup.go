@@ -124,6 +124,8 @@ type Tracked struct {
 	// for before one is created. Claimed is since when somebody creates it.
 	Marker  string    `json:"marker,omitempty"`
 	Claimed time.Time `json:"claimed_at,omitzero"`
+	// Adopted is since when a follow-up that was filed there is one here, too.
+	Adopted time.Time `json:"adopted_at,omitzero"`
 	// Problem says what keeps the two apart, and what to do. Refused means that
 	// trying again by itself would be of no use.
 	Problem string    `json:"problem,omitempty"`

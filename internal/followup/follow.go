@@ -15,12 +15,14 @@ import (
 	"hansei/internal/tracker"
 )
 
-// Told has the follow-ups looked at whose issues a source told of, in the
-// transaction that writes the work items.
+// Told has the follow-ups looked at whose issues a source told of, and issues
+// that are marked as follow-ups, in the transaction that writes the work items.
 func (d *Desk) Told(tx *record.Tx, changed []hansei.Record) error {
 	var names []string
+	fresh := map[hansei.ID]bool{} // issues that are no follow-up's double yet
 	for _, rec := range changed {
 		if w, ok := rec.(*hansei.WorkItem); ok {
+			fresh[w.ID] = adoptable(w)
 			for _, o := range w.From {
 				names = append(names, string(hansei.Key{Kind: hansei.KindWorkItem, Source: o.Source, External: o.External}.ID()))
 			}
@@ -40,6 +42,19 @@ func (d *Desk) Told(tx *record.Tx, changed []hansei.Record) error {
 		}
 		seen[n.ID] = true
 		if err := d.Later(tx, n.ID, false); err != nil {
+			return err
+		}
+	}
+	for _, n := range found {
+		if n.Kind == hansei.KindFollowUp {
+			fresh[hansei.ID(n.Name)] = false
+		}
+	}
+	for id, is := range fresh {
+		if !is || seen[id] {
+			continue
+		}
+		if err := d.Later(tx, id, false); err != nil {
 			return err
 		}
 	}
@@ -137,6 +152,7 @@ func takeOver(f *hansei.FollowUp, w *hansei.WorkItem, now time.Time, z *time.Loc
 		f.Tracker = &hansei.Tracked{Source: o.Source, External: o.External, Key: keyOf(w), URL: w.URL}
 	}
 	t := f.Tracker
+	marks(t, w)
 	if w.Deleted {
 		if t.State != hansei.TrackerGone {
 			t.State, t.Refused, t.Since = hansei.TrackerGone, true, now

@@ -150,10 +150,28 @@ func (d *Desk) Link(ctx context.Context, who auth.Actor, id hansei.ID, source, e
 	if p := tr.Places(); len(p) > 0 {
 		place = p[0]
 	}
+	if err := d.single(ctx, who.Scope(), id, hansei.Key{Kind: hansei.KindWorkItem, Source: source, External: external}.ID()); err != nil {
+		return 0, err
+	}
 	return d.relink(ctx, who, id, func(f *hansei.FollowUp) error {
 		f.Tracker = &hansei.Tracked{Source: source, Place: place, External: external, Key: external}
 		return nil
 	})
+}
+
+// single refuses an issue that is another follow-up's double.
+func (d *Desk) single(ctx context.Context, who auth.Scope, id, issue hansei.ID) error {
+	doubles, err := doublesOf(ctx, d.Records, who, []hansei.ID{issue})
+	if other := doubles[issue]; err == nil && other != "" && other != id {
+		f, _, err := d.Get(ctx, who, other)
+		if err == nil {
+			return hansei.Invalid("issue", "it is the follow-up %q (%s) already: delete that one first if it is the same, then link it here", f.Title, other)
+		}
+		if !errors.Is(err, hansei.ErrNotFound) {
+			return err
+		}
+	}
+	return err
 }
 
 // Unlink takes the link to the issue away. The issue stays.
@@ -215,7 +233,8 @@ func (d *Desk) relink(ctx context.Context, who auth.Actor, id hansei.ID, fn func
 }
 
 // Sweep has everything looked at again that waits for its tracker and is not
-// refused: the jobs of its changes were given up.
+// refused, for the jobs of its changes were given up; issues that are follow-ups
+// and were not made one; and those whose incidents came later.
 func (d *Desk) Sweep(ctx context.Context, who auth.Actor) error {
 	all, err := d.all(ctx, who.Scope())
 	if err != nil {
@@ -231,7 +250,15 @@ func (d *Desk) Sweep(ctx context.Context, who auth.Actor) error {
 			ids = append(ids, f.ID)
 		}
 	}
-	if len(ids) == 0 {
+	fresh, err := d.unadopted(ctx, who.Scope())
+	if err != nil {
+		return err
+	}
+	related, err := d.unrelated(ctx, who.Scope(), all)
+	if err != nil {
+		return err
+	}
+	if ids = slices.Concat(ids, fresh, related); len(ids) == 0 {
 		return nil
 	}
 	_, err = d.Records.Write(ctx, who, func(tx *record.Tx) error {

@@ -31,14 +31,18 @@ const (
 	turn    = 2 * time.Second  // between looks whether another sync of the source is done
 )
 
-// Sync brings a follow-up and its issue in step. Its error is one that may
+// Sync brings a follow-up and its issue in step, or makes a follow-up of an
+// issue that is marked as one. Its error is one that may
 // pass; what needs a person is written to the follow-up.
 func (d *Desk) Sync(ctx context.Context, who auth.Actor, id hansei.ID) error {
 	f, _, err := d.Get(ctx, who.Scope(), id)
 	if errors.Is(err, hansei.ErrNotFound) {
-		return nil
+		return d.adopt(ctx, who, id)
 	}
 	if err != nil {
+		return err
+	}
+	if err := d.relate(ctx, who, f); err != nil {
 		return err
 	}
 	unclear, err := d.follow(ctx, who, f)
@@ -46,6 +50,9 @@ func (d *Desk) Sync(ctx context.Context, who auth.Actor, id hansei.ID) error {
 		return err
 	}
 	if f, _, err = d.Get(ctx, who.Scope(), id); err != nil || f.Tracker == nil {
+		return err
+	}
+	if gone, err := d.lapse(ctx, who, f); err != nil || gone {
 		return err
 	}
 	z, err := zone(ctx, d.Records, who.Scope())
@@ -294,7 +301,10 @@ func (d *Desk) met(ctx context.Context, who auth.Actor, read *hansei.FollowUp, h
 		if err != nil {
 			return nil, err
 		}
-		t.External, t.Key, t.URL, t.State, t.Note = x.External, x.Key, x.URL, x.Values[tracker.Status], x.Note
+		t.External, t.Key, t.URL, t.State = x.External, x.Key, x.URL, x.Values[tracker.Status]
+		if t.Note != unmarked || x.Note != "" {
+			t.Note = x.Note
+		}
 		t.Here, t.There = map[string]string{}, told.Values
 		for field := range told.Values {
 			t.Here[field] = held[field]

@@ -3,6 +3,7 @@ package watch
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -77,7 +78,11 @@ func (w *Watch) open(ctx context.Context, who auth.Scope, p policy) ([]thing, er
 				}
 			}
 		}
-		found = append(found, unowned{thing{kind: hansei.KindFollowUp, id: f.ID, noun: "follow-up", title: f.Title, path: followUpPath(f.ID), due: f.Due, pace: p.rules.PaceOf(f.Type, worst)},
+		var since time.Time
+		if f.Tracker != nil {
+			since = f.Tracker.Adopted
+		}
+		found = append(found, unowned{thing{kind: hansei.KindFollowUp, id: f.ID, noun: "follow-up", title: f.Title, path: followUpPath(f.ID), due: f.Due, since: since, pace: p.rules.PaceOf(f.Type, worst)},
 			f.Owner, []hansei.ID{f.Team}, f.Services})
 	}
 	var out []thing

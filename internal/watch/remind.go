@@ -24,6 +24,7 @@ type thing struct {
 	owner *hansei.Person
 	teams []hansei.ID
 	pace  hansei.Pace
+	since time.Time // what was overdue before that, when it was taken over from a tracker, stands in the digest alone
 }
 
 const (
@@ -105,7 +106,7 @@ func (t thing) stages(p policy, today time.Time, reachable bool) []stage {
 		}
 		return []stage{{event: hansei.EventDue, key: base + "due", owner: true}, {event: hansei.EventDue, key: base + "due-channel"}}
 	}
-	if today.Sub(due) > staleAfter || late < 1 {
+	if today.Sub(due) > staleAfter || late < 1 || t.due.Before(t.since) {
 		return nil
 	}
 	again := func(since int) int {

@@ -113,6 +113,9 @@ func (p *Pages) steps(ctx context.Context, who auth.Scope, id hansei.ID) ([]step
 			return nil, err
 		}
 		what := "made it"
+		if t := now.(*hansei.FollowUp).Tracker; t != nil && !t.Adopted.IsZero() {
+			what = "took it over: " + t.Key + " is marked as a follow-up"
+		}
 		if i+1 < len(list) {
 			was, err := record.DecodeDoc(hansei.KindFollowUp, list[i+1].Doc)
 			if err != nil {
