@@ -2,10 +2,8 @@ package followup
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +11,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/fact"
 	"hansei/internal/intake"
 	"hansei/internal/intake/link"
 	"hansei/internal/record"
@@ -52,18 +51,17 @@ func (d *Desk) adopt(ctx context.Context, who auth.Actor, id hansei.ID) error {
 	if err != nil {
 		return err
 	}
-	all, err := d.all(ctx, who.Scope())
-	if err != nil {
+	if err := d.creating(ctx, who.Scope(), w); err != nil {
 		return err
 	}
-	if err := d.creating(all, w); err != nil {
-		return err
-	}
-	if f := telling(all, w); f != nil {
-		if err := d.tie(ctx, who, f.ID, w); err != nil {
+	if other, err := d.telling(ctx, who.Scope(), w); err != nil || other != "" {
+		if err == nil {
+			err = d.tie(ctx, who, other, w)
+		}
+		if err != nil {
 			return err
 		}
-		return d.Sync(ctx, who, f.ID)
+		return d.Sync(ctx, who, other)
 	}
 	z, err := zone(ctx, d.Records, who.Scope())
 	if err != nil {
@@ -98,28 +96,47 @@ func (d *Desk) adopt(ctx context.Context, who auth.Actor, id hansei.ID) error {
 
 // creating is a LaterError while a server sets out to create an issue that this
 // one may be: it carries its marker, but who knows what its tool tells.
-func (d *Desk) creating(all []*hansei.FollowUp, w *hansei.WorkItem) error {
-	for _, f := range all {
-		t := f.Tracker
-		if t == nil || t.External != "" || t.Claimed.IsZero() || t.Source != w.From[0].Source || short(f.Title) != short(w.Title) {
+func (d *Desk) creating(ctx context.Context, who auth.Scope, w *hansei.WorkItem) error {
+	found, err := record.Mentioning(ctx, d.Records, who, []string{creation(w.From[0].Source)})
+	if err != nil {
+		return err
+	}
+	var ids []hansei.ID
+	for _, n := range found {
+		ids = append(ids, n.ID)
+	}
+	all, err := record.Load(ctx, d.Records, who, hansei.KindFollowUp, ids)
+	for _, x := range all {
+		f := x.Record.(*hansei.FollowUp)
+		if f.Tracker == nil || f.Tracker.External != "" || short(f.Title) != short(w.Title) {
 			continue
 		}
-		if age := d.Now().Sub(t.Claimed); age < unsure {
+		if age := d.Now().Sub(f.Tracker.Claimed); age < unsure {
 			return &LaterError{unsure - age}
 		}
 	}
-	return nil
+	return err
 }
+
+// creation is what a follow-up mentions while its issue is being created.
+func creation(source string) string { return "being created in " + source }
 
 // telling is a follow-up that says itself that an issue is its double, as those
 // of files and of documents of the past do.
-func telling(all []*hansei.FollowUp, w *hansei.WorkItem) *hansei.FollowUp {
-	for _, f := range all {
-		if f.ID != w.ID && (f.WorkItem == w.ID || f.WorkItem == "" && f.Tracker == nil && f.URL != "" && f.URL == w.URL) {
-			return f
-		}
+func (d *Desk) telling(ctx context.Context, who auth.Scope, w *hansei.WorkItem) (hansei.ID, error) {
+	id, url := fact.Literal(string(w.ID)), fact.Literal(w.URL)
+	rows, err := d.Facts.SQL(ctx, fmt.Sprintf("SELECT id FROM follow_up WHERE merged_into IS NULL AND id <> %[1]s AND (work_item = %[1]s OR work_item IS NULL AND url = %[2]s AND url <> '') ORDER BY id LIMIT 1", id, url), 1)
+	if err != nil || len(rows.Rows) == 0 {
+		return "", err
 	}
-	return nil
+	f, _, err := d.Get(ctx, who, hansei.ID(fmt.Sprint(rows.Rows[0][0])))
+	if errors.Is(err, hansei.ErrNotFound) || err == nil && f.WorkItem != w.ID && f.Tracker != nil {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return f.ID, nil
 }
 
 // tie makes an issue the double of a follow-up that is there already.
@@ -233,95 +250,6 @@ func marks(t *hansei.Tracked, w *hansei.WorkItem) {
 	}
 }
 
-// about are the incidents that an issue names in its text and links, at most
-// maxAbout. They may be known later than the issue.
-func (d *Desk) about(ctx context.Context, r record.Reader, who auth.Scope, w *hansei.WorkItem) ([]hansei.ID, error) {
-	names := link.Of(w).Mentions
-	found, err := record.Named(ctx, r, who, names)
-	if err != nil {
-		return nil, err
-	}
-	var out []hansei.ID
-	for _, n := range found {
-		if n.Kind == hansei.KindIncident {
-			out = append(out, n.ID)
-		}
-	}
-	for _, n := range names { // our own page of an incident
-		if _, id, ok := strings.Cut("https://"+n, strings.Replace(strings.TrimSuffix(d.Base, "/"), "http://", "https://", 1)+"/incidents/"); ok {
-			if id, err := url.PathUnescape(id); err == nil {
-				out = append(out, hansei.ID(id))
-			}
-		}
-	}
-	return standing(ctx, r, who, out)
-}
-
-const maxAbout = 20
-
-// standing are the incidents that stand for some.
-func standing(ctx context.Context, r record.Reader, who auth.Scope, ids []hansei.ID) ([]hansei.ID, error) {
-	var out []hansei.ID
-	for range maxAbout { // merges of merges
-		found, err := record.Load(ctx, r, who, hansei.KindIncident, ids)
-		if err != nil {
-			return nil, err
-		}
-		ids = nil
-		for id, x := range found {
-			switch head := x.Record.Head(); {
-			case head.MergedInto != "":
-				ids = append(ids, head.MergedInto)
-			case !head.Deleted:
-				out = append(out, id)
-			}
-		}
-		if len(ids) == 0 {
-			break
-		}
-	}
-	slices.Sort(out)
-	out = slices.Compact(out)
-	return out[:min(len(out), maxAbout)], nil
-}
-
-// relate ties an adopted follow-up to the incidents that its issue names, while
-// no person said which they are.
-func (d *Desk) relate(ctx context.Context, who auth.Actor, f *hansei.FollowUp) error {
-	if !relatable(f) {
-		return nil
-	}
-	w, _, err := record.Get[*hansei.WorkItem](ctx, d.Records, who.Scope(), f.WorkItem)
-	if errors.Is(err, hansei.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	ids, err := d.about(ctx, d.Records, who.Scope(), w)
-	if err != nil || slices.Equal(ids, f.Incidents) || len(ids) == 0 {
-		return err
-	}
-	text, err := json.Marshal(ids)
-	if err != nil {
-		return err
-	}
-	return d.change(ctx, who, f.ID, func(f *hansei.FollowUp, _ time.Time) ([]intake.Set, error) {
-		if !relatable(f) {
-			return nil, nil
-		}
-		return []intake.Set{{Field: "incidents", Value: text}}, nil
-	})
-}
-
-func relatable(f *hansei.FollowUp) bool {
-	if f.Tracker == nil || f.Tracker.Adopted.IsZero() || f.WorkItem == "" {
-		return false
-	}
-	e, edited := f.EditOf("incidents")
-	return !edited || e.By == f.Tracker.Source
-}
-
 // maxSwept bounds how many issues one sweep looks at.
 const maxSwept = 5000
 
@@ -353,38 +281,4 @@ func (d *Desk) unadopted(ctx context.Context, who auth.Scope) ([]hansei.ID, erro
 		_, made := known[id]
 		return made || doubles[id] != "" || !ok || !adoptable(x.Record.(*hansei.WorkItem))
 	}), nil
-}
-
-// unrelated are adopted follow-ups whose issues name incidents that they are
-// not tied to: those came later.
-func (d *Desk) unrelated(ctx context.Context, who auth.Scope, all []*hansei.FollowUp) (out []hansei.ID, err error) {
-	of := map[hansei.ID]hansei.ID{}
-	var ids []hansei.ID
-	for _, f := range all {
-		if relatable(f) && len(f.Incidents) == 0 {
-			of[f.WorkItem], ids = f.ID, append(ids, f.WorkItem)
-		}
-	}
-	items, err := record.Load(ctx, d.Records, who, hansei.KindWorkItem, ids)
-	if err != nil {
-		return nil, err
-	}
-	by := map[string][]hansei.ID{}
-	var names []string
-	for _, id := range ids {
-		if x, ok := items[id]; ok {
-			for _, n := range link.Of(x.Record).Mentions {
-				by[n], names = append(by[n], of[id]), append(names, n)
-			}
-		}
-	}
-	slices.Sort(names)
-	found, err := record.Named(ctx, d.Records, who, slices.Compact(names))
-	for _, n := range found {
-		if n.Kind == hansei.KindIncident {
-			out = append(out, by[n.Name]...)
-		}
-	}
-	slices.Sort(out)
-	return slices.Compact(out), err
 }

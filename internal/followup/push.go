@@ -159,17 +159,18 @@ func (d *Desk) Link(ctx context.Context, who auth.Actor, id hansei.ID, source, e
 	})
 }
 
-// single refuses an issue that is another follow-up's double.
+// single refuses an issue of which a follow-up was made already.
 func (d *Desk) single(ctx context.Context, who auth.Scope, id, issue hansei.ID) error {
 	doubles, err := doublesOf(ctx, d.Records, who, []hansei.ID{issue})
 	if other := doubles[issue]; err == nil && other != "" && other != id {
 		f, _, err := d.Get(ctx, who, other)
-		if err == nil {
+		if err == nil && f.Tracker != nil && !f.Tracker.Adopted.IsZero() {
 			return hansei.Invalid("issue", "it is the follow-up %q (%s) already: delete that one first if it is the same, then link it here", f.Title, other)
 		}
-		if !errors.Is(err, hansei.ErrNotFound) {
-			return err
+		if errors.Is(err, hansei.ErrNotFound) {
+			return nil
 		}
+		return err
 	}
 	return err
 }

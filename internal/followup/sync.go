@@ -123,7 +123,7 @@ func (d *Desk) change(ctx context.Context, who auth.Actor, id hansei.ID, fn func
 		if err != nil {
 			return err
 		}
-		was := f.Tracker
+		was, gone := f.Tracker, mentions(f)
 		if was != nil {
 			copied := *was
 			copied.Here, copied.There = maps.Clone(was.Here), maps.Clone(was.There)
@@ -144,7 +144,7 @@ func (d *Desk) change(ctx context.Context, who auth.Actor, id hansei.ID, fn func
 			return nil
 		}
 		tidy(whole)
-		if err := tx.AddMentions(mentions(whole)); err != nil {
+		if err := errors.Join(tx.DropMentions(gone), tx.AddMentions(mentions(whole))); err != nil {
 			return err
 		}
 		z, err := zone(ctx, tx, who.Scope())
@@ -170,6 +170,8 @@ func mentions(f *hansei.FollowUp) []record.Naming {
 	}
 	if t := f.Tracker; t != nil && t.External != "" {
 		out = append(out, record.Naming{Ref: ref, Name: string(issueKey(t).ID())})
+	} else if t != nil && !t.Claimed.IsZero() {
+		out = append(out, record.Naming{Ref: ref, Name: creation(t.Source)})
 	}
 	return out
 }

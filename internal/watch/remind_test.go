@@ -133,6 +133,7 @@ func TestNobodyIsBuried(t *testing.T) {
 	h.put(&hansei.Person{Header: head("ann"), Name: "Ann", Email: "ann@example.org"}, channel("team", hansei.EventOverdue))
 	for i := range 60 {
 		h.put(&hansei.FollowUp{Header: head(fmt.Sprint("f", i)), Title: fmt.Sprint("Thing ", i), Status: hansei.FollowUpOpen, Created: h.now.AddDate(-3, 0, 0), Due: h.now.AddDate(0, 0, -7), Owner: "ann"},
+			&hansei.FollowUp{Header: head(fmt.Sprint("taken", i)), Title: "of years in a tracker", Status: hansei.FollowUpOpen, Created: h.now.AddDate(-3, 0, 0), Due: h.now.AddDate(0, 0, -7), Owner: "ann", Tracker: &hansei.Tracked{Source: "code", Adopted: h.now.AddDate(0, 0, -1)}},
 			&hansei.FollowUp{Header: head(fmt.Sprint("stale", i)), Title: "x", Status: hansei.FollowUpOpen, Created: h.now.AddDate(-3, 0, 0), Due: h.now.AddDate(-2, 0, 0), Owner: "ann"})
 	}
 	is(t, "the first day", h.days(1), "03-04T09 overdue ann")
