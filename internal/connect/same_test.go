@@ -144,8 +144,13 @@ func TestCommitTakenApart(t *testing.T) {
 // imported has a file understood, and what follows of it.
 func (r *rig) imported(t testing.TB, name, text string) intake.Summary {
 	t.Helper()
+	return r.importedFrom(t, "", name, text)
+}
+
+func (r *rig) importedFrom(t testing.TB, source, name, text string) intake.Summary {
+	t.Helper()
 	im, ctx := &intake.Imports{Records: r.Records, Log: slog.New(slog.DiscardHandler)}, context.Background()
-	d, _, err := im.Receive(ctx, who, name, intake.Options{}, strings.NewReader(text))
+	d, _, err := im.Receive(ctx, who, name, intake.Options{Source: source}, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}

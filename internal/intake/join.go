@@ -21,6 +21,11 @@ import (
 // joinNamed joins the records of the set that newly go by a name, or mention
 // one, with those of other sources.
 func (s *workingSet) joinNamed(ctx context.Context) error {
+	for _, ref := range s.named() {
+		if err := s.reconsider(ctx, ref); err != nil {
+			return err
+		}
+	}
 	near := neighbours{map[name][]record.Ref{}, map[name][]record.Ref{}}
 	var fresh []record.Ref
 	for _, ref := range s.named() {
@@ -29,7 +34,7 @@ func (s *workingSet) joinNamed(ctx context.Context) error {
 			continue
 		}
 		near.add(ref, w.now())
-		if !link.Live(w.was) || !slices.Equal(w.before().Called, w.now().Called) || !slices.Equal(w.before().Mentions, w.now().Mentions) {
+		if w.anew || !link.Live(w.was) || link.Moved(w.was, w.rec) || !slices.Equal(w.before().Called, w.now().Called) || !slices.Equal(w.before().Mentions, w.now().Mentions) {
 			fresh = append(fresh, ref)
 		}
 	}
@@ -129,26 +134,37 @@ func (s *workingSet) pairs(ctx context.Context, fresh []record.Ref, near neighbo
 	}
 	var joins []record.Ref // read together what is asked for one by one below
 	for i, ref := range fresh {
-		list := slices.DeleteFunc(others[i], func(r record.Ref) bool { return s.have[r].rec == nil })
+		list := slices.DeleteFunc(others[i], func(r record.Ref) bool { return len(s.via(ref, s.follow(r))) == 0 })
 		slices.SortStableFunc(list, func(a, b record.Ref) int {
 			return cmp.Compare(link.Gap(s.have[ref].rec, s.have[a].rec), link.Gap(s.have[ref].rec, s.have[b].rec))
 		})
-		for _, other := range list {
+		for k, other := range list {
 			out = append(out, [2]record.Ref{ref, other})
-			joins = append(joins, s.across(ref, s.follow(other))...)
+			if k < nearest {
+				joins = append(joins, s.across(ref, s.follow(other))...)
+			}
 		}
 	}
 	return out, s.get(ctx, joins)
 }
 
-// joinPair joins two records if their names say that they are one.
-func (s *workingSet) joinPair(ctx context.Context, a, b record.Ref) error {
+// nearest is of how many of those that a record may be one with the joins are
+// read together.
+const nearest = 4
+
+// via are the names by which two records may be one.
+func (s *workingSet) via(a, b record.Ref) []string {
 	wa, wb := s.have[a], s.have[b]
-	if a == b || wa == nil || wb == nil || !link.Live(wa.rec) || !link.Live(wb.rec) || sharedSource(wa.rec, wb.rec) {
+	if a == b || wa == nil || wb == nil || !link.Live(wa.rec) || !link.Live(wb.rec) || link.SameSource(wa.rec, wb.rec) || link.Contradict(wa.rec, wb.rec) {
 		return nil
 	}
-	via := link.Common(a.Kind, wa.now(), wb.now())
-	if len(via) == 0 || link.Contradict(wa.rec, wb.rec) {
+	return link.Common(a.Kind, wa.now(), wb.now())
+}
+
+// joinPair joins two records if their names say that they are one.
+func (s *workingSet) joinPair(ctx context.Context, a, b record.Ref) error {
+	via := s.via(a, b)
+	if len(via) == 0 {
 		return nil
 	}
 	if a.Kind == hansei.KindIncident {
@@ -228,8 +244,8 @@ func (s *workingSet) across(a, b record.Ref) []record.Ref {
 // its sources know it.
 func (s *workingSet) members(r record.Ref) []hansei.ID {
 	out := []hansei.ID{r.ID}
-	for _, o := range s.have[r].rec.Head().From {
-		if id := (hansei.Key{Kind: r.Kind, Source: o.Source, External: o.External}).ID(); !slices.Contains(out, id) {
+	for _, id := range link.IDs(s.have[r].rec) {
+		if !slices.Contains(out, id) {
 			out = append(out, id)
 		}
 	}
@@ -298,10 +314,4 @@ func joined(a, b hansei.Record, order ordering) (into, from hansei.Record, err e
 	*from.Head() = *b.Head()
 	from.Head().MergedInto = a.Head().ID
 	return into, from, nil
-}
-
-func sharedSource(a, b hansei.Record) bool {
-	return slices.ContainsFunc(a.Head().From, func(x hansei.Observed) bool {
-		return slices.ContainsFunc(b.Head().From, func(y hansei.Observed) bool { return x.Source == y.Source })
-	})
 }

@@ -2,11 +2,10 @@ package intake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -131,8 +130,8 @@ func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 		return err
 	}
 	var own []record.Ref
-	for _, o := range w.rec.Head().From {
-		own = append(own, record.Ref{Kind: from.Kind, ID: hansei.Key{Kind: from.Kind, Source: o.Source, External: o.External}.ID()})
+	for _, id := range link.IDs(w.rec) {
+		own = append(own, record.Ref{Kind: from.Kind, ID: id})
 	}
 	if err := s.get(ctx, own); err != nil {
 		return err
@@ -161,19 +160,64 @@ func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 		mine, has := s.have[other].rec.Head().EditOf(e.Field)
 		return has && mine.At.Equal(e.At)
 	})
-	for ref, part := range map[record.Ref]struct {
-		rec      hansei.Record
-		versions []hansei.Record
-	}{from: {stay, stays}, other: {leave, leaves}} {
-		rec, err := assemble(part.rec, part.versions, s.order)
-		if err != nil {
+	if stay, err = s.part(stay, stays); err != nil {
+		return err
+	}
+	if leave, err = s.part(leave, leaves); err != nil {
+		return err
+	}
+	s.set(from, stay)
+	s.set(other, leave)
+	return nil
+}
+
+// part is one of two records that were one.
+func (s *workingSet) part(rec hansei.Record, versions []hansei.Record) (hansei.Record, error) {
+	rec, err := assemble(rec, versions, s.order)
+	if err != nil {
+		return nil, err
+	}
+	rec.Head().Deleted = allOut(rec.Head().From)
+	return rec, rec.Validate()
+}
+
+// reconsider takes apart what names joined and what is told to be two by now. A
+// person who said that it is one is believed.
+func (s *workingSet) reconsider(ctx context.Context, ref record.Ref) error {
+	rec := s.have[ref].rec
+	if ref.Kind != hansei.KindDeployment && ref.Kind != hansei.KindChange || !link.Live(rec) || len(rec.Head().From) < 2 {
+		return nil
+	}
+	versions, err := versionsOf(rec)
+	if err != nil {
+		return err
+	}
+	ids := link.IDs(rec)
+	first := slices.Index(ids, ref.ID)
+	for i, id := range ids {
+		own := record.Ref{Kind: ref.Kind, ID: id}
+		if first < 0 || i == first || !link.Differ(versions[first], versions[i]) {
+			continue
+		}
+		across := append(s.across(ref, ref), own)
+		if err := s.get(ctx, across); err != nil {
 			return err
 		}
-		rec.Head().Deleted = allOut(rec.Head().From)
-		if err := rec.Validate(); err != nil {
+		confirmed := func(r record.Ref) bool {
+			j, ok := s.have[r].rec.(*hansei.Join)
+			return ok && j.Verdict == hansei.JoinConfirmed
+		}
+		if slices.ContainsFunc(across, confirmed) || !s.leadsThrough(own, ref) {
+			continue
+		}
+		s.relied = append(s.relied, across...)
+		var bad *hansei.InvalidError
+		if err := s.split(ctx, ref, own); errors.As(err, &bad) {
+			continue // alone it would not be whole
+		} else if err != nil {
 			return err
 		}
-		s.set(ref, rec)
+		return s.reconsider(ctx, ref)
 	}
 	return nil
 }
@@ -258,10 +302,10 @@ func (s *workingSet) suggest(ctx context.Context, a, b hansei.ID, rule hansei.Jo
 	x, isX := s.have[incidentRef(a)].rec.(*hansei.Incident)
 	y, isY := s.have[incidentRef(b)].rec.(*hansei.Incident)
 	join := joinRef(hansei.KindIncident, a, b)
-	if !isX || !isY || !link.Live(x) || !link.Live(y) || len(x.From) == 0 || len(y.From) == 0 || sharedSource(x, y) || s.have[join].rec != nil {
+	if !isX || !isY || !link.Live(x) || !link.Live(y) || len(x.From) == 0 || len(y.From) == 0 || link.SameSource(x, y) || s.have[join].rec != nil {
 		return nil
 	}
-	score, reasons := alike(x, y, rule)
+	score, reasons := link.Alike(x, y, rule)
 	if score == 0 {
 		return nil
 	}
@@ -271,54 +315,4 @@ func (s *workingSet) suggest(ctx context.Context, a, b hansei.ID, rule hansei.Jo
 			Verdict: hansei.JoinSuggested, Score: score, Reasons: reasons})
 	}
 	return err
-}
-
-// alike scores how much two incidents look like one, from 0 (the rule does not
-// take them for one) to 1.
-func alike(a, b *hansei.Incident, rule hansei.Joining) (float64, []string) {
-	apart := link.Gap(a, b)
-	if apart > time.Duration(rule.Within)*time.Minute {
-		return 0, nil
-	}
-	reasons := []string{"they overlap in time"}
-	if apart > 0 {
-		reasons[0] = fmt.Sprintf("they are %d minutes apart", int(apart.Minutes()))
-	}
-	same := slices.ContainsFunc(a.Services, func(id hansei.ID) bool { return slices.Contains(b.Services, id) })
-	words := wordsInCommon(a.Title, b.Title)
-	if (rule.SameService && !same) || words < rule.Title {
-		return 0, nil
-	}
-	score := 0.2 + 0.5*words
-	if same {
-		score += 0.3
-		reasons = append(reasons, "they have a service in common")
-	}
-	if words > 0 {
-		reasons = append(reasons, fmt.Sprintf("their titles share %d%% of their words", int(100*words+0.5)))
-	}
-	return score, reasons
-}
-
-// wordsInCommon is the Jaccard similarity of two titles' words: those in both
-// over those in either.
-func wordsInCommon(a, b string) float64 {
-	split := func(s string) map[string]bool {
-		out := map[string]bool{}
-		for _, w := range strings.FieldsFunc(strings.ToLower(s), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
-			out[w] = true
-		}
-		return out
-	}
-	x, y := split(a), split(b)
-	if len(x) == 0 || len(y) == 0 {
-		return 0
-	}
-	common := 0
-	for w := range x {
-		if y[w] {
-			common++
-		}
-	}
-	return float64(common) / float64(len(x)+len(y)-common)
 }

@@ -135,7 +135,8 @@ func (s *workingSet) relink(ctx context.Context, records *record.Store, ref reco
 	if w.rec == nil {
 		return nil
 	}
-	w.wasLinks = &link.Links{}
+	w.anew, w.wasLinks = true, &link.Links{}
+	w.wasLinks.Add(w.now())
 	if w.revision > 1 {
 		versions, err := record.HistoryIn(ctx, records, s.scope, ref.Kind, ref.ID)
 		if err != nil {
@@ -146,13 +147,7 @@ func (s *workingSet) relink(ctx context.Context, records *record.Store, ref reco
 			if err != nil {
 				return err
 			}
-			l := link.Of(rec)
-			for _, n := range without(l.Called, w.now().Called) {
-				w.wasLinks.Called = link.Insert(w.wasLinks.Called, n)
-			}
-			for _, n := range without(l.Mentions, w.now().Mentions) {
-				w.wasLinks.Mentions = link.Insert(w.wasLinks.Mentions, n)
-			}
+			w.wasLinks.Add(link.Of(rec))
 		}
 	}
 	s.relinked = append(s.relinked, ref)

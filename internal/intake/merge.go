@@ -10,6 +10,7 @@ import (
 
 	"hansei"
 	"hansei/internal/intake/fold"
+	"hansei/internal/intake/link"
 )
 
 // merge puts what a source now says of a thing into its record. The record's
@@ -90,6 +91,7 @@ func assemble(rec hansei.Record, versions []hansei.Record, order ordering) (hans
 	for i, v := range versions {
 		head.From[i].Record = nil
 		if !alone {
+			head.From[i].Names = link.WithURL(head.From[i].Names, v)
 			*v.Head() = hansei.Header{Custom: v.Head().Custom}
 			if head.From[i].Record, err = json.Marshal(v); err != nil {
 				return nil, fmt.Errorf("keep what %s said: %w", head.From[i].Source, err)

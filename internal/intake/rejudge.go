@@ -122,6 +122,9 @@ func (b *Inbox) change(ctx context.Context, who auth.Actor, relied record.Ref, r
 		}
 		s.set(ref, next)
 	}
+	if err := s.joinNamed(ctx); err != nil { // what counts only now was not joined before
+		return 0, err
+	}
 	if err := s.encode(); err != nil || len(s.changed) == 0 {
 		return 0, err
 	}

@@ -39,6 +39,7 @@ type working struct {
 	doc      []byte // as stored; then as it will be stored
 	was      hansei.Record
 	dirty    bool
+	anew     bool // it is not known which of its names are noted
 
 	wasLinks *link.Links // of was
 	isLinks  *link.Links // of rec; computed when asked for

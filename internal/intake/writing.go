@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"hansei"
+	"hansei/internal/intake/link"
 	"hansei/internal/record"
 )
 
@@ -53,8 +54,12 @@ func (s *workingSet) write(ctx context.Context, tx *record.Tx) error {
 	var names, gone, found, lost []record.Naming
 	for _, ref := range s.named() {
 		was, is := s.have[ref].before(), s.have[ref].now()
-		names, gone = namings(names, ref, without(is.Called, was.Called)), namings(gone, ref, without(was.Called, is.Called))
-		found, lost = namings(found, ref, without(is.Mentions, was.Mentions)), namings(lost, ref, without(was.Mentions, is.Mentions))
+		known := was
+		if s.have[ref].anew {
+			known = &link.Links{}
+		}
+		names, gone = namings(names, ref, link.Without(is.Called, known.Called)), namings(gone, ref, link.Without(was.Called, is.Called))
+		found, lost = namings(found, ref, link.Without(is.Mentions, known.Mentions)), namings(lost, ref, link.Without(was.Mentions, is.Mentions))
 	}
 	return errors.Join(tx.DropNames(gone), tx.DropMentions(lost), tx.AddNames(names), tx.AddMentions(found))
 }
@@ -97,15 +102,4 @@ func namings(list []record.Naming, ref record.Ref, names []string) []record.Nami
 		list = append(list, record.Naming{Ref: ref, Name: n})
 	}
 	return list
-}
-
-// without are the elements of a sorted list that another lacks.
-func without(a, b []string) []string {
-	var out []string
-	for _, s := range a {
-		if _, has := slices.BinarySearch(b, s); !has {
-			out = append(out, s)
-		}
-	}
-	return out
 }

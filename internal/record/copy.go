@@ -35,7 +35,7 @@ var installation = []copied{
 	{"name", 4, []string{"journal", "name", "kind", "id"}, 1000},
 	{"mention", 4, []string{"journal", "name", "kind", "id"}, 1000},
 	{"secret", 3, []string{"journal", "owner", "name", "box"}, 1000},
-	{"pull", 3, []string{"journal", "source", "stream", "cursor", "through", "began", "at", "pages", "failures", "error", "whole", "back", "things", "later"}, 1000},
+	{"pull", 3, []string{"journal", "source", "stream", "cursor", "through", "began", "at", "pages", "failures", "error", "whole", "back", "things", "later", "ended"}, 1000},
 	{"counter", 4, []string{"journal", "source", "day", "name", "n"}, 1000},
 	{"notice", 2, []string{"journal", "id", "event", "channel", "person", "subject", "doc", "created", "due", "state", "attempts", "error", "ended"}, 1000},
 	{"told", 2, []string{"journal", "key", "at", "what"}, 1000},

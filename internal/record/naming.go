@@ -73,7 +73,7 @@ func Mentioning(ctx context.Context, r Reader, who auth.Scope, names []string) (
 	return namings(ctx, r, who, "SELECT name, kind, id FROM mention WHERE journal = ? AND name IN (", names)
 }
 
-// maxLinked bounds how many records one question about names finds.
+// maxLinked bounds how many records are found by one name.
 const maxLinked = 1000
 
 // namings asks in the order of the key: by kind and id alone, SQLite would
@@ -83,20 +83,28 @@ func namings(ctx context.Context, r Reader, who auth.Scope, q string, names []st
 	if err != nil {
 		return nil, err
 	}
-	for chunk := range slices.Chunk(names, maxIDs) {
+	for todo := slices.Collect(slices.Chunk(names, maxIDs)); len(todo) > 0; {
+		chunk := todo[0]
+		todo = todo[1:]
 		list := several(chunk)
 		args := []any{string(journal)}
 		for _, name := range list {
 			args = append(args, name)
 		}
-		if out, err = scanNamings(ctx, r, out, q+marks(len(list))+") ORDER BY name, kind, id LIMIT ?", append(args, maxLinked)...); err != nil {
+		found, err := scanNamings(ctx, r, q+marks(len(list))+") ORDER BY name, kind, id LIMIT ?", append(args, maxLinked)...)
+		if err != nil {
 			return nil, err
 		}
+		if n := len(chunk) / 2; n > 0 && len(found) == maxLinked { // there may be more
+			todo = append(todo, chunk[:n], chunk[n:])
+			continue
+		}
+		out = append(out, found...)
 	}
 	return out, nil
 }
 
-func scanNamings(ctx context.Context, r Reader, out []Naming, q string, args ...any) (_ []Naming, err error) {
+func scanNamings(ctx context.Context, r Reader, q string, args ...any) (out []Naming, err error) {
 	rows, err := r.query(ctx, q, args...)
 	if err != nil {
 		return nil, fmt.Errorf("names: %w", verdict.Readable(err))
@@ -114,32 +122,20 @@ func scanNamings(ctx context.Context, r Reader, out []Naming, q string, args ...
 
 // Linked finds what is linked with a record, either way: what mentions it by any
 // of its names, and what it mentions. At most 1,000, by kind and id, after one.
-func Linked(ctx context.Context, r Reader, who auth.Scope, of, after Ref) ([]Ref, error) {
+func Linked(ctx context.Context, r Reader, who auth.Scope, of, after Ref) (out []Ref, err error) {
 	journal, err := who.MayRead()
 	if err != nil {
 		return nil, err
 	}
 	j, k, id, from := string(journal), string(of.Kind), string(of.ID), string(after.Kind)
-	return scanRefs(ctx, r, `SELECT kind, id FROM (
+	list, err := scanNamings(ctx, r, `SELECT '', kind, id FROM (
 		SELECT m.kind, m.id FROM name n JOIN mention m ON m.journal = n.journal AND m.name = n.name WHERE n.journal = ? AND n.kind = ? AND n.id = ?
 		UNION SELECT n.kind, n.id FROM mention m JOIN name n ON n.journal = m.journal AND n.name = m.name WHERE m.journal = ? AND m.kind = ? AND m.id = ?) l
 		WHERE NOT (kind = ? AND id = ?) AND (kind > ? OR kind = ? AND id > ?) ORDER BY kind, id LIMIT ?`, j, k, id, j, k, id, k, id, from, from, string(after.ID), maxLinked)
-}
-
-func scanRefs(ctx context.Context, r Reader, q string, args ...any) (out []Ref, err error) {
-	rows, err := r.query(ctx, q, args...)
-	if err != nil {
-		return nil, fmt.Errorf("links: %w", verdict.Readable(err))
+	for _, x := range list {
+		out = append(out, x.Ref)
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var x Ref
-		if err := rows.Scan(&x.Kind, &x.ID); err != nil {
-			return nil, fmt.Errorf("links: %w", err)
-		}
-		out = append(out, x)
-	}
-	return out, verdict.Readable(rows.Err())
+	return out, err
 }
 
 // LastChange is the sequence of the newest current record of a kind, 0 if

@@ -44,11 +44,7 @@ func Into(v hansei.Record, seen *hansei.Observed, o hansei.Observation, at time.
 	for _, n := range o.Names {
 		seen.Names = link.Insert(seen.Names, n)
 	}
-	if field, err := hansei.FieldNamed(v.Kind(), "url"); err == nil {
-		if u, ok := field.Get(o.Record); ok {
-			seen.Names = link.Insert(seen.Names, u.(string))
-		}
-	}
+	seen.Names = link.WithURL(seen.Names, o.Record)
 	for _, n := range o.Mentions {
 		seen.Mentions = link.Insert(seen.Mentions, n)
 	}

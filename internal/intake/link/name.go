@@ -29,13 +29,30 @@ func Of(rec hansei.Record) *Links {
 	return &Links{called(rec), mentions(rec)}
 }
 
+// Add adds the links of another record, or another revision.
+func (l *Links) Add(more *Links) {
+	for _, n := range more.Called {
+		l.Called = Insert(l.Called, n)
+	}
+	for _, n := range more.Mentions {
+		l.Mentions = Insert(l.Mentions, n)
+	}
+}
+
+// IDs are the ids by which the sources of a record know it, in their order.
+func IDs(rec hansei.Record) (out []hansei.ID) {
+	for _, o := range rec.Head().From {
+		out = append(out, hansei.Key{Kind: rec.Kind(), Source: o.Source, External: o.External}.ID())
+	}
+	return out
+}
+
 // Live says whether a record is there and stands for itself.
 func Live(rec hansei.Record) bool {
 	return rec != nil && !rec.Head().Deleted && rec.Head().MergedInto == ""
 }
 
-// canonical is the one form of a name. URLs lose their scheme, query and
-// fragment; keys such as OPS-12, channels such as #inc-7, commits and
+// canonical is the one form of a name. URLs lose their scheme; keys such as OPS-12, channels such as #inc-7, commits and
 // owner/repo#12 stand for themselves; anything else means something only
 // within its source.
 func canonical(source, name string) string {
@@ -67,10 +84,31 @@ func canonicalURL(text string) string {
 		return ""
 	}
 	path := strings.TrimSuffix(u.EscapedPath(), "/")
+	if u.RawQuery != "" { // it may be all that tells two things apart
+		path += "?" + u.RawQuery
+	}
+	if u.Fragment != "" {
+		path += "#" + u.EscapedFragment()
+	}
 	if path == "" {
 		return "" // a whole site is no name of a thing
 	}
+	if path[0] != '/' {
+		path = "/" + path
+	}
 	return strings.TrimPrefix(strings.ToLower(u.Host), "www.") + path
+}
+
+// meant are the names that a mention may be of: a URL as it stands there, and
+// without what says only where on a page to look, or whence one came.
+func meant(source, name string) []string {
+	full := canonical(source, name)
+	if i := strings.IndexAny(full, "?#"); i > 0 && anyURL.MatchString(full) {
+		if page := strings.TrimSuffix(full[:i], "/"); anyURL.MatchString(page) {
+			return []string{full, page}
+		}
+	}
+	return []string{full}
 }
 
 var (
@@ -83,8 +121,9 @@ var (
 // called are the names of a record: what its sources call it, and its URLs.
 func called(rec hansei.Record) []string {
 	var out []string
-	for _, o := range rec.Head().From {
-		out = Insert(out, string(hansei.Key{Kind: rec.Kind(), Source: o.Source, External: o.External}.ID()))
+	ids := IDs(rec)
+	for i, o := range rec.Head().From {
+		out = Insert(out, string(ids[i]))
 		out = Insert(out, canonical(o.Source, o.External))
 		for _, n := range o.Names {
 			out = Insert(out, canonical(o.Source, n))
@@ -105,7 +144,9 @@ func called(rec hansei.Record) []string {
 			out = Insert(out, strings.ToLower(r.Commit))
 		}
 	case *hansei.Deployment:
-		out = Insert(out, deploymentName(r))
+		for _, n := range deploymentNames(r) {
+			out = Insert(out, n)
+		}
 	}
 	return out[:min(len(out), maxNames)]
 }
@@ -114,19 +155,20 @@ func called(rec hansei.Record) []string {
 func mentions(rec hansei.Record) []string {
 	var out []string
 	source := ""
+	add := func(source string, names []string) {
+		for _, n := range names {
+			for _, n := range meant(source, n) {
+				out = Insert(out, n)
+			}
+		}
+	}
 	for _, o := range rec.Head().From {
 		source = o.Source
-		for _, n := range o.Mentions {
-			out = Insert(out, canonical(o.Source, n))
-		}
+		add(source, o.Mentions)
 	}
-	for _, n := range referred(rec) {
-		out = Insert(out, canonical(source, n))
-	}
+	add(source, referred(rec))
 	for _, t := range texts(rec) {
-		for _, n := range namesIn(t) {
-			out = Insert(out, canonical("", n))
-		}
+		add("", namesIn(t))
 	}
 	own := called(rec)
 	out = slices.DeleteFunc(out, func(n string) bool { return slices.Contains(own, n) })
@@ -175,6 +217,16 @@ func texts(rec hansei.Record) []string {
 	return nil
 }
 
+// WithURL adds the address of what a source tells to the names it goes by there.
+func WithURL(names []string, rec hansei.Record) []string {
+	if f, err := hansei.FieldNamed(rec.Kind(), "url"); err == nil {
+		if u, ok := f.Get(rec); ok {
+			return Insert(names, u.(string))
+		}
+	}
+	return names
+}
+
 // Insert puts a text into a sorted list that holds each once, unless it is
 // empty.
 func Insert(list []string, s string) []string {
@@ -183,4 +235,15 @@ func Insert(list []string, s string) []string {
 		return list
 	}
 	return slices.Insert(slices.Clip(list), i, s)
+}
+
+// Without are the elements of a sorted list that another lacks.
+func Without(a, b []string) []string {
+	var out []string
+	for _, s := range a {
+		if _, has := slices.BinarySearch(b, s); !has {
+			out = append(out, s)
+		}
+	}
+	return out
 }

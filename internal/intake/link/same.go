@@ -1,6 +1,7 @@
 package link
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -50,19 +51,55 @@ func Shared(kind hansei.Kind, name string) bool {
 // anyURL is a canonical URL: its host has a dot, which no source's name has.
 var anyURL = regexp.MustCompile(`^[\w-]+(\.[\w-]+)+(:[0-9]+)?/`)
 
-// deploymentOf begins the name that deployments of one commit to one place have
-// in common: "deployment of <commit> to production".
+// deploymentOf begins the names that deployments of one commit to one place have
+// in common: "deployment of <commit> to production in 2026-03-01T10". The hour is
+// part of it, for a commit may be deployed every few minutes for years.
 const deploymentOf = "deployment of "
 
-func deploymentName(d *hansei.Deployment) string {
-	if !wholeCommit.MatchString(d.Commit) {
-		return ""
+// deploymentNames are a name for each hour from its start until those that
+// follow are others; any two that are not further apart have one in common.
+func deploymentNames(d *hansei.Deployment) (out []string) {
+	since, until := span(d)
+	if !wholeCommit.MatchString(d.Commit) || since.IsZero() {
+		return nil
 	}
-	place := strings.ToLower(strings.TrimSpace(d.Environment))
-	if place == "" {
-		place = hansei.Production
+	const hours = 24 // one that goes on for longer was forgotten
+	for at := since.UTC().Truncate(time.Hour); !at.After(until.Add(redeployed)) && len(out) < hours; at = at.Add(time.Hour) {
+		out = append(out, deploymentOf+strings.ToLower(d.Commit)+" to "+placeOf(d)+" in "+at.Format("2006-01-02T15"))
 	}
-	return deploymentOf + strings.ToLower(d.Commit) + " to " + place
+	return out
+}
+
+func placeOf(d *hansei.Deployment) string {
+	return cmp.Or(strings.ToLower(strings.TrimSpace(d.Environment)), hansei.Production)
+}
+
+// Differ says whether what two tools tell, which was one record, is told to be
+// two by now.
+func Differ(a, b hansei.Record) bool {
+	other := func(x, y string) bool { return x != "" && y != "" && !strings.EqualFold(x, y) }
+	switch x := a.(type) {
+	case *hansei.Change:
+		y, alike := b.(*hansei.Change)
+		return alike && other(x.Commit, y.Commit)
+	case *hansei.Deployment:
+		y, alike := b.(*hansei.Deployment)
+		return alike && (other(x.Commit, y.Commit) || placeOf(x) != placeOf(y) || Contradict(x, y))
+	}
+	return false
+}
+
+// Moved says whether one revision of a record may be one with others that the
+// one before was kept apart from, although both go by the same names.
+func Moved(was, is hansei.Record) bool {
+	if sa, ua := span(was); !sa.IsZero() {
+		if sb, ub := span(is); !sa.Equal(sb) || !ua.Equal(ub) {
+			return true
+		}
+	}
+	x, isDeployment := was.(*hansei.Deployment)
+	y, alike := is.(*hansei.Deployment)
+	return isDeployment && alike && (x.Service != y.Service || x.Result != y.Result)
 }
 
 // Contradict says whether two records that go by one name cannot be one all
@@ -75,7 +112,8 @@ func Contradict(a, b hansei.Record) bool {
 		return false
 	}
 	ended := func(d *hansei.Deployment) bool { return d.Result != "" && d.Result != hansei.ResultRunning }
-	return x.Service != "" && y.Service != "" && x.Service != y.Service || Gap(x, y) > redeployed || ended(x) && ended(y) && x.Result != y.Result
+	timed := func(d *hansei.Deployment) bool { return !d.Started.IsZero() || !d.Finished.IsZero() }
+	return x.Service != "" && y.Service != "" && x.Service != y.Service || timed(x) && timed(y) && Gap(x, y) > redeployed || ended(x) && ended(y) && x.Result != y.Result
 }
 
 // Gap is how long two records are apart, 0 when they overlap. An incident that
@@ -110,4 +148,11 @@ func span(rec hansei.Record) (since, until time.Time) {
 // both are the elements that two sorted lists have in common.
 func both(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(s string) bool { _, has := slices.BinarySearch(b, s); return !has })
+}
+
+// SameSource says whether one source tells of both records.
+func SameSource(a, b hansei.Record) bool {
+	return slices.ContainsFunc(a.Head().From, func(x hansei.Observed) bool {
+		return slices.ContainsFunc(b.Head().From, func(y hansei.Observed) bool { return x.Source == y.Source })
+	})
 }
