@@ -135,6 +135,9 @@ func asked(t *testing.T, db *sql.DB, q string, args ...any) string {
 // periodic jobs, and every delivery that either acknowledged is there exactly
 // once. HANSEI_CRASH_ROUNDS says how often, each time the one that took over.
 func TestOneOfTwoServersIsKilled(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waiting for the other to take over is not short")
+	}
 	t.Parallel() // it waits most of the time
 	rounds := 1
 	if n, err := strconv.Atoi(os.Getenv("HANSEI_CRASH_ROUNDS")); err == nil {
@@ -226,6 +229,9 @@ func TestOneOfTwoServersIsKilled(t *testing.T) {
 // acknowledged, or the sender waits, or is told 503; nothing that was
 // acknowledged is lost, and the server goes on by itself.
 func TestHookWhileTheDatabaseIsAway(t *testing.T) {
+	if testing.Short() {
+		t.Skip("stopping and starting PostgreSQL is not short")
+	}
 	t.Parallel()
 	_, primary := pgtest.Start(t, "synchronous_commit=remote_apply")
 	replica := primary.Replica("second")

@@ -57,6 +57,7 @@ var statuses = map[string][]sourcetest.Status{
 		{Known: "failed", Body: `{"object_kind":"deployment","project":{"path_with_namespace":"a/b"},"deployment_id":1,"status":"{status}","status_changed_at":"2026-03-01 11:00:00 +0100"}`},
 		{Known: "locked", Body: `{"object_kind":"merge_request","project":{"path_with_namespace":"a/b"},"object_attributes":{"iid":3,"state":"{status}","created_at":"2026-03-01T09:00:00Z","updated_at":"2026-03-01T09:00:00Z"}}`},
 		{Known: "closed", Body: `{"object_kind":"issue","project":{"path_with_namespace":"a/b"},"object_attributes":{"iid":3,"state":"{status}","created_at":"2026-03-01T09:00:00Z","updated_at":"2026-03-01T09:00:00Z"}}`},
+		{Known: "canceled", Body: `{"object_kind":"pipeline","project":{"path_with_namespace":"a/b"},"object_attributes":{"id":1,"name":"Deploy","ref":"main","source":"push","status":"{status}","created_at":"2026-03-01 09:00:00 UTC","finished_at":"2026-03-01 09:10:00 UTC"}}`},
 		{Name: "pull/deployments", Known: "blocked", Body: `{"project":{"path_with_namespace":"a/b"},"items":[{"id":1,"status":"{status}","created_at":"2026-03-01T09:00:00Z","updated_at":"2026-03-01T09:00:00Z"}]}`},
 	},
 	"cdevents": {{Known: "deployed", Body: `{"context":{"type":"dev.cdevents.service.{status}.0.3.0","id":"1","timestamp":"2026-03-01T10:00:00Z"},"subject":{"id":"a"}}`}},
