@@ -12,6 +12,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/metric"
 	"hansei/internal/web/drafts"
+	"hansei/internal/web/followups"
 	"hansei/internal/web/incidents"
 	"hansei/internal/web/joins"
 	"hansei/internal/web/records"
@@ -52,6 +53,15 @@ func (s *Server) incidentPage(w http.ResponseWriter, r *http.Request, who auth.A
 			return err
 		}
 		v.Retro = drafts.PanelOf(panel)
+	}
+	if s.todo != nil {
+		todo, err := s.todo.Of(r.Context(), who.Scope(), in, f.Zone)
+		if err != nil {
+			return err
+		}
+		if todo != nil {
+			v.Todo = followups.PanelOf(todo)
+		}
 	}
 	if v.Before, err = s.finding.Before(r.Context(), who.Scope(), in); err != nil {
 		return err

@@ -82,6 +82,7 @@ type Server struct {
 	finding *finding.Pages
 	joins   *joins.Pages // set by Handler when there are sources
 	drafts  *drafts.Pages
+	todo    *followups.Pages
 }
 
 // page is a handler of a page.
@@ -151,7 +152,8 @@ func (s *Server) followUpPages(sh *shell.Shell) map[string]page {
 	if s.FollowUps == nil {
 		return nil
 	}
-	return (&followups.Pages{Shell: sh, Desk: s.FollowUps, People: s.all, Figures: s.cards}).Routes()
+	s.todo = &followups.Pages{Shell: sh, Desk: s.FollowUps, People: s.all, Figures: s.cards}
+	return s.todo.Routes()
 }
 
 // nav is what there is to see.

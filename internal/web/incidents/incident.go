@@ -25,6 +25,7 @@ type Incident struct {
 	Told     templ.Component // who told what of it; may be nil
 	Before   templ.Component // what it is like
 	Retro    templ.Component // what was written of it; may be nil
+	Todo     templ.Component // what is to be done after it; may be nil
 	NoChange string          // instead of Changes: why there are none
 }
 
