@@ -149,6 +149,16 @@ func (r *rig) imported(t testing.TB, name, text string) intake.Summary {
 
 func (r *rig) importedFrom(t testing.TB, source, name, text string) intake.Summary {
 	t.Helper()
+	sum := r.received(t, source, name, text)
+	if err := r.Inbox.Link(context.Background(), who); err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
+
+// received has a file understood.
+func (r *rig) received(t testing.TB, source, name, text string) intake.Summary {
+	t.Helper()
 	im, ctx := &intake.Imports{Records: r.Records, Log: slog.New(slog.DiscardHandler)}, context.Background()
 	d, _, err := im.Receive(ctx, who, name, intake.Options{Source: source}, strings.NewReader(text))
 	if err != nil {
@@ -156,9 +166,6 @@ func (r *rig) importedFrom(t testing.TB, source, name, text string) intake.Summa
 	}
 	sum, err := im.Understand(ctx, who, d.ID)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Inbox.Link(ctx, who); err != nil {
 		t.Fatal(err)
 	}
 	return sum

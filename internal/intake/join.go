@@ -122,8 +122,8 @@ func (s *workingSet) stored(ctx context.Context, fresh []record.Ref, near neighb
 	return nil
 }
 
-// pairs are the records that may be one, the nearest of each first: a
-// deployment that is repeated is told several times by both tools.
+// pairs are the records that may be one, the nearest first: a deployment that is
+// repeated is told several times by both tools.
 func (s *workingSet) pairs(ctx context.Context, fresh []record.Ref, near neighbours) (out [][2]record.Ref, err error) {
 	others := make([][]record.Ref, len(fresh))
 	for i, ref := range fresh {
@@ -132,25 +132,25 @@ func (s *workingSet) pairs(ctx context.Context, fresh []record.Ref, near neighbo
 	if err := s.get(ctx, slices.Concat(others...)); err != nil {
 		return nil, err
 	}
-	var joins []record.Ref // read together what is asked for one by one below
+	gaps := map[[2]record.Ref]time.Duration{}
 	for i, ref := range fresh {
-		list := slices.DeleteFunc(others[i], func(r record.Ref) bool { return len(s.via(ref, s.follow(r))) == 0 })
-		slices.SortStableFunc(list, func(a, b record.Ref) int {
-			return cmp.Compare(link.Gap(s.have[ref].rec, s.have[a].rec), link.Gap(s.have[ref].rec, s.have[b].rec))
-		})
-		for k, other := range list {
-			out = append(out, [2]record.Ref{ref, other})
-			if k < nearest {
-				joins = append(joins, s.across(ref, s.follow(other))...)
+		for _, other := range others[i] {
+			if other = s.follow(other); len(s.via(ref, other)) > 0 {
+				gaps[[2]record.Ref{ref, other}] = link.Gap(s.have[ref].rec, s.have[other].rec)
 			}
 		}
 	}
+	var joins []record.Ref // most that are asked for one by one are read together
+	for p, gap := range gaps {
+		if out = append(out, p); len(joins) < 10*linkPage && gap <= link.FarApart {
+			joins = append(joins, s.across(p[0], p[1])...)
+		}
+	}
+	slices.SortFunc(out, func(a, b [2]record.Ref) int {
+		return cmp.Or(cmp.Compare(gaps[a], gaps[b]), cmp.Compare(a[0].ID, b[0].ID), cmp.Compare(a[1].ID, b[1].ID), cmp.Compare(a[0].Kind, b[0].Kind))
+	})
 	return out, s.get(ctx, joins)
 }
-
-// nearest is of how many of those that a record may be one with the joins are
-// read together.
-const nearest = 4
 
 // via are the names by which two records may be one.
 func (s *workingSet) via(a, b record.Ref) []string {
