@@ -16,9 +16,14 @@ import (
 
 // TestDeploymentsInAnyOrder: what three tools tell of deployments, first that
 // they run and then how they ended, gives the same records in whatever order
-// and batches it comes: after a failure the same commit is deployed again five
-// minutes later, and half an hour later once more.
+// and batches it comes: the same commit is deployed again five minutes later, and
+// half an hour later once more.
 func TestDeploymentsInAnyOrder(t *testing.T) {
+	t.Run("after a failure", func(t *testing.T) { deploymentsInAnyOrder(t, true) })
+	t.Run("after a success", func(t *testing.T) { deploymentsInAnyOrder(t, false) })
+}
+
+func deploymentsInAnyOrder(t *testing.T, failed bool) {
 	type telling struct {
 		tool, at int
 		id       string
@@ -31,7 +36,7 @@ func TestDeploymentsInAnyOrder(t *testing.T) {
 			id := fmt.Sprint(n)
 			running := d
 			all = append(all, telling{tool, 1, id, &running})
-			if d.Finished, d.Result = at(began+3), hansei.ResultSuccess; n == 0 {
+			if d.Finished, d.Result = at(began+3), hansei.ResultSuccess; n == 0 && failed {
 				d.Result = hansei.ResultFailure
 			}
 			ended := d

@@ -22,26 +22,14 @@ import (
 // one, with those of other sources.
 func (s *workingSet) joinNamed(ctx context.Context) error {
 	for _, ref := range s.named() {
-		if err := s.reconsider(ctx, ref); err != nil {
+		if _, err := s.reconsider(ctx, ref, nil); err != nil {
 			return err
 		}
 	}
-	near := neighbours{map[name][]record.Ref{}, map[name][]record.Ref{}}
-	var fresh []record.Ref
-	for _, ref := range s.named() {
-		w := s.have[ref]
-		if !slices.Contains(link.Joined, ref.Kind) || !link.Live(w.rec) {
-			continue
-		}
-		near.add(ref, w.now())
-		if w.anew || !link.Live(w.was) || link.Moved(w.was, w.rec) || !slices.Equal(w.before().Called, w.now().Called) || !slices.Equal(w.before().Mentions, w.now().Mentions) {
-			fresh = append(fresh, ref)
-		}
+	pairs, again, err := s.pairs(ctx)
+	for again && err == nil {
+		pairs, again, err = s.pairs(ctx)
 	}
-	if err := s.stored(ctx, fresh, near); err != nil {
-		return err
-	}
-	pairs, err := s.pairs(ctx, fresh, near)
 	if err != nil {
 		return err
 	}
@@ -51,6 +39,22 @@ func (s *workingSet) joinNamed(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// fresh are the records of the set that newly may be one with others; all are
+// put among the neighbours.
+func (s *workingSet) fresh(near neighbours) (out []record.Ref) {
+	for _, ref := range s.named() {
+		w := s.have[ref]
+		if !slices.Contains(link.Joined, ref.Kind) || !link.Live(w.rec) {
+			continue
+		}
+		near.add(ref, w.now())
+		if w.anew || !link.Live(w.was) || link.Moved(w.was, w.rec) || !slices.Equal(w.before().Called, w.now().Called) || !slices.Equal(w.before().Mentions, w.now().Mentions) {
+			out = append(out, ref)
+		}
+	}
+	return out
 }
 
 // name is a name of records of one kind.
@@ -123,14 +127,31 @@ func (s *workingSet) stored(ctx context.Context, fresh []record.Ref, near neighb
 }
 
 // pairs are the records that may be one, the nearest first: a deployment that is
-// repeated is told several times by both tools.
-func (s *workingSet) pairs(ctx context.Context, fresh []record.Ref, near neighbours) (out [][2]record.Ref, err error) {
+// repeated is told several times by both tools. They are to be asked for again
+// when something had to leave a record for it is nearer to a fresh one.
+func (s *workingSet) pairs(ctx context.Context) (out [][2]record.Ref, again bool, err error) {
+	near := neighbours{map[name][]record.Ref{}, map[name][]record.Ref{}}
+	fresh := s.fresh(near)
+	if err := s.stored(ctx, fresh, near); err != nil {
+		return nil, false, err
+	}
 	others := make([][]record.Ref, len(fresh))
 	for i, ref := range fresh {
 		others[i] = near.of(ref, s.have[ref].now())
 	}
 	if err := s.get(ctx, slices.Concat(others...)); err != nil {
-		return nil, err
+		return nil, false, err
+	}
+	for i, ref := range fresh {
+		for _, other := range others[i] {
+			rec := s.have[ref].rec
+			if other = s.follow(other); other != ref && ref.Kind == hansei.KindDeployment && link.Live(s.have[other].rec) && !link.Contradict(rec, s.have[other].rec) {
+				left, err := s.reconsider(ctx, other, rec)
+				if again = again || left; err != nil {
+					return nil, false, err
+				}
+			}
+		}
 	}
 	gaps := map[[2]record.Ref]time.Duration{}
 	for i, ref := range fresh {
@@ -149,7 +170,7 @@ func (s *workingSet) pairs(ctx context.Context, fresh []record.Ref, near neighbo
 	slices.SortFunc(out, func(a, b [2]record.Ref) int {
 		return cmp.Or(cmp.Compare(gaps[a], gaps[b]), cmp.Compare(a[0].ID, b[0].ID), cmp.Compare(a[1].ID, b[1].ID), cmp.Compare(a[0].Kind, b[0].Kind))
 	})
-	return out, s.get(ctx, joins)
+	return out, again, s.get(ctx, joins)
 }
 
 // via are the names by which two records may be one.

@@ -181,27 +181,23 @@ func (s *workingSet) part(rec hansei.Record, versions []hansei.Record) (hansei.R
 	return rec, rec.Validate()
 }
 
-// reconsider takes apart what names joined and what is told to be two by now. A
-// person who said that it is one is believed.
-func (s *workingSet) reconsider(ctx context.Context, ref record.Ref) error {
+// reconsider takes apart what names joined and what is told to be two by now, or
+// what belongs rather to a record beside it. A person who said that it is one is
+// believed. It says whether anything was taken apart.
+func (s *workingSet) reconsider(ctx context.Context, ref record.Ref, beside hansei.Record) (did bool, err error) {
 	rec := s.have[ref].rec
-	if ref.Kind != hansei.KindDeployment && ref.Kind != hansei.KindChange || !link.Live(rec) || len(rec.Head().From) < 2 {
-		return nil
+	if !link.Live(rec) || len(rec.Head().From) < 2 || ref.Kind != hansei.KindDeployment && ref.Kind != hansei.KindChange {
+		return false, nil
 	}
 	versions, err := versionsOf(rec)
 	if err != nil {
-		return err
+		return false, err
 	}
-	ids := link.IDs(rec)
-	first := slices.Index(ids, ref.ID)
-	for i, id := range ids {
+	for _, id := range link.Odd(rec, versions, beside) {
 		own := record.Ref{Kind: ref.Kind, ID: id}
-		if first < 0 || i == first || !link.Differ(versions[first], versions[i]) {
-			continue
-		}
 		across := append(s.across(ref, ref), own)
 		if err := s.get(ctx, across); err != nil {
-			return err
+			return false, err
 		}
 		confirmed := func(r record.Ref) bool {
 			j, ok := s.have[r].rec.(*hansei.Join)
@@ -215,11 +211,12 @@ func (s *workingSet) reconsider(ctx context.Context, ref record.Ref) error {
 		if err := s.split(ctx, ref, own); errors.As(err, &bad) {
 			continue // alone it would not be whole
 		} else if err != nil {
-			return err
+			return false, err
 		}
-		return s.reconsider(ctx, ref)
+		_, err := s.reconsider(ctx, ref, beside)
+		return true, err
 	}
-	return nil
+	return false, nil
 }
 
 // leadsThrough says whether following merges from one record meets another.

@@ -18,9 +18,7 @@ const JobLink = "link-records"
 // LinkCursor is the cursor of Link: up to there what records are called is noted.
 const LinkCursor = "links"
 
-const (
-	linkPage = 500 // entries of the journal looked at together
-)
+const linkPage = 500 // entries of the journal looked at together
 
 // byInbox is who writes what live sources told. What those records are called
 // is noted, and they are joined, as they are written.

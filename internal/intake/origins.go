@@ -2,9 +2,9 @@ package intake
 
 import (
 	"slices"
-	"time"
 
 	"hansei"
+	"hansei/internal/intake/fold"
 )
 
 // Origin is one field of a record, and where its value comes from.
@@ -47,7 +47,7 @@ func Origins(rec hansei.Record, own ...hansei.Field) ([]Origin, error) {
 				continue
 			}
 			s := Said{Source: head.From[i].Source, External: head.From[i].External, Value: said, Out: head.From[i].Out}
-			if !found && slices.Contains(in, i) && same(said, value) {
+			if !found && slices.Contains(in, i) && fold.Same(said, value) {
 				s.Stands, found = true, true
 			}
 			o.Said = append(o.Said, s)
@@ -75,21 +75,5 @@ func (o Origin) Disputed() bool {
 	if o.Edit != nil {
 		return len(o.Said) > 0
 	}
-	return slices.ContainsFunc(o.Said, func(s Said) bool { return !same(s.Value, o.Said[0].Value) })
-}
-
-// same compares two values of one field.
-func same(a, b any) bool {
-	switch a := a.(type) {
-	case time.Time:
-		b, ok := b.(time.Time)
-		return ok && a.Equal(b)
-	case []string:
-		b, ok := b.([]string)
-		return ok && slices.Equal(a, b)
-	case []hansei.ID:
-		b, ok := b.([]hansei.ID)
-		return ok && slices.Equal(a, b)
-	}
-	return a == b
+	return slices.ContainsFunc(o.Said, func(s Said) bool { return !fold.Same(s.Value, o.Said[0].Value) })
 }

@@ -89,6 +89,28 @@ func Differ(a, b hansei.Record) bool {
 	return false
 }
 
+// Odd are those of a record's sources, by the ids by which they know it, whose
+// versions tell something else than that of the source that knew it first, or
+// are nearer to a record beside it than to what that one's source told here.
+func Odd(rec hansei.Record, versions []hansei.Record, beside hansei.Record) (out []hansei.ID) {
+	ids := IDs(rec)
+	first, mine := slices.Index(ids, rec.Head().ID), -1
+	if beside != nil && len(beside.Head().From) == 1 {
+		mine = slices.IndexFunc(rec.Head().From, func(o hansei.Observed) bool { return o.Source == beside.Head().From[0].Source })
+	}
+	for i, v := range versions {
+		nearer := mine >= 0 && i != mine && !Differ(v, beside) && Gap(v, beside) < Gap(v, versions[mine])
+		switch {
+		case first < 0:
+		case i != first && (nearer || Differ(versions[first], v)):
+			out = append(out, ids[i])
+		case nearer:
+			out = append(out, ids[mine])
+		}
+	}
+	return out
+}
+
 // Moved says whether one revision of a record may be one with others that the
 // one before was kept apart from, although both go by the same names.
 func Moved(was, is hansei.Record) bool {
