@@ -237,3 +237,21 @@ func TestTakenApartByWhatIsTold(t *testing.T) {
 		}
 	}
 }
+
+// TestWordReachesTheOneThatStands: what is said of a record that was joined into
+// another since is said of that one, such as the factors of a retrospective
+// that was begun before.
+func TestWordReachesTheOneThatStands(t *testing.T) {
+	r := newRig(t)
+	a, b := r.add(t, "aa"), r.add(t, "bb")
+	r.sent(t, a, event{ID: "1", At: at(0), Status: "open", Title: "Theirs"})
+	r.sent(t, b, event{ID: "2", At: at(1), Status: "open", Title: "Ours", See: "https://toy.example/i/1"})
+	r.drain(t)
+	people := intake.People{Records: r.Records}
+	if _, err := people.Edit(context.Background(), who, hansei.KindIncident, "bb:2", 0, []intake.Set{{Field: "factors", Value: body(t, []string{"capacity"})}}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if in := r.incident(t, "aa:1"); len(in.From) != 2 || len(in.Factors) != 1 {
+		t.Errorf("told by %d, factors %v", len(in.From), in.Factors)
+	}
+}

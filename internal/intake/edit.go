@@ -11,6 +11,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake/link"
 	"hansei/internal/record"
 )
 
@@ -39,10 +40,14 @@ type Set struct {
 }
 
 // Edit sets fields of a record. read is the revision the person saw; when
-// somebody was faster it returns ErrConflict and changes nothing.
+// somebody was faster it returns ErrConflict and changes nothing. With 0 it sets
+// those of the record that stands for it now.
 func (p People) Edit(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID, read record.Revision, sets []Set, reason string) (record.Seq, error) {
 	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
 		stored, err := one(ctx, tx, who.Scope(), kind, id)
+		for n := 0; err == nil && read == 0 && n < maxMerges && slices.Contains(link.Joined, kind) && stored.Record.Head().MergedInto != ""; n++ {
+			stored, err = one(ctx, tx, who.Scope(), kind, stored.Record.Head().MergedInto)
+		}
 		if err != nil {
 			return err
 		}

@@ -308,13 +308,9 @@ func joined(a, b hansei.Record, order ordering) (into, from hansei.Record, err e
 	if err != nil {
 		return nil, nil, err
 	}
-	if into, err = hansei.New(a.Kind()); err != nil {
-		return nil, nil, err
-	}
-	head := into.Head()
-	*head = *a.Head()
-	wasOut := allOut(head.From)
-	head.From = append(cloneFrom(head.From), cloneFrom(b.Head().From)...)
+	into, from = emptied(a), emptied(b)
+	head, wasOut := into.Head(), allOut(a.Head().From)
+	head.From = append(cloneFrom(a.Head().From), cloneFrom(b.Head().From)...)
 	for _, e := range b.Head().Edits {
 		if _, has := head.EditOf(e.Field); !has {
 			head.Edits = append(slices.Clip(head.Edits), e)
@@ -324,9 +320,6 @@ func joined(a, b hansei.Record, order ordering) (into, from hansei.Record, err e
 		return nil, nil, err
 	}
 	if err := settleDeleted(into, wasOut); err != nil {
-		return nil, nil, err
-	}
-	if from, err = hansei.New(b.Kind()); err != nil {
 		return nil, nil, err
 	}
 	if err := copyFields(from, b); err != nil {
