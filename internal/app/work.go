@@ -210,10 +210,31 @@ func (a *App) work(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.facts.Follow(ctx, a.records, who.Scope()) })
 	g.Go(func() error { return a.search.Follow(ctx, a.records, who.Scope()) })
-	g.Go(func() error { return a.imports.Resume(ctx, who) })
-	g.Go(func() error { return a.past.Work(ctx, who) })
+	g.Go(func() error {
+		return a.lasting(ctx, "imports", func() error { return a.imports.Resume(ctx, who) })
+	})
+	g.Go(func() error {
+		return a.lasting(ctx, "documents", func() error { return a.past.Work(ctx, who) })
+	})
 	g.Go(func() error { return a.inbox.Run(ctx, who) })
 	g.Go(func() error { return a.sources.Run(ctx) })
 	g.Go(func() error { return a.jobs.Run(ctx) })
 	return g.Wait()
+}
+
+// lasting does something that was interrupted, again until it succeeds or ctx
+// ends: the database may be away for a while.
+func (a *App) lasting(ctx context.Context, what string, do func() error) error {
+	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
+		err := do()
+		if err == nil || ctx.Err() != nil {
+			return ctx.Err()
+		}
+		a.log.Error("what was interrupted cannot go on yet; it is tried again", "what", what, "error", err)
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }

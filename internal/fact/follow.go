@@ -163,11 +163,17 @@ func decode(changes []record.Change) ([]Decoded, error) {
 func (v *View) Follow(ctx context.Context, store *record.Store, scope auth.Scope) error {
 	for {
 		err := v.CatchUp(ctx, store, scope, nil)
+		passed := time.Now()
+		if err == nil {
+			v.fail(nil)
+			at, _ := v.Head()
+			err = store.Wait(ctx, scope, at)
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		v.fail(err)
-		if err != nil {
+		if err != nil { // the database may be away for a while
+			v.fail(err)
 			v.log.Error("the facts cannot follow the journal; trying again", "error", err)
 			select {
 			case <-time.After(time.Second):
@@ -175,11 +181,6 @@ func (v *View) Follow(ctx context.Context, store *record.Store, scope auth.Scope
 				return ctx.Err()
 			}
 			continue
-		}
-		passed := time.Now()
-		at, _ := v.Head()
-		if err := store.Wait(ctx, scope, at); err != nil {
-			return err
 		}
 		if err := v.gather(ctx, gatherFor-time.Since(passed)); err != nil {
 			return err

@@ -47,19 +47,19 @@ const (
 func (v *View) Follow(ctx context.Context, store *record.Store, scope auth.Scope) error {
 	for {
 		err := v.CatchUp(ctx, store, scope)
+		passed := time.Now()
+		if err == nil {
+			err = store.Wait(ctx, scope, v.Head())
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil {
+		if err != nil { // the database may be away for a while
 			v.Log.Error("the search index cannot follow the journal; trying again", "error", err)
 			if err := pause(ctx, retry); err != nil {
 				return err
 			}
 			continue
-		}
-		passed := time.Now()
-		if err := store.Wait(ctx, scope, v.Head()); err != nil {
-			return err
 		}
 		if err := pause(ctx, gatherFor-time.Since(passed)); err != nil {
 			return err
