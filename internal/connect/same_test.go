@@ -346,3 +346,32 @@ func TestMadeByHand(t *testing.T) {
 		}
 	}
 }
+
+// TestToldBefore: what the inbox wrote before there was Link is joined by it.
+func TestToldBefore(t *testing.T) {
+	r, ctx := newRig(t), context.Background()
+	put := func(source, id string) {
+		t.Helper()
+		c := &hansei.Change{Type: "commit", Commit: sha(1), At: at(0)}
+		c.From = []hansei.Observed{{Source: source, External: id}}
+		c.ID = hansei.Key{Kind: c.Kind(), Source: source, External: id}.ID()
+		if _, err := r.Records.Write(ctx, who.As("sources"), func(tx *record.Tx) error { return record.Put(tx, c, 0) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("aa", "1")
+	put("bb", "2")
+	if err := r.Inbox.Link(ctx, who); err != nil {
+		t.Fatal(err)
+	}
+	if one := r.stands(t, hansei.KindChange, "bb:2").Head(); len(one.From) != 2 {
+		t.Errorf("not joined: %+v", one)
+	}
+	put("cc", "3") // as the inbox does now, but for its names
+	if err := r.Inbox.Link(ctx, who); err != nil {
+		t.Fatal(err)
+	}
+	if one := r.stands(t, hansei.KindChange, "cc:3").Head(); len(one.From) != 1 {
+		t.Errorf("looked at again: %+v", one)
+	}
+}

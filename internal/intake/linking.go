@@ -24,6 +24,10 @@ const linkPage = 500 // entries of the journal looked at together
 // is noted, and they are joined, as they are written.
 const byInbox = "sources"
 
+// beforeLinks is the cursor that stands where the journal was when Link began:
+// what the inbox wrote until then, in earlier versions, was not joined.
+const beforeLinks = "before links"
+
 // linkable are the kinds of record that are called something, or mention it.
 var linkable = []hansei.Kind{hansei.KindIncident, hansei.KindAlert, hansei.KindTicket, hansei.KindWorkItem, hansei.KindPullRequest, hansei.KindChange, hansei.KindDeployment}
 
@@ -57,8 +61,15 @@ func (b *Inbox) linkNext(ctx context.Context, who auth.Actor) (more bool, err er
 	if err != nil {
 		return false, err
 	}
+	before, err := record.CursorOf(ctx, b.Records, who.Scope(), beforeLinks)
+	if err != nil {
+		return false, err
+	}
+	if was.Epoch == "" { // the first time
+		before.Epoch, before.Seq = head.Epoch, head.Seq
+	}
 	next := was
-	if was.Epoch != head.Epoch { // the first time, or another journal
+	if was.Epoch != head.Epoch { // or another journal
 		next.Epoch, next.Seq = head.Epoch, 0
 	}
 	var refs []record.Ref
@@ -74,7 +85,7 @@ func (b *Inbox) linkNext(ctx context.Context, who auth.Actor) (more bool, err er
 				if err := b.ordered(ctx, who, c); err != nil {
 					return false, err
 				}
-			case c.Who != byInbox && slices.Contains(linkable, c.Kind) && !slices.Contains(refs, ref):
+			case (c.Who != byInbox || c.Seq <= before.Seq && before.Epoch == head.Epoch) && slices.Contains(linkable, c.Kind) && !slices.Contains(refs, ref):
 				refs = append(refs, ref)
 			}
 		}
@@ -82,11 +93,11 @@ func (b *Inbox) linkNext(ctx context.Context, who auth.Actor) (more bool, err er
 	if next == was {
 		return false, nil
 	}
-	return next.Seq < head.Seq, b.link(ctx, who, refs, was, next)
+	return next.Seq < head.Seq, b.link(ctx, who, refs, was, next, before)
 }
 
 // link notes what records are called, and joins them.
-func (b *Inbox) link(ctx context.Context, who auth.Actor, refs []record.Ref, was, next record.Cursor) error {
+func (b *Inbox) link(ctx context.Context, who auth.Actor, refs []record.Ref, was, next, before record.Cursor) error {
 	s, err := newWorkingSet(ctx, b.Records, who.Scope(), nil)
 	if err != nil {
 		return err
@@ -121,7 +132,7 @@ func (b *Inbox) link(ctx context.Context, who auth.Actor, refs []record.Ref, was
 				return err
 			}
 		}
-		return tx.PutCursor(next)
+		return errors.Join(tx.PutCursor(next), tx.PutCursor(before))
 	})
 	return err
 }
