@@ -165,6 +165,10 @@ func (c Counter) write(ctx context.Context, who auth.Actor, ids []hansei.ID, was
 	if err != nil {
 		return err
 	}
+	linked, err := c.linked(ctx, who.Scope(), found)
+	if err != nil {
+		return err
+	}
 	var changed []record.Stored
 	for _, id := range ids {
 		x, ok := found[id]
@@ -172,6 +176,9 @@ func (c Counter) write(ctx context.Context, who auth.Actor, ids []hansei.ID, was
 			continue // it is counted when it is back
 		}
 		in := x.Record.(*hansei.Incident)
+		if !linked[id] && in.Counted == nil {
+			continue
+		}
 		n, err := c.count(ctx, who.Scope(), id)
 		if err != nil {
 			return err
@@ -200,6 +207,37 @@ func (c Counter) write(ctx context.Context, who auth.Actor, ids []hansei.ID, was
 		return tx.PutCursor(next)
 	})
 	return err
+}
+
+// linked are those of some incidents that are linked with tickets. Most are
+// not, and nothing more is asked for them.
+func (c Counter) linked(ctx context.Context, who auth.Scope, incidents map[hansei.ID]record.Stored) (map[hansei.ID]bool, error) {
+	called, mentioned := map[string][]hansei.ID{}, map[string][]hansei.ID{}
+	for id, x := range incidents {
+		l := link.Of(x.Record)
+		for _, n := range l.Called {
+			called[n] = append(called[n], id)
+		}
+		for _, n := range l.Mentions {
+			mentioned[n] = append(mentioned[n], id)
+		}
+	}
+	out := map[hansei.ID]bool{}
+	for _, side := range []struct {
+		ids map[string][]hansei.ID
+		ask func(context.Context, record.Reader, auth.Scope, []string) ([]record.Naming, error)
+	}{{called, record.Mentioning}, {mentioned, record.Named}} {
+		list, err := side.ask(ctx, c.Records, who, slices.Sorted(maps.Keys(side.ids)))
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range list {
+			for _, id := range side.ids[x.Name] {
+				out[id] = out[id] || x.Kind == hansei.KindTicket
+			}
+		}
+	}
+	return out, nil
 }
 
 func same(a, b *hansei.Counted) bool {

@@ -128,10 +128,11 @@ func Linked(ctx context.Context, r Reader, who auth.Scope, of, after Ref) (out [
 		return nil, err
 	}
 	j, k, id, from := string(journal), string(of.Kind), string(of.ID), string(after.Kind)
-	list, err := scanNamings(ctx, r, `SELECT '', kind, id FROM (
+	// Materialized, or SQLite walks through all mentions in the order of kinds.
+	list, err := scanNamings(ctx, r, `WITH l AS MATERIALIZED (
 		SELECT m.kind, m.id FROM name n JOIN mention m ON m.journal = n.journal AND m.name = n.name WHERE n.journal = ? AND n.kind = ? AND n.id = ?
-		UNION SELECT n.kind, n.id FROM mention m JOIN name n ON n.journal = m.journal AND n.name = m.name WHERE m.journal = ? AND m.kind = ? AND m.id = ?) l
-		WHERE NOT (kind = ? AND id = ?) AND (kind > ? OR kind = ? AND id > ?) ORDER BY kind, id LIMIT ?`, j, k, id, j, k, id, k, id, from, from, string(after.ID), maxLinked)
+		UNION SELECT n.kind, n.id FROM mention m JOIN name n ON n.journal = m.journal AND n.name = m.name WHERE m.journal = ? AND m.kind = ? AND m.id = ?)
+		SELECT '', kind, id FROM l WHERE NOT (kind = ? AND id = ?) AND (kind > ? OR kind = ? AND id > ?) ORDER BY kind, id LIMIT ?`, j, k, id, j, k, id, k, id, from, from, string(after.ID), maxLinked)
 	for _, x := range list {
 		out = append(out, x.Ref)
 	}
