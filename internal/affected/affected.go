@@ -66,6 +66,11 @@ func (c Counter) next(ctx context.Context, who auth.Actor) (more bool, err error
 	if next.Epoch != noted.Epoch {
 		next.Epoch, next.Seq = noted.Epoch, 0
 	}
+	if tickets, err := c.Records.List(ctx, who.Scope(), hansei.KindTicket, "", 1); err != nil {
+		return false, err
+	} else if len(tickets) == 0 {
+		next.Seq = noted.Seq // nothing can be counted
+	}
 	var incidents []hansei.ID
 	for next.Seq < noted.Seq && len(incidents) == 0 {
 		p, err := c.Records.Feed(ctx, who.Scope(), next.Seq, min(page, int(noted.Seq-next.Seq)))

@@ -79,6 +79,9 @@ func (b *Inbox) Wake() {
 
 // Run understands what arrives until ctx ends.
 func (b *Inbox) Run(ctx context.Context, who auth.Actor) error {
+	if err := b.begin(ctx, who); err != nil {
+		b.Log.Warn("where the journal is could not be noted; it is tried again", "error", err)
+	}
 	for {
 		n, err := b.Drain(ctx, who)
 		switch {

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"reflect"
@@ -24,8 +25,8 @@ const linkPage = 500 // entries of the journal looked at together
 // is noted, and they are joined, as they are written.
 const byInbox = "sources"
 
-// beforeLinks is the cursor that stands where the journal was when Link began:
-// what the inbox wrote until then, in earlier versions, was not joined.
+// beforeLinks is the cursor that stands where the journal was when the inbox
+// first ran: what it wrote until then, in earlier versions, was not joined.
 const beforeLinks = "before links"
 
 // linkable are the kinds of record that are called something, or mention it.
@@ -37,6 +38,9 @@ var linkable = []hansei.Kind{hansei.KindIncident, hansei.KindAlert, hansei.KindT
 // sources were put in another order. It follows the journal from its cursor to
 // the end; several servers may do it at once.
 func (b *Inbox) Link(ctx context.Context, who auth.Actor) error {
+	if err := b.begin(ctx, who); err != nil {
+		return err
+	}
 	for conflicts := 0; ; {
 		more, err := b.linkNext(ctx, who)
 		switch {
@@ -48,6 +52,21 @@ func (b *Inbox) Link(ctx context.Context, who auth.Actor) error {
 			conflicts = 0
 		}
 	}
+}
+
+// begin notes where the journal is, the first time.
+func (b *Inbox) begin(ctx context.Context, who auth.Actor) error {
+	if before, err := record.CursorOf(ctx, b.Records, who.Scope(), beforeLinks); err != nil || before.Epoch != "" {
+		return err
+	}
+	head, err := b.Records.Head(ctx, who.Scope())
+	if err != nil {
+		return err
+	}
+	_, err = b.Records.Write(ctx, who, func(tx *record.Tx) error {
+		return tx.PutCursor(record.Cursor{Name: beforeLinks, Epoch: cmp.Or(head.Epoch, "none yet"), Seq: head.Seq})
+	})
+	return err
 }
 
 // linkNext looks at entries until there is something to do, and does it in the
@@ -64,9 +83,6 @@ func (b *Inbox) linkNext(ctx context.Context, who auth.Actor) (more bool, err er
 	before, err := record.CursorOf(ctx, b.Records, who.Scope(), beforeLinks)
 	if err != nil {
 		return false, err
-	}
-	if was.Epoch == "" { // the first time
-		before.Epoch, before.Seq = head.Epoch, head.Seq
 	}
 	next := was
 	if was.Epoch != head.Epoch { // or another journal
@@ -93,11 +109,11 @@ func (b *Inbox) linkNext(ctx context.Context, who auth.Actor) (more bool, err er
 	if next == was {
 		return false, nil
 	}
-	return next.Seq < head.Seq, b.link(ctx, who, refs, was, next, before)
+	return next.Seq < head.Seq, b.link(ctx, who, refs, was, next)
 }
 
 // link notes what records are called, and joins them.
-func (b *Inbox) link(ctx context.Context, who auth.Actor, refs []record.Ref, was, next, before record.Cursor) error {
+func (b *Inbox) link(ctx context.Context, who auth.Actor, refs []record.Ref, was, next record.Cursor) error {
 	s, err := newWorkingSet(ctx, b.Records, who.Scope(), nil)
 	if err != nil {
 		return err
@@ -132,7 +148,7 @@ func (b *Inbox) link(ctx context.Context, who auth.Actor, refs []record.Ref, was
 				return err
 			}
 		}
-		return errors.Join(tx.PutCursor(next), tx.PutCursor(before))
+		return tx.PutCursor(next)
 	})
 	return err
 }
