@@ -91,7 +91,7 @@ func TestCrashBeforeTheFirstCommit(t *testing.T) {
 	begin := func(t *testing.T, stmts ...string) string {
 		t.Helper()
 		dir := t.TempDir()
-		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "hansei.db")+"?_pragma=page_size(8192)&_pragma=journal_mode(wal)")
+		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "hansei.db")+"?_pragma=journal_mode(wal)")
 		if err != nil {
 			t.Fatal(err)
 		}

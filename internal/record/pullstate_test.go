@@ -19,7 +19,7 @@ func TestPullsOfAnOlderStore(t *testing.T) {
 	older := slices.IndexFunc(tables.Migrations, func(list []string) bool {
 		return slices.Contains(list, "ALTER TABLE pull ADD COLUMN whole BIGINT NOT NULL DEFAULT 0")
 	})
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "hansei.db")+"?_pragma=page_size(8192)&_pragma=journal_mode(wal)")
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "hansei.db")+"?_pragma=journal_mode(wal)")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,15 +48,10 @@ func (e *sqliteEngine) prepare(ctx context.Context, of *statements, q string) (s
 func (e *sqliteEngine) abandoned(time.Time) string { return pending + "~" }
 
 func (e *sqliteEngine) open(ctx context.Context) (write, read *sql.DB, err error) {
-	fresh, err := file.Inspect(ctx, e.path, file.Ours{ID: applicationID, Version: tables.Version})
-	if err != nil {
+	if err := file.Inspect(ctx, e.path, file.Ours{ID: applicationID, Version: tables.Version}); err != nil {
 		return nil, nil, err
 	}
-	pragmas := "&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-16384)&_pragma=temp_store(memory)&_pragma=wal_autocheckpoint(4000)"
-	if fresh {
-		pragmas = "&_pragma=page_size(8192)" + pragmas
-	}
-	if write, err = sql.Open("sqlite", "file:"+e.path+"?_txlock=immediate"+pragmas); err != nil {
+	if write, err = sql.Open("sqlite", "file:"+e.path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-16384)&_pragma=temp_store(memory)"+checkpoint); err != nil {
 		return nil, nil, fmt.Errorf("open %s: %w", e.path, err)
 	}
 	write.SetMaxOpenConns(1)
@@ -85,9 +80,14 @@ func (e *sqliteEngine) migrate(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
+// checkpoint is the pages of the log after which whoever commits takes it over
+// into the file. Every connection that writes says so, or it is done more often
+// than this.
+const checkpoint = "&_pragma=wal_autocheckpoint(4000)"
+
 func (e *sqliteEngine) jobs() (*sql.DB, error) {
 	// The queue waits while a large import holds the file.
-	db, err := sql.Open("sqlite", "file:"+e.path+"?_txlock=immediate&_pragma=busy_timeout(60000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=cache_size(-2048)")
+	db, err := sql.Open("sqlite", "file:"+e.path+"?_txlock=immediate&_pragma=busy_timeout(60000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=cache_size(-2048)"+checkpoint)
 	if err != nil {
 		return nil, fmt.Errorf("open %s for jobs: %w", e.path, err)
 	}

@@ -27,25 +27,25 @@ type Ours struct {
 const quickCheck = 64 << 20
 
 // Inspect looks at the file without changing it: whether it is there at all,
-// ours, of a version we know, and whole. fresh means that there is no store
-// yet: no file, or one that a crash left before the first commit.
-func Inspect(ctx context.Context, path string, o Ours) (fresh bool, err error) {
+// ours, of a version we know, and whole. That there is no file yet, or one that a
+// crash left before the first commit, is well.
+func Inspect(ctx context.Context, path string, o Ours) error {
 	head, size, err := header(path)
 	if err != nil {
-		return false, err
+		return err
 	}
 	switch {
 	case size == 0 && walExists(path):
 		// SQLite would take it for a new file and delete the log, and with it
 		// what can perhaps still be saved.
-		return false, fmt.Errorf("%s is missing or empty, but the log of its last changes (%s-wal) is there; both were left as they are, restore the file from a backup", path, filepath.Base(path))
+		return fmt.Errorf("%s is missing or empty, but the log of its last changes (%s-wal) is there; both were left as they are, restore the file from a backup", path, filepath.Base(path))
 	case size == 0:
-		return true, nil
+		return nil
 	case len(head) < headerSize, !bytes.HasPrefix(head, []byte("SQLite format 3\x00")):
-		return false, fmt.Errorf("%s is damaged or not a Hansei database; it was left as it is", path)
+		return fmt.Errorf("%s is damaged or not a Hansei database; it was left as it is", path)
 	}
 	if err := o.judge(path, binary.BigEndian.Uint32(head[68:]), binary.BigEndian.Uint32(head[60:])); err != nil {
-		return false, err
+		return err
 	}
 	return o.check(ctx, path, size <= quickCheck)
 }
@@ -93,10 +93,10 @@ func walExists(path string) bool {
 
 // check reads the file through the engine, which also sees commits that are
 // still in the log beside it, whole if asked to.
-func (o Ours) check(ctx context.Context, path string, whole bool) (fresh bool, err error) {
+func (o Ours) check(ctx context.Context, path string, whole bool) (err error) {
 	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(5000)")
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var app, version, tables uint32
@@ -104,24 +104,24 @@ func (o Ours) check(ctx context.Context, path string, whole bool) (fresh bool, e
 		"PRAGMA application_id": &app, "PRAGMA user_version": &version, "SELECT count(*) FROM sqlite_master": &tables,
 	} {
 		if err := db.QueryRowContext(ctx, q).Scan(to); err != nil {
-			return false, fmt.Errorf("%s cannot be read; it was left as it is: %w", path, verdict.Readable(err))
+			return fmt.Errorf("%s cannot be read; it was left as it is: %w", path, verdict.Readable(err))
 		}
 	}
 	if err := o.judge(path, app, version); err != nil {
-		return false, err
+		return err
 	}
 	if app == 0 && tables > 0 {
-		return false, fmt.Errorf("%s is a database of another program; it was left as it is", path)
+		return fmt.Errorf("%s is a database of another program; it was left as it is", path)
 	}
 	if !whole {
-		return tables == 0, nil
+		return nil
 	}
 	says := ""
 	if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&says); err != nil {
-		return false, fmt.Errorf("%s is damaged; it was left as it is, restore it from a backup: %w", path, err)
+		return fmt.Errorf("%s is damaged; it was left as it is, restore it from a backup: %w", path, err)
 	}
 	if says != "ok" {
-		return false, fmt.Errorf("%s is damaged (%s); it was left as it is, restore it from a backup", path, says)
+		return fmt.Errorf("%s is damaged (%s); it was left as it is, restore it from a backup", path, says)
 	}
-	return tables == 0, nil
+	return nil
 }

@@ -41,7 +41,7 @@ const (
 func Open(ctx context.Context, path string) (*File, error) {
 	const what = "%s, which holds what was received and is not in the database yet: %w; move it away to start without that"
 	// Before it is opened, for that alone would make another program's a file with a log.
-	if _, err := file.Inspect(ctx, path, file.Ours{ID: applicationID}); err != nil {
+	if err := file.Inspect(ctx, path, file.Ours{ID: applicationID}); err != nil {
 		return nil, fmt.Errorf(what, path, err)
 	}
 	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-4096)")
