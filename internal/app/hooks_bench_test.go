@@ -40,7 +40,7 @@ func BenchmarkWebhooks(b *testing.B) {
 }
 
 // BenchmarkVisible does the same while somebody looks at the page of incidents
-// 40 times a second, and reports how long it takes until a webhook sent
+// 10 times a second, and reports how long it takes until a webhook sent
 // meanwhile is there: half of them, and 99 %.
 func BenchmarkVisible(b *testing.B) {
 	b.Run("sqlite", func(b *testing.B) { webhooks(b, "", true) })

@@ -58,7 +58,7 @@ func watchPage(t testing.TB, listen, hook string) *watcher {
 // look sends a webhook and waits until the page shows the incident; false: it
 // is over.
 func (w *watcher) look(ctx context.Context, text []byte, id string) bool {
-	const each = 25 * time.Millisecond // between two looks
+	const each = 100 * time.Millisecond // between two looks, which cost what they take from the server
 	began := time.Now()
 	if err := sent(ctx, w.client, w.hook, text); err != nil {
 		if ctx.Err() == nil {
