@@ -190,7 +190,7 @@ func (v *View) Follow(ctx context.Context, store *record.Store, scope auth.Scope
 
 // gatherFor is how long passes are apart while the journal moves all the time:
 // a pass costs much the same for one entry and for a hundred.
-const gatherFor = 350 * time.Millisecond
+const gatherFor = 250 * time.Millisecond
 
 // gather waits a little, but not while somebody waits for the facts.
 func (v *View) gather(ctx context.Context, d time.Duration) error {

@@ -73,7 +73,9 @@ func NewQueue[K comparable, V any](s Spool) *Queue[K, V] {
 const (
 	maxItems = 4096
 	maxBytes = 64 << 20
-	slowest  = 20 * time.Millisecond
+	// Up to this nobody is held back. It is about what the inbox takes at once.
+	easy    = maxItems / 4
+	slowest = 20 * time.Millisecond
 )
 
 // Full says that nothing more may be added.
@@ -84,15 +86,12 @@ func (q *Queue[K, V]) Full() bool {
 }
 
 // Pace is how long those who add are to be held back, the longer the more
-// waits once the queue is half full: so that what comes in is dealt with soon,
-// and nobody waits long for a place.
+// waits: so that what comes in is dealt with soon, and nobody waits long for a
+// place.
 func (q *Queue[K, V]) Pace() time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.list) < maxItems/2 {
-		return 0
-	}
-	return slowest * time.Duration(len(q.list)) / maxItems
+	return slowest * time.Duration(max(0, len(q.list)-easy)) / (maxItems - easy)
 }
 
 // Add makes those of a list durable that do not wait already, and returns their

@@ -312,13 +312,18 @@ func TestQueueBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fill(0, maxItems/2-1)
+	fill(0, easy)
 	if q.Pace() != 0 || q.Full() {
-		t.Errorf("not half full: pace %s, full %v", q.Pace(), q.Full())
+		t.Errorf("little waits: pace %s, full %v", q.Pace(), q.Full())
 	}
-	fill(maxItems/2-1, maxItems-1)
-	if half := q.Pace(); half < slowest/2 || half > slowest || q.Full() {
-		t.Errorf("nearly full: pace %s, full %v", half, q.Full())
+	fill(easy, maxItems/2)
+	some := q.Pace()
+	if some <= 0 || q.Full() {
+		t.Errorf("half full: pace %s, full %v", some, q.Full())
+	}
+	fill(maxItems/2, maxItems-1)
+	if pace := q.Pace(); pace <= some || pace > slowest || q.Full() {
+		t.Errorf("nearly full: pace %s, half full %s, full %v", pace, some, q.Full())
 	}
 	fill(maxItems-1, maxItems)
 	if !q.Full() {
