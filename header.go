@@ -58,15 +58,15 @@ type Observed struct {
 	Names []string `json:"names,omitempty"`
 	// Mentions are names of other things that the source says belong to it.
 	Mentions []string `json:"mentions,omitempty"`
-	// Out says why this source's word does not count now: OutDeleted,
-	// OutFiltered, OutIncomplete or OutRemoved. A record whose every source is
-	// out is Deleted, and comes back when one of them does.
+	// Out says why this source's word does not count now, one of the Out
+	// constants. A record whose every source is out is Deleted, and comes back when one of them does.
 	Out string `json:"out,omitempty"`
 }
 
 // Why a source's word does not count.
 const (
 	OutDeleted    = "deleted"    // at the source
+	OutOther      = "other"      // the source says that it is something else
 	OutFiltered   = "filtered"   // the organization does not count it as an incident
 	OutIncomplete = "incomplete" // what makes it whole has not arrived yet
 	OutRemoved    = "removed"    // the source was removed with its data; what it tells again begins anew

@@ -19,6 +19,11 @@ type Observation struct {
 	// field says nothing, and elements of a list are added to it. Otherwise
 	// Record is the whole thing, and an empty field is empty.
 	Partial bool
+	// None means that the thing is not of this kind (any more): an issue that
+	// was an incident, a run of no deploying workflow. It tells of nothing else,
+	// and changes only a record that its source told of before. A Partial
+	// observation says that it is one by clearing "deleted".
+	None bool `json:",omitempty"`
 	// Clear names fields that a Partial observation empties, such as
 	// "resolved_at" of an incident that was reopened.
 	Clear []string

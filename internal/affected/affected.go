@@ -22,6 +22,7 @@ import (
 	"hansei/internal/intake"
 	"hansei/internal/intake/link"
 	"hansei/internal/record"
+	"hansei/internal/record/follow"
 )
 
 // Counter counts.
@@ -29,63 +30,26 @@ type Counter struct{ Records *record.Store }
 
 const (
 	// By is who writes what was counted.
-	By           = "support tickets"
-	cursor       = "customers"
-	page         = 500 // entries of the journal looked at together
-	maxConflicts = 50  // in a row
+	By     = "support tickets"
+	cursor = "customers"
+	page   = 500 // entries of the journal looked at together
 )
 
 // Follow counts anew for all incidents whose tickets may have changed since the
 // last time. Several servers may do it at once, any number of times.
 func (c Counter) Follow(ctx context.Context, who auth.Actor) error {
-	for conflicts := 0; ; {
-		more, err := c.next(ctx, who)
-		switch {
-		case errors.Is(err, hansei.ErrConflict) && conflicts < maxConflicts && ctx.Err() == nil:
-			conflicts++ // somebody was faster
-		case err != nil || !more:
-			return err
-		default:
-			conflicts = 0
+	who = who.As(By)
+	f := follow.Follower{Records: c.Records, Cursor: cursor, Page: page, Behind: intake.LinkCursor}
+	return f.Run(ctx, who, func(ctx context.Context, p record.Page) (func(*record.Tx) error, error) {
+		if tickets, err := c.Records.List(ctx, who.Scope(), hansei.KindTicket, "", 1); err != nil || len(tickets) == 0 {
+			return nil, err // nothing can be counted
 		}
-	}
-}
-
-// next looks at entries until there is something to count, and writes what it
-// counted in the transaction that moves the cursor.
-func (c Counter) next(ctx context.Context, who auth.Actor) (more bool, err error) {
-	was, err := record.CursorOf(ctx, c.Records, who.Scope(), cursor)
-	if err != nil {
-		return false, err
-	}
-	noted, err := record.CursorOf(ctx, c.Records, who.Scope(), intake.LinkCursor)
-	if err != nil {
-		return false, err
-	}
-	next := was
-	if next.Epoch != noted.Epoch {
-		next.Epoch, next.Seq = noted.Epoch, 0
-	}
-	if tickets, err := c.Records.List(ctx, who.Scope(), hansei.KindTicket, "", 1); err != nil {
-		return false, err
-	} else if len(tickets) == 0 {
-		next.Seq = noted.Seq // nothing can be counted
-	}
-	var incidents []hansei.ID
-	for next.Seq < noted.Seq && len(incidents) == 0 {
-		p, err := c.Records.Feed(ctx, who.Scope(), next.Seq, min(page, int(noted.Seq-next.Seq)))
-		if err != nil || len(p.Changes) == 0 || p.Epoch != noted.Epoch {
-			return false, err
+		incidents, err := c.touched(ctx, who.Scope(), p.Changes)
+		if err != nil || len(incidents) == 0 {
+			return nil, err
 		}
-		next.Seq = p.Changes[len(p.Changes)-1].Seq
-		if incidents, err = c.touched(ctx, who.Scope(), p.Changes); err != nil {
-			return false, err
-		}
-	}
-	if next == was {
-		return false, nil
-	}
-	return next.Seq < noted.Seq, c.write(ctx, who, incidents, was, next)
+		return c.counted(ctx, who.Scope(), incidents)
+	})
 }
 
 // touched are the incidents whose count may be another one by some changes:
@@ -164,15 +128,15 @@ func (c Counter) names(ctx context.Context, who auth.Scope, x record.Change, cal
 	return err
 }
 
-// write puts what was counted into the incidents.
-func (c Counter) write(ctx context.Context, who auth.Actor, ids []hansei.ID, was, next record.Cursor) error {
-	found, err := record.Load(ctx, c.Records, who.Scope(), hansei.KindIncident, ids)
+// counted puts what was counted into the incidents.
+func (c Counter) counted(ctx context.Context, who auth.Scope, ids []hansei.ID) (func(*record.Tx) error, error) {
+	found, err := record.Load(ctx, c.Records, who, hansei.KindIncident, ids)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	linked, err := c.linked(ctx, who.Scope(), found)
+	linked, err := c.linked(ctx, who, found)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var changed []record.Stored
 	for _, id := range ids {
@@ -184,34 +148,26 @@ func (c Counter) write(ctx context.Context, who auth.Actor, ids []hansei.ID, was
 		if !linked[id] && in.Counted == nil {
 			continue
 		}
-		n, err := c.count(ctx, who.Scope(), id)
+		n, err := c.count(ctx, who, id)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if same(in.Counted, n) {
 			continue
 		}
-		if x.Record, err = intake.Counted(ctx, c.Records, who.Scope(), in, n); err != nil {
-			return err
+		if x.Record, err = intake.Counted(ctx, c.Records, who, in, n); err != nil {
+			return nil, err
 		}
 		changed = append(changed, x)
 	}
-	_, err = c.Records.Write(ctx, who.As(By), func(tx *record.Tx) error {
-		now, err := record.CursorOf(ctx, tx, who.Scope(), cursor)
-		if err != nil {
-			return err
-		}
-		if now != was {
-			return hansei.ErrConflict
-		}
+	return func(tx *record.Tx) error {
 		for _, x := range changed {
 			if err := record.Put(tx, x.Record, x.Revision); err != nil {
 				return err
 			}
 		}
-		return tx.PutCursor(next)
-	})
-	return err
+		return nil
+	}, nil
 }
 
 // linked are those of some incidents that are linked with tickets. Most are

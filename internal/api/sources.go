@@ -156,7 +156,7 @@ func (a *edge) getSource(ctx context.Context, who auth.Actor, in *SourceParam) (
 type SourceChange struct {
 	SourceParam
 	Body struct {
-		Settings map[string]string   `json:"settings,omitempty" doc:"Those to change; an empty value goes back to the default"`
+		Settings map[string]string   `json:"settings,omitempty" doc:"Those to change; an empty value goes back to the default. When payloads mean something else with them, such as which types of issue are incidents, those that are kept are understood again"`
 		Filter   *[]hansei.Condition `json:"filter,omitempty"`
 		Since    *time.Time          `json:"since,omitempty" doc:"Read its history anew from then"`
 		Paused   *bool               `json:"paused,omitempty"`

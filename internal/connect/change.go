@@ -17,7 +17,10 @@ import (
 
 // Change is what a person changes of a source; nil leaves it as it is.
 type Change struct {
-	Settings map[string]string // those to be changed; empty values go back to the default
+	// Settings are those to be changed; empty values go back to the default.
+	// When payloads mean something else with them, those that are kept are
+	// understood again.
+	Settings map[string]string
 	Filter   *[]hansei.Condition
 	Since    *time.Time // reads its history anew from then
 	Paused   *bool
@@ -73,7 +76,13 @@ func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Chang
 		if _, ok := src.(source.Receiver); ok {
 			out.URL = s.URL(rec)
 		}
-		return s.follow(tx, who.Scope(), rec, src, c, wasPaused && !rec.Paused, compare(kind, was, given{rec.Settings, secrets}))
+		is := given{rec.Settings, secrets}
+		if meant(kind, was, is) {
+			if out.Again, err = tx.ReopenDeliveries(string(rec.ID), time.Time{}, false); err != nil {
+				return err
+			}
+		}
+		return s.follow(tx, who.Scope(), rec, src, c, wasPaused && !rec.Paused, compare(kind, was, is))
 	})
 	s.forget()
 	s.Inbox.Wake()

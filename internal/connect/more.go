@@ -32,6 +32,11 @@ func (g given) of(x source.Setting) string {
 	return cmp.Or(g.open[x.Name], x.Default)
 }
 
+// meant says whether payloads mean something else with settings than with others.
+func meant(kind source.Kind, was, is given) bool {
+	return slices.ContainsFunc(kind.Settings, func(x source.Setting) bool { return x.Means && was.of(x) != is.of(x) })
+}
+
 // compare says what is to be read with settings that was not with others. A
 // list that is empty may mean all there is.
 func compare(kind source.Kind, was, is given) more {

@@ -102,6 +102,7 @@ type Added struct {
 	Source *hansei.Source
 	URL    string // of its webhook; empty for one that is only pulled
 	Secret string // of its webhook, shown this once
+	Again  int64  // deliveries that are understood again, for they mean something else now
 	Seq    record.Seq
 }
 

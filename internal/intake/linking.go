@@ -3,7 +3,6 @@ package intake
 import (
 	"cmp"
 	"context"
-	"errors"
 	"reflect"
 	"slices"
 
@@ -11,6 +10,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/intake/link"
 	"hansei/internal/record"
+	"hansei/internal/record/follow"
 )
 
 // JobLink is the job that does Link.
@@ -38,20 +38,32 @@ var linkable = []hansei.Kind{hansei.KindIncident, hansei.KindAlert, hansei.KindT
 // sources were put in another order. It follows the journal from its cursor to
 // the end; several servers may do it at once.
 func (b *Inbox) Link(ctx context.Context, who auth.Actor) error {
+	who = who.As(byInbox)
 	if err := b.begin(ctx, who); err != nil {
 		return err
 	}
-	for conflicts := 0; ; {
-		more, err := b.linkNext(ctx, who)
-		switch {
-		case errors.Is(err, hansei.ErrConflict) && conflicts < maxConflicts && ctx.Err() == nil:
-			conflicts++ // somebody was faster
-		case err != nil || !more:
-			return err
-		default:
-			conflicts = 0
-		}
+	before, err := record.CursorOf(ctx, b.Records, who.Scope(), beforeLinks)
+	if err != nil {
+		return err
 	}
+	f := follow.Follower{Records: b.Records, Cursor: LinkCursor, Page: linkPage}
+	return f.Run(ctx, who, func(ctx context.Context, page record.Page) (func(*record.Tx) error, error) {
+		var refs []record.Ref
+		for _, c := range page.Changes {
+			switch ref := (record.Ref{Kind: c.Kind, ID: c.ID}); {
+			case c.Kind == hansei.KindOrganization:
+				if err := b.ordered(ctx, who, c); err != nil {
+					return nil, err
+				}
+			case (c.Who != byInbox || c.Seq <= before.Seq && before.Epoch == page.Epoch) && slices.Contains(linkable, c.Kind) && !slices.Contains(refs, ref):
+				refs = append(refs, ref)
+			}
+		}
+		if len(refs) == 0 {
+			return nil, nil
+		}
+		return b.link(ctx, who, refs)
+	})
 }
 
 // begin notes where the journal is, the first time.
@@ -69,88 +81,32 @@ func (b *Inbox) begin(ctx context.Context, who auth.Actor) error {
 	return err
 }
 
-// linkNext looks at entries until there is something to do, and does it in the
-// transaction that moves the cursor. It says whether there may be more.
-func (b *Inbox) linkNext(ctx context.Context, who auth.Actor) (more bool, err error) {
-	was, err := record.CursorOf(ctx, b.Records, who.Scope(), LinkCursor)
-	if err != nil {
-		return false, err
-	}
-	head, err := b.Records.Head(ctx, who.Scope())
-	if err != nil {
-		return false, err
-	}
-	before, err := record.CursorOf(ctx, b.Records, who.Scope(), beforeLinks)
-	if err != nil {
-		return false, err
-	}
-	next := was
-	if was.Epoch != head.Epoch { // or another journal
-		next.Epoch, next.Seq = head.Epoch, 0
-	}
-	var refs []record.Ref
-	for next.Seq < head.Seq && len(refs) == 0 {
-		page, err := b.Records.Feed(ctx, who.Scope(), next.Seq, linkPage)
-		if err != nil || len(page.Changes) == 0 || page.Epoch != head.Epoch {
-			return false, err
-		}
-		for _, c := range page.Changes {
-			next.Seq = c.Seq
-			switch ref := (record.Ref{Kind: c.Kind, ID: c.ID}); {
-			case c.Kind == hansei.KindOrganization:
-				if err := b.ordered(ctx, who, c); err != nil {
-					return false, err
-				}
-			case (c.Who != byInbox || c.Seq <= before.Seq && before.Epoch == head.Epoch) && slices.Contains(linkable, c.Kind) && !slices.Contains(refs, ref):
-				refs = append(refs, ref)
-			}
-		}
-	}
-	if next == was {
-		return false, nil
-	}
-	return next.Seq < head.Seq, b.link(ctx, who, refs, was, next)
-}
-
-// link notes what records are called, and joins them.
-func (b *Inbox) link(ctx context.Context, who auth.Actor, refs []record.Ref, was, next record.Cursor) error {
+// link finds what records are called, and joins them.
+func (b *Inbox) link(ctx context.Context, who auth.Actor, refs []record.Ref) (func(*record.Tx) error, error) {
 	s, err := newWorkingSet(ctx, b.Records, who.Scope(), nil)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.get(ctx, refs); err != nil {
-		return err
+		return nil, err
 	}
 	for _, ref := range refs {
 		if err := s.relink(ctx, b.Records, ref); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if err := s.joinNamed(ctx); err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.encode(); err != nil {
-		return err
+		return nil, err
 	}
-	_, err = b.Records.Write(ctx, who.As(byInbox), func(tx *record.Tx) error {
-		now, err := record.CursorOf(ctx, tx, who.Scope(), LinkCursor)
-		if err != nil {
+	return func(tx *record.Tx) error {
+		if err := s.write(ctx, tx); err != nil || b.Told == nil {
 			return err
 		}
-		if now != was {
-			return hansei.ErrConflict
-		}
-		if err := s.write(ctx, tx); err != nil {
-			return err
-		}
-		if b.Told != nil {
-			if err := b.Told(tx, s.changedRecords()); err != nil {
-				return err
-			}
-		}
-		return tx.PutCursor(next)
-	})
-	return err
+		return b.Told(tx, s.changedRecords())
+	}, nil
 }
 
 // relink has all that a record is called noted, and what it was called in

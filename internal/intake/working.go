@@ -163,6 +163,9 @@ func (s *workingSet) take(o outcome) result {
 	mine := map[record.Ref]hansei.Record{} // within this delivery
 	for _, said := range o.said {
 		ref, rec, err := s.observe(said, o, mine)
+		if err == nil && rec == nil {
+			continue
+		}
 		created = append(created, s.names.take()...)
 		if err != nil {
 			s.names.forget(created)
@@ -198,7 +201,8 @@ func refused(out result, err error) result {
 	return out
 }
 
-// observe folds one observation into the record it tells of.
+// observe folds one observation into the record it tells of. There is no record
+// when it says that something nobody knows is none.
 func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record.Ref]hansei.Record) (record.Ref, hansei.Record, error) {
 	if said.Record == nil || said.Key.Kind != said.Record.Kind() || said.Key.Source != o.delivery.Source {
 		return record.Ref{}, nil, fmt.Errorf("observation with the key %v: %w", said.Key, hansei.ErrForbidden)
@@ -213,6 +217,9 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 			existing = w.rec
 		}
 	}
+	if said.None && !told(existing, said.Key) {
+		return ref, nil, nil
+	}
 	if said.At.IsZero() {
 		said.At = o.delivery.Received
 	}
@@ -226,6 +233,11 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 	}
 	rec, err := s.fold(existing, ref.ID, said, o.reading, again)
 	return ref, rec, err
+}
+
+// told says whether a source told of a record by a name of its own.
+func told(rec hansei.Record, k hansei.Key) bool {
+	return rec != nil && slices.ContainsFunc(rec.Head().From, func(f hansei.Observed) bool { return f.Source == k.Source && f.External == k.External })
 }
 
 // fold makes the record anew with what one source now says of it.
@@ -329,7 +341,9 @@ func judge(v hansei.Record, seen *hansei.Observed, r Reading) error {
 }
 
 // gone says that a source's version stands for nothing that is there.
-func gone(o hansei.Observed) bool { return o.Out == hansei.OutDeleted || o.Out == hansei.OutRemoved }
+func gone(o hansei.Observed) bool {
+	return slices.Contains([]string{hansei.OutDeleted, hansei.OutOther, hansei.OutRemoved}, o.Out)
+}
 
 // allOut says whether there are sources and each of them is out.
 func allOut(from []hansei.Observed) bool {

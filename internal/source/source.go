@@ -49,6 +49,7 @@ type Setting struct {
 	Theirs   bool // a webhook secret that the vendor makes, perhaps only once it knows the address
 	Long     bool // a text of several lines, such as a mapping
 	Place    bool // where the tool is: with another one, all history is read from the beginning
+	Means    bool // what payloads mean: with another one, those that are kept are understood again
 	Lists    bool // things whose history is read, several of them: of one more it is read from the beginning
 	Default  string
 	Enum     []string
@@ -79,6 +80,11 @@ type Delivery struct {
 	Name     string    // the event of a webhook ("pull_request"), or "pull/" and the stream
 	Body     []byte    // as it arrived
 	Received time.Time // for payloads that carry no time of their own
+}
+
+// None tells that a thing is not of a kind; rec is an empty record of that kind.
+func None(source, external string, rec hansei.Record, at time.Time) hansei.Observation {
+	return hansei.Observation{Key: hansei.Key{Kind: rec.Kind(), Source: source, External: external}, Record: rec, At: at.UTC(), Partial: true, None: true}
 }
 
 // Receiver is a source that takes webhooks.

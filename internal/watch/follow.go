@@ -2,7 +2,6 @@ package watch
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/notify"
 	"hansei/internal/record"
+	"hansei/internal/record/follow"
 )
 
 const (
@@ -22,74 +22,26 @@ const (
 	openFor = 24 * time.Hour
 )
 
-// errFaster means that another server acted on these changes.
-var errFaster = errors.New("another server was faster")
-
-// Follow acts on what the journal says since the last time. What it decides
-// and how far it came are one transaction.
+// Follow acts on what the journal says since the last time. What was written
+// before the first time, or in another journal, cannot tell of anything recent.
 func (w *Watch) Follow(ctx context.Context, who auth.Actor) error {
-	head, err := w.Records.Head(ctx, who.Scope())
-	if err != nil {
-		return err
-	}
-	was, err := record.CursorOf(ctx, w.Records, who.Scope(), cursor)
-	if err != nil {
-		return err
-	}
-	at := was.Seq
-	if was.Epoch != head.Epoch {
-		// The first time, or another journal: what was written before cannot
-		// tell of anything recent.
-		if at, err = w.Records.SeqAt(ctx, who.Scope(), w.Now().Add(-Recent)); err != nil {
-			return err
-		}
-	}
-	for at < head.Seq {
-		page, err := w.Records.Feed(ctx, who.Scope(), at, feedPage)
-		if err != nil {
-			return err
-		}
-		if len(page.Changes) == 0 || page.Epoch != head.Epoch {
-			return nil
-		}
+	f := follow.Follower{Records: w.Records, Cursor: cursor, Page: feedPage, Begin: func(ctx context.Context) (record.Seq, error) {
+		return w.Records.SeqAt(ctx, who.Scope(), w.Now().Add(-Recent))
+	}}
+	return f.Run(ctx, who, func(ctx context.Context, page record.Page) (func(*record.Tx) error, error) {
 		acts, err := w.judge(ctx, who.Scope(), page.Changes)
-		if err != nil {
-			return err
+		if err != nil || len(acts) == 0 {
+			return nil, err
 		}
-		at = page.Changes[len(page.Changes)-1].Seq
-		if len(acts) == 0 && at < head.Seq {
-			continue
-		}
-		next := record.Cursor{Name: cursor, Epoch: head.Epoch, Seq: at}
-		if err := w.act(ctx, who, was, next, acts); err != nil {
-			if errors.Is(err, errFaster) {
-				return nil
+		return func(tx *record.Tx) error {
+			for _, a := range acts {
+				if err := a(tx); err != nil {
+					return err
+				}
 			}
-			return err
-		}
-		was = next
-	}
-	return nil
-}
-
-// act does what was decided and moves the cursor.
-func (w *Watch) act(ctx context.Context, who auth.Actor, was, next record.Cursor, acts []act) error {
-	_, err := w.Records.Write(ctx, who, func(tx *record.Tx) error {
-		now, err := record.CursorOf(ctx, tx, who.Scope(), cursor)
-		if err != nil {
-			return err
-		}
-		if now != was {
-			return errFaster
-		}
-		for _, a := range acts {
-			if err := a(tx); err != nil {
-				return err
-			}
-		}
-		return tx.PutCursor(next)
+			return nil
+		}, nil
 	})
-	return err
 }
 
 // act is something to be done in the transaction that moves the cursor.

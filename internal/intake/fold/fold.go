@@ -64,17 +64,37 @@ type folding struct {
 // Again are the fields of one record that a replay has told already, as bits.
 type Again uint64
 
+// Bits of what is in no table of fields.
+const (
+	bitDeleted = 63
+	bitImpacts = 62
+	bitHashed  = 48 // and up: the organization's own fields and roles
+)
+
 // first says whether a replay tells a field for the first time.
-func (r *Again) first(key string) bool {
-	if r == nil {
+func (f *folding) first(key string) bool {
+	if f.again == nil {
 		return false
+	}
+	bit := Again(1) << f.bit(key)
+	was := *f.again&bit != 0
+	*f.again |= bit
+	return !was
+}
+
+func (f *folding) bit(key string) int {
+	if i := slices.IndexFunc(hansei.FieldsOf(f.v.Kind()), func(x hansei.Field) bool { return x.Name == key }); i >= 0 {
+		return i
+	}
+	switch key {
+	case "deleted":
+		return bitDeleted
+	case "impacts":
+		return bitImpacts
 	}
 	h := fnv.New32a()
 	h.Write([]byte(key)) // never fails
-	bit := Again(1) << (h.Sum32() % 64)
-	was := *r&bit != 0
-	*r |= bit
-	return !was
+	return bitHashed + int(h.Sum32()%(bitImpacts-bitHashed))
 }
 
 // stamp is how new a field is.
@@ -100,7 +120,7 @@ func (f *folding) wins(key string, have, told any) bool {
 	if c := f.at.Compare(f.stamp(key)); c != 0 {
 		return c > 0
 	}
-	return f.again.first(key) || rank(told) > rank(have)
+	return f.first(key) || rank(told) > rank(have)
 }
 
 // rank orders values that were told at the same time. The empty one is least.
@@ -178,7 +198,7 @@ func fillList[T ~string](f *folding, field hansei.Field, told, have any, cleared
 				f.mark(key + string(e))
 			}
 		}
-	case c == 0 && !f.again.first(field.Name):
+	case c == 0 && !f.first(field.Name):
 		base = append(base, now...)
 	case c >= 0:
 		base = slices.Clone(now)
@@ -224,23 +244,33 @@ func (f *folding) custom() {
 	}
 }
 
-// deleted folds whether the thing is gone at its source.
+// deleted folds whether the thing is gone at its source, or is another one now.
 func (f *folding) deleted() {
-	gone := f.o.Record.Head().Deleted
-	if f.o.Partial && !gone && !slices.Contains(f.o.Clear, "deleted") {
+	out := ""
+	switch {
+	case f.o.None:
+		out = hansei.OutOther
+	case f.o.Record.Head().Deleted:
+		out = hansei.OutDeleted
+	case f.o.Partial && !slices.Contains(f.o.Clear, "deleted"):
 		return
 	}
-	was := f.seen.Out == hansei.OutDeleted
-	if c := f.at.Compare(f.stamp("deleted")); c < 0 || (c == 0 && was && !f.again.first("deleted")) {
+	was := f.seen.Out
+	if was != hansei.OutDeleted && was != hansei.OutOther {
+		was = ""
+	}
+	// Of two words at one time the one that it is not there stands.
+	if c := f.at.Compare(f.stamp("deleted")); c < 0 || (c == 0 && !f.first("deleted") && reason(out) <= reason(was)) {
 		return
 	}
 	f.mark("deleted")
-	switch {
-	case gone:
-		f.seen.Out = hansei.OutDeleted
-	case was:
-		f.seen.Out = ""
+	if out != "" || was != "" {
+		f.seen.Out = out
 	}
+}
+
+func reason(out string) int {
+	return slices.Index([]string{"", hansei.OutOther, hansei.OutDeleted}, out)
 }
 
 // incident folds what an incident has beside its table of fields.

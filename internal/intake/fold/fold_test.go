@@ -17,6 +17,9 @@ func anyObservation(r *rand.Rand) hansei.Observation {
 	at := func() time.Time { return t0.Add(time.Duration(r.IntN(12)) * time.Minute) }
 	word := func(n int) string { return string(rune('a' + r.IntN(n))) }
 	in := &hansei.Incident{}
+	if r.IntN(6) == 0 {
+		return hansei.Observation{Record: in, At: at(), Partial: true, None: true}
+	}
 	o := hansei.Observation{Record: in, At: at(), Partial: r.IntN(2) == 0, First: []string{"acknowledged_at"}}
 	if r.IntN(2) == 0 {
 		in.Title = word(4)
@@ -42,7 +45,7 @@ func anyObservation(r *rand.Rand) hansei.Observation {
 		in.Updates = append(in.Updates, hansei.Update{ID: word(4), At: t0, Text: word(6), Edited: at()})
 	}
 	if o.Partial && r.IntN(3) == 0 {
-		o.Clear = []string{[]string{"resolved_at", "title", "responders"}[r.IntN(3)]}
+		o.Clear = []string{[]string{"resolved_at", "title", "responders", "deleted"}[r.IntN(4)]}
 	}
 	if r.IntN(5) == 0 {
 		o.Names = []string{word(3)}
@@ -145,5 +148,29 @@ func TestReplayed(t *testing.T) {
 	tell(say("A better title", "api"), &again)
 	if in.Title != "A better title" || len(in.Services) != 1 || in.Services[0] != "api" {
 		t.Errorf("understood better: got %q %v", in.Title, in.Services)
+	}
+}
+
+// TestBits: what a replay told of one field is not taken for another one's.
+func TestBits(t *testing.T) {
+	for _, kind := range hansei.Kinds {
+		rec, err := hansei.New(kind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := folding{v: rec}
+		known := map[int]string{}
+		for _, key := range []string{"deleted", "impacts"} {
+			known[f.bit(key)] = key
+		}
+		for _, field := range hansei.FieldsOf(kind) {
+			if was, twice := known[f.bit(field.Name)]; twice || f.bit(field.Name) >= bitHashed {
+				t.Errorf("%s: %s has the bit %d, %s", kind, field.Name, f.bit(field.Name), was)
+			}
+			known[f.bit(field.Name)] = field.Name
+		}
+		if own := f.bit("custom/a"); own < bitHashed || own >= bitImpacts {
+			t.Errorf("%s: an own field has the bit %d", kind, own)
+		}
 	}
 }

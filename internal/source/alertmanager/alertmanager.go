@@ -51,7 +51,7 @@ func secret(help string) source.Setting {
 	return source.Setting{Name: source.WebhookSecret, Title: "Secret", Secret: true, Help: help}
 }
 
-var services = source.Setting{Name: "service_labels", Title: "Labels that name the service", Default: "service,app,job",
+var services = source.Setting{Name: "service_labels", Title: "Labels that name the service", Means: true, Default: "service,app,job",
 	Help: "The first of these labels that an alert has names the service it is about."}
 
 type alerts struct {

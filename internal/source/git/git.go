@@ -33,8 +33,8 @@ var Kind = source.Kind{
 	Settings: []source.Setting{
 		{Name: "path", Title: "Path", Required: true, Place: true, Help: "Of the repository on the machine that Hansei runs on, from the root. A bare mirror (git clone --mirror) does well."},
 		{Name: "branch", Title: "Branch", Default: "HEAD", Place: true, Help: "Whose history counts; the repository's own HEAD when empty."},
-		{Name: "service", Title: "Service", Help: "What the repository is; its directory's name when empty."},
-		{Name: "tags", Title: "Tags are deployments", Help: "A regular expression on the names of tags that mark a deployment to production, such as ^v[0-9]. Empty: none."},
+		{Name: "service", Title: "Service", Means: true, Help: "What the repository is; its directory's name when empty."},
+		{Name: "tags", Title: "Tags are deployments", Means: true, Help: "A regular expression on the names of tags that mark a deployment to production, such as ^v[0-9]. Empty: none."},
 	},
 	Gives: []hansei.Kind{hansei.KindChange, hansei.KindDeployment},
 	New:   open,

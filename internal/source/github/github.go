@@ -29,9 +29,9 @@ var Kind = source.Kind{
 		{Name: "token", Title: "Token", Secret: true, Help: "For the history: a fine-grained personal access token of the repositories below with read access to Metadata, Contents, Deployments, Pull requests, Issues and Actions. To create follow-ups there, Issues also need write access. Leave it empty to take webhooks only."},
 		{Name: "repositories", Title: "Repositories", Long: true, Lists: true, Help: "owner/name, one a line or with commas between, whose history is pulled. Webhooks are taken from all that send them."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at GitHub."},
-		{Name: "workflows", Title: "Workflows that deploy", Help: "A regular expression on the names of workflows whose runs are deployments, such as (?i)deploy. Empty: none; GitHub's own deployments always count."},
-		{Name: "releases", Title: "Releases are deployments", Default: "no", Enum: []string{"no", "yes"}, Help: "yes: each published release counts as a deployment to production."},
-		{Name: "follow_up_labels", Title: "Labels of follow-ups", Default: "postmortem,follow-up,action-item", Help: "Issues with one of these labels are follow-ups of incidents."},
+		{Name: "workflows", Title: "Workflows that deploy", Means: true, Help: "A regular expression on the names of workflows whose runs are deployments, such as (?i)deploy. Empty: none; GitHub's own deployments always count."},
+		{Name: "releases", Title: "Releases are deployments", Means: true, Default: "no", Enum: []string{"no", "yes"}, Help: "yes: each published release counts as a deployment to production."},
+		{Name: "follow_up_labels", Title: "Labels of follow-ups", Means: true, Default: "postmortem,follow-up,action-item", Help: "Issues with one of these labels are follow-ups of incidents."},
 		{Name: "api_url", Title: "API URL", Default: "https://api.github.com", Place: true, Help: "https://HOST/api/v3 for GitHub Enterprise Server."},
 	},
 	Steps: []string{

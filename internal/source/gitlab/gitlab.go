@@ -37,9 +37,9 @@ var Kind = source.Kind{
 		{Name: "token", Title: "Access token", Secret: true, Help: "For the history: a project or group access token with the scope read_api and at least the role Reporter. To create follow-ups there: the scope api. Leave it empty to take webhooks only."},
 		{Name: "projects", Title: "Projects", Long: true, Lists: true, Help: "group/project, one a line or with commas between, whose history is pulled."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at GitLab as the secret token. A signing token that GitLab made (whsec_…) can be entered instead."},
-		{Name: "pipelines", Title: "Pipelines that deploy", Help: "A regular expression on the names of pipelines (workflow:name) that are deployments, such as (?i)deploy; a pipeline without a name goes by its branch or tag, unless it ran for a merge request. Empty: none; GitLab's own deployments always count."},
-		{Name: "releases", Title: "Releases are deployments", Default: "no", Enum: []string{"no", "yes"}, Help: "yes: each release counts as a deployment to production."},
-		{Name: "follow_up_labels", Title: "Labels of follow-ups", Default: "postmortem,follow-up,action-item", Help: "Issues with one of these labels are follow-ups of incidents."},
+		{Name: "pipelines", Title: "Pipelines that deploy", Means: true, Help: "A regular expression on the names of pipelines (workflow:name) that are deployments, such as (?i)deploy; a pipeline without a name goes by its branch or tag, unless it ran for a merge request. Empty: none; GitLab's own deployments always count."},
+		{Name: "releases", Title: "Releases are deployments", Means: true, Default: "no", Enum: []string{"no", "yes"}, Help: "yes: each release counts as a deployment to production."},
+		{Name: "follow_up_labels", Title: "Labels of follow-ups", Means: true, Default: "postmortem,follow-up,action-item", Help: "Issues with one of these labels are follow-ups of incidents."},
 	},
 	Steps: []string{
 		"In the group's or project's Settings open Webhooks, Add new webhook.",

@@ -37,7 +37,7 @@ func pull(t testing.TB, server *httptest.Server, name, cursor string) (run, erro
 			return nil
 		}
 		said, err := src.Normalize(source.Delivery{Name: "pull/" + name, Body: page.Body})
-		for _, o := range said {
+		for _, o := range sourcetest.Are(said) {
 			out.told[o.Key.External] = o.Record
 		}
 		return err

@@ -36,8 +36,8 @@ var Kind = source.Kind{
 		{Name: "token", Title: "API token", Secret: true, Help: "Cloud: id.atlassian.com, Security, API tokens; the account needs the permission Browse projects. A token with scopes needs read:jira-work, or of the granular ones at least read:issue-details:jira, read:issue.changelog:jira, read:status:jira, read:project:jira and read:user:jira. Data Center: a personal access token. To create follow-ups there, the account also needs to create, edit, assign and transition issues. Leave it empty to take webhooks only."},
 		{Name: "projects", Title: "Projects", Lists: true, Help: "Keys of projects to pull, with commas between. Empty: all the account may see."},
 		{Name: source.WebhookSecret, Title: "Webhook secret", Secret: true, Help: "Made here; paste it at Jira."},
-		{Name: "incident_types", Title: "Issue types that are incidents", Default: "Incident,[System] Incident", Help: "Names of issue types, with commas between."},
-		{Name: "follow_ups", Title: "Issue types or labels of follow-ups", Default: "Action item,postmortem,follow-up", Help: "Issues with one of them are follow-ups of incidents."},
+		{Name: "incident_types", Title: "Issue types that are incidents", Means: true, Default: "Incident,[System] Incident", Help: "Names of issue types, with commas between."},
+		{Name: "follow_ups", Title: "Issue types or labels of follow-ups", Means: true, Default: "Action item,postmortem,follow-up", Help: "Issues with one of them are follow-ups of incidents."},
 	},
 	Steps: []string{
 		"As an administrator open Settings, System, WebHooks, Create a WebHook.",

@@ -16,6 +16,7 @@ import (
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
+	"hansei/internal/source/sourcetest"
 )
 
 func jiraOf(t testing.TB, more ...string) source.Source {
@@ -47,8 +48,11 @@ func TestWorkItem(t *testing.T) {
 	want := []hansei.Observation{{Key: hansei.Key{Kind: hansei.KindWorkItem, Source: "tracker", External: "10002"}, At: at(11), First: []string{"started_at"}, Names: []string{"OPS-2"}, Mentions: []string{"OPS-9"},
 		Record: &hansei.WorkItem{Title: "It is slow", Description: "See the page (https://x.example/1)\n@Bo", URL: "https://acme.atlassian.net/browse/OPS-2", Type: "bug", Status: "S", Priority: "High",
 			Services: []hansei.ID{"Web Shop"}, Owner: "Ann", Parent: "OPS-1", Created: at(9), Done: at(11), Outcome: hansei.FollowUpDone, Labels: []string{"perf"}}}}
-	if d := cmp.Diff(want, got); err != nil || d != "" {
+	if d := cmp.Diff(want, sourcetest.Are(got)); err != nil || d != "" {
 		t.Error(err, d)
+	}
+	if len(got) != 2 || got[1].Key.Kind != hansei.KindIncident || got[1].Key.External != "10002" || !got[1].None {
+		t.Errorf("it is not said that it is no incident: %v", got[1:])
 	}
 }
 
@@ -56,7 +60,7 @@ func TestIncident(t *testing.T) {
 	src := jiraOf(t)
 	got, err := src.Normalize(source.Delivery{Name: "pull/issues", Body: []byte(`{"issues":[` + strings.TrimSuffix(issue("OPS-3", "Incident", "done", `,"statuscategorychangedate":"2026-03-01T10:30:00.000+0000"`), "}") +
 		`,"changelog":{"histories":[{"created":"2026-03-01T10:30:00.000+0000","items":[{"field":"status"}]},{"created":"2026-03-01T09:10:00.000+0000","items":[{"field":"status"}]},{"created":"2026-03-01T09:01:00.000+0000","items":[{"field":"labels"}]}]}}]}`)})
-	if err != nil || len(got) != 1 {
+	if got = sourcetest.Are(got); err != nil || len(got) != 1 {
 		t.Fatal(len(got), err)
 	}
 	in := got[0].Record.(*hansei.Incident)

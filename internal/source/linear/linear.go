@@ -23,7 +23,7 @@ var Kind = source.Kind{
 		{Name: "token", Title: "API key", Secret: true, Help: "Linear: Settings, Security & access, Personal API keys; read access for the history, write access to create follow-ups there. Leave it empty to take webhooks only."},
 		{Name: "teams", Title: "Teams", Lists: true, Help: "Keys of teams, such as ENG, with commas between: whose history is pulled and in which follow-ups are created. Empty: all the key may see are pulled."},
 		{Name: source.WebhookSecret, Title: "Signing secret", Secret: true, Theirs: true, Help: "Linear shows it on the webhook's page once it is made; paste it here."},
-		{Name: "follow_up_labels", Title: "Labels of follow-ups", Default: "postmortem,follow-up,action-item", Help: "Issues with one of these labels are follow-ups of incidents."},
+		{Name: "follow_up_labels", Title: "Labels of follow-ups", Means: true, Default: "postmortem,follow-up,action-item", Help: "Issues with one of these labels are follow-ups of incidents."},
 		{Name: "api_url", Title: "API URL", Default: "https://api.linear.app", Place: true, Help: "Linear's, unless you go through a proxy of your own."},
 	},
 	Steps: []string{

@@ -59,7 +59,7 @@ type group struct {
 }
 
 // outs say why the word of a source does not count.
-var outs = map[string]string{hansei.OutDeleted: "deleted there", hansei.OutFiltered: "does not count as an incident", hansei.OutIncomplete: "not whole yet",
+var outs = map[string]string{hansei.OutDeleted: "deleted there", hansei.OutOther: "something else there", hansei.OutFiltered: "does not count as an incident", hansei.OutIncomplete: "not whole yet",
 	hansei.OutRemoved: "removed with its source"}
 
 const linkedShown = 12 // of each kind

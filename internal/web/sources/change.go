@@ -47,14 +47,18 @@ func (p *Pages) saveSettings(w http.ResponseWriter, r *http.Request, who auth.Ac
 	if err != nil {
 		return err
 	}
-	_, err = p.edit(r, who, connect.Change{Settings: settingsIn(kind, form, true)})
+	changed, err := p.edit(r, who, connect.Change{Settings: settingsIn(kind, form, true)})
 	if _, ok := reasonOf(err); ok {
 		return p.showOne(w, r, who, http.StatusUnprocessableEntity, answer{Settings: form, Err: err})
 	}
 	if err != nil {
 		return err
 	}
-	return shell.Done(w, r, at(name), ui.Toast{Text: "The settings of " + name + " were saved."})
+	text := "The settings of " + name + " were saved."
+	if n := int(changed.Again); n > 0 {
+		text += " " + again(n)
+	}
+	return shell.Done(w, r, at(name), ui.Toast{Text: text})
 }
 
 func (p *Pages) pause(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
@@ -138,6 +142,10 @@ func (p *Pages) backfill(w http.ResponseWriter, r *http.Request, who auth.Actor)
 		UndoURL: at(name) + "/backfill", Undo: map[string]string{fieldSince: ui.Day(before.Since, zone)}})
 }
 
+func again(n int) string {
+	return ui.Plural(n, "delivery is", "deliveries are") + " understood again."
+}
+
 // replay has what a source delivered understood again.
 func (p *Pages) replay(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
 	form, err := shell.Form(w, r)
@@ -149,7 +157,7 @@ func (p *Pages) replay(w http.ResponseWriter, r *http.Request, who auth.Actor) e
 	if err != nil {
 		return err
 	}
-	return shell.Done(w, r, at(name), ui.Toast{Text: ui.Plural(int(n), "delivery is", "deliveries are") + " understood again."})
+	return shell.Done(w, r, at(name), ui.Toast{Text: again(int(n))})
 }
 
 // remove ends a source. Its data goes too only if its name was typed.

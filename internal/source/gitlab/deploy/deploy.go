@@ -138,12 +138,13 @@ func (a *Reader) Released(p form.Project, e Event, action string) ([]hansei.Obse
 
 // Release tells of a release, if releases count as deployments.
 func (a *Reader) Release(p form.Project, x Release) ([]hansei.Observation, error) {
+	external := "release-" + p.Path + "-" + x.Tag
 	switch {
-	case !a.Releases:
-		return nil, source.Unused("releases are not deployments here")
 	case x.Tag == "" || x.Released.IsZero():
 		return nil, hansei.Invalid("release", "expected its tag and released_at")
+	case !a.Releases:
+		return form.One(source.None(a.Name, external, &hansei.Deployment{}, x.Released.Time))
 	}
-	return form.One(form.About(a.Name, hansei.KindDeployment, "release-"+p.Path+"-"+x.Tag, &hansei.Deployment{Title: form.First(x.Name, x.Tag), URL: form.First(x.Links.Self, x.URL), Service: p.Service(),
+	return form.One(form.About(a.Name, hansei.KindDeployment, external, &hansei.Deployment{Title: form.First(x.Name, x.Tag), URL: form.First(x.Links.Self, x.URL), Service: p.Service(),
 		Environment: hansei.Production, Result: hansei.ResultSuccess, Finished: x.Released.Time, Ref: x.Tag, Author: hansei.ID(x.Author.Name)}, x.Released.Time))
 }

@@ -74,7 +74,7 @@ func (a *Reader) Ran(e Ran) ([]hansei.Observation, error) {
 		x.Finished = x.Updated
 	}
 	said, err := a.Pipeline(e.Project, x)
-	if err == nil && x.Name == "" {
+	if err == nil && x.Name == "" && !said[0].None {
 		said[0].Record.(*hansei.Deployment).Title = e.Commit.Title
 	}
 	return said, err
@@ -89,13 +89,13 @@ func latest(list ...form.Stamp) (out form.Stamp) {
 	return out
 }
 
-// Pipeline tells of a pipeline, if it deploys.
+// Pipeline tells of a pipeline whether it deploys, and how.
 func (a *Reader) Pipeline(p form.Project, x Pipeline) ([]hansei.Observation, error) {
-	if !a.Deploys(x) {
-		return nil, source.Unused("pipeline %q of %s does not deploy", x.Name, x.Ref)
-	}
 	if x.ID == 0 || x.Created.IsZero() {
 		return nil, hansei.Invalid("pipeline", "expected its id and created_at")
+	}
+	if !a.Deploys(x) {
+		return form.One(source.None(a.Name, fmt.Sprintf("pipeline-%d", x.ID), &hansei.Deployment{}, orElse(x.Updated, x.Created)))
 	}
 	r, err := result(x.Status)
 	if err != nil {
@@ -104,9 +104,9 @@ func (a *Reader) Pipeline(p form.Project, x Pipeline) ([]hansei.Observation, err
 	rec := &hansei.Deployment{Title: x.Name, URL: form.First(x.WebURL, x.URL), Service: p.Service(), Result: r, Commit: x.SHA, Ref: x.Ref, Author: hansei.ID(x.User.Name), Started: orElse(x.Started, x.Created)}
 	o := form.About(a.Name, hansei.KindDeployment, fmt.Sprintf("pipeline-%d", x.ID), rec, orElse(x.Updated, x.Created))
 	// The title of a commit, and who it was, are not in every telling.
-	o.Partial = true
+	o.Partial, o.Clear = true, []string{"deleted"}
 	if r == hansei.ResultRunning {
-		o.Clear = []string{"finished_at"} // it was begun again
+		o.Clear = append(o.Clear, "finished_at") // it was begun again
 	} else {
 		rec.Finished = orElse(x.Finished, x.Updated)
 	}

@@ -178,7 +178,7 @@ func (a *Account) issue(p form.Project, x thing) ([]hansei.Observation, error) {
 	}
 	var err error
 	external, url := fmt.Sprintf("%s#%d", p.Path, x.IID), form.First(x.WebURL, x.URL)
-	kind, rec := hansei.KindWorkItem, hansei.Record(nil)
+	kind, rec, other := hansei.KindWorkItem, hansei.Record(nil), hansei.Record(&hansei.Incident{})
 	if strings.EqualFold(form.First(x.IssueType, x.Type), "incident") {
 		in := &hansei.Incident{Title: x.Title, Description: x.Description, URL: url, Status: hansei.StatusOpen, Services: []hansei.ID{p.Service()}, Labels: x.Labels}
 		in.Severity, _ = word.Readings[hansei.KindIncident]["severity"].Read(x.Severity) // it keeps what it does not know
@@ -187,7 +187,7 @@ func (a *Account) issue(p form.Project, x thing) ([]hansei.Observation, error) {
 			in.Status = hansei.StatusResolved
 			in.Milestones.Set(hansei.RoleResolved, x.Closed.Time)
 		}
-		kind, rec = hansei.KindIncident, in
+		kind, rec, other = hansei.KindIncident, in, &hansei.WorkItem{}
 	} else {
 		w := &hansei.WorkItem{Title: x.Title, Description: x.Description, URL: url, Type: x.Labels.Type(a.FollowUps), Status: x.State, Services: []hansei.ID{p.Service()},
 			Owner: hansei.ID(form.First(x.Assignee.Name, x.Assignee.Username)), Parent: x.Milestone.Title, Created: x.Created.Time, Done: x.Closed.Time, Labels: x.Labels}
@@ -201,7 +201,12 @@ func (a *Account) issue(p form.Project, x thing) ([]hansei.Observation, error) {
 	}
 	o := form.About(a.Name, kind, external, rec, x.Updated.Time)
 	o.Names = []string{external}
-	return form.One(o)
+	said, err := form.One(o)
+	if err != nil {
+		return nil, err
+	}
+	// Its type may have been another one.
+	return append(said, source.None(a.Name, external, other, x.Updated.Time)), nil
 }
 
 // day is a day as GitLab writes it, or nothing.

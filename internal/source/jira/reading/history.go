@@ -155,7 +155,7 @@ func milestones(in *hansei.Incident, x Issue, moves []move, done time.Time, whol
 // apart makes of an incident as one event tells it a partial observation:
 // what only its history tells stays as it was told before.
 func apart(o *hansei.Observation, x Issue, moves []move) {
-	o.Partial, o.Clear = true, []string{"description", "priority", "services", "responders", "labels"}
+	o.Partial, o.Clear = true, []string{"deleted", "description", "priority", "services", "responders", "labels"}
 	if now := (status{x.Fields.Status.Name, x.Fields.Status.Category.Key}); !now.over() {
 		o.Clear = append(o.Clear, "resolved_at", "closed_at")
 		if slices.ContainsFunc(moves, func(m move) bool { return m.from.over() }) {

@@ -8,6 +8,7 @@ import (
 
 	"hansei"
 	"hansei/internal/source"
+	"hansei/internal/source/sourcetest"
 )
 
 // statuses of a site, by the id that the tests give each: its place here.
@@ -33,7 +34,7 @@ func issue(kind string, now int, more string) string {
 func told(t *testing.T, d source.Delivery) hansei.Observation {
 	t.Helper()
 	said, err := (&Site{Name: "tracker", Incidents: []string{"incident"}}).Normalize(d)
-	if err != nil || len(said) != 1 {
+	if said = sourcetest.Are(said); err != nil || len(said) != 1 {
 		t.Fatalf("%s: %d, %v", d.Body, len(said), err)
 	}
 	return said[0]

@@ -119,7 +119,7 @@ func (s *Site) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 		if o.Key.Kind == hansei.KindIncident && e.Event != "jira:issue_created" {
 			apart(&o, e.Issue, categories(nil).moves(e.Issue))
 		}
-		return []hansei.Observation{o}, nil
+		return []hansei.Observation{o, s.other(o)}, nil
 	case "jira:issue_deleted":
 		if e.Issue.ID == "" || e.Timestamp <= 0 {
 			return nil, hansei.Invalid("issue", "expected the issue and the time")
@@ -147,7 +147,7 @@ func (s *Site) page(body []byte) ([]hansei.Observation, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, o)
+		out = append(out, o, s.other(o))
 	}
 	if len(out) == 0 {
 		return nil, source.Unused("no issues")
@@ -160,6 +160,15 @@ func (s *Site) kind(x Issue) (hansei.Kind, hansei.Record) {
 		return hansei.KindIncident, &hansei.Incident{}
 	}
 	return hansei.KindWorkItem, &hansei.WorkItem{}
+}
+
+// other tells that an issue is not what it may have been before its type was
+// another one, or before other types were incidents.
+func (s *Site) other(o hansei.Observation) hansei.Observation {
+	if o.Key.Kind == hansei.KindIncident {
+		return source.None(s.Name, o.Key.External, &hansei.WorkItem{}, o.At)
+	}
+	return source.None(s.Name, o.Key.External, &hansei.Incident{}, o.At)
 }
 
 // issue tells of an issue; whole says that all its moves are known.
