@@ -19,6 +19,11 @@ func TestEverySource(t *testing.T) {
 	dirs := map[string]string{"grafana": "alertmanager"}
 	for _, k := range tools {
 		t.Run(k.Name, func(t *testing.T) {
+			for _, x := range k.Settings {
+				if x.Name == "mapping" && k.Preview == nil {
+					t.Errorf("%s is written by hand, and its page has nothing to try it on", x.Title)
+				}
+			}
 			settings := map[string]string{"webhook_secret": secret}
 			for name, v := range samples[k.Name] {
 				settings[name] = v

@@ -65,7 +65,7 @@ const (
 
 // common are settings that every source has.
 var common = []source.Setting{{
-	Name: settingRate, Title: "Webhooks a second", Default: "10000",
+	Name: settingRate, Title: "Webhooks a second", Part: "Limits", Default: "10000",
 	Help: "More than this are answered 429 Too Many Requests, so that one tool gone wild cannot hold up the others.",
 }}
 

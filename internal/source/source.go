@@ -37,6 +37,12 @@ type Kind struct {
 	// New makes a source of its configuration, or returns an
 	// *hansei.InvalidError that names the setting. It does no I/O.
 	New func(Config) (Source, error)
+	// Preview shows what a payload would become with settings that are being
+	// written: one of a webhook, or a page of a list. Nil for tools that are
+	// understood without a mapping.
+	Preview func(settings map[string]string, payload []byte, list bool) ([]hansei.Observation, error)
+	// Suggest, beside Preview, makes first settings of a payload.
+	Suggest func(payload []byte, list bool) (map[string]string, error)
 }
 
 // Setting is one thing that a person fills in.
@@ -46,11 +52,12 @@ type Setting struct {
 	Help     string // where to find it and which permissions it needs
 	Secret   bool   // sealed, never shown again
 	Required bool
-	Theirs   bool // a webhook secret that the vendor makes, perhaps only once it knows the address
-	Long     bool // a text of several lines, such as a mapping
-	Place    bool // where the tool is: with another one, all history is read from the beginning
-	Means    bool // what payloads mean: with another one, those that are kept are understood again
-	Lists    bool // things whose history is read, several of them: of one more it is read from the beginning
+	Theirs   bool   // a webhook secret that the vendor makes, perhaps only once it knows the address
+	Long     bool   // a text of several lines, such as a mapping
+	Part     string // the heading under which it is folded away, of settings that few need
+	Place    bool   // where the tool is: with another one, all history is read from the beginning
+	Means    bool   // what payloads mean: with another one, those that are kept are understood again
+	Lists    bool   // things whose history is read, several of them: of one more it is read from the beginning
 	Default  string
 	Enum     []string
 }

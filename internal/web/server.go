@@ -65,14 +65,11 @@ type Server struct {
 	Batches   *batch.Batches // with Retros: many drafted at once; nil shows no page of it
 	Recall    *recall.Memory // with Search: what the past has to say
 	Rules     *rulebook.Book
-	Model     *model.Writer // drafts sections, where one is set up; nil offers none
-	// Previews show what a payload would become, for tools that are connected
-	// by a mapping.
-	Previews map[string]sources.Preview
-	Actor    func(*http.Request) (auth.Actor, error) // who asks; the same as the API's
-	Now      func() time.Time
-	Log      *slog.Logger
-	Version  string
+	Model     *model.Writer                           // drafts sections, where one is set up; nil offers none
+	Actor     func(*http.Request) (auth.Actor, error) // who asks; the same as the API's
+	Now       func() time.Time
+	Log       *slog.Logger
+	Version   string
 	// Background runs work that outlives the request that began it; nil runs
 	// it in a goroutine of its own.
 	Background func(func(context.Context))
@@ -115,7 +112,7 @@ func (s *Server) sourcePages(sh *shell.Shell) map[string]page {
 	maps.Copy(all, (&jobs.Pages{Shell: sh, Jobs: s.Jobs}).Routes())
 	s.joins = &joins.Pages{Shell: sh, Joins: s.Joins, People: s.People}
 	maps.Copy(all, s.joins.Routes())
-	maps.Copy(all, (&sources.Pages{Shell: sh, Sources: s.Sources, Deliveries: arrived.List, Previews: s.Previews}).Routes())
+	maps.Copy(all, (&sources.Pages{Shell: sh, Sources: s.Sources, Deliveries: arrived.List}).Routes())
 	return all
 }
 

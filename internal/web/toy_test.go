@@ -26,7 +26,6 @@ import (
 	"hansei/internal/seal"
 	"hansei/internal/source"
 	"hansei/internal/web"
-	"hansei/internal/web/sources"
 )
 
 // toy is a tool whose events are plain JSON. Its token decides what a test of
@@ -50,6 +49,12 @@ var toyKind = source.Kind{
 			return nil, hansei.Invalid("site", "there is no site named wrong")
 		}
 		return &toy{c.Name, c.Settings[source.WebhookSecret], c.Settings["token"]}, nil
+	},
+	Preview: func(settings map[string]string, payload []byte, list bool) ([]hansei.Observation, error) {
+		if settings["site"] == "wrong" {
+			return nil, hansei.Invalid("site", "there is no site named wrong")
+		}
+		return (&toy{name: settings["site"]}).Normalize(source.Delivery{Name: "event", Body: payload})
 	},
 }
 
@@ -129,12 +134,6 @@ func connectToys(t *testing.T, s *web.Server, dir string) {
 	s.Outbox = &notify.Outbox{Records: s.Records, Seal: box, Base: "https://hansei.example", Now: s.Now, Log: log, Allow: []netip.Prefix{netip.MustParsePrefix("127.0.0.1/32")},
 		Later: func(*record.Tx, string, time.Time) error { return nil }}
 	s.Sources.Inbox = &intake.Inbox{Records: s.Records, Log: log, Source: s.Sources.Reading}
-	s.Previews = map[string]sources.Preview{"toy": func(settings map[string]string, payload []byte, list bool) ([]hansei.Observation, error) {
-		if settings["site"] == "wrong" {
-			return nil, hansei.Invalid("site", "there is no site named wrong")
-		}
-		return (&toy{name: settings["site"]}).Normalize(source.Delivery{Name: "event", Body: payload})
-	}}
 	s.Joins = intake.Joins{Records: s.Records, Near: func(_ context.Context, _ auth.Scope, ids []hansei.ID, _ time.Duration) ([][2]hansei.ID, error) {
 		return [][2]hansei.ID{{ids[0], ids[1]}}, nil
 	}}

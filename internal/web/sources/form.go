@@ -38,6 +38,48 @@ func prefilled(v connect.View) url.Values {
 type setting struct {
 	ui.Field
 	Forget string
+	Part   string // the heading it is folded under; empty for none
+	Open   bool   // it says something that is not the default
+}
+
+// fold are settings that stand together; folded away when they have a title.
+type fold struct {
+	Title string
+	All   []setting
+	Open  bool
+}
+
+// foldsOf puts the settings of a form together: those that stand open first.
+func foldsOf(all []setting) []fold {
+	out := []fold{{}}
+	for _, s := range all {
+		i := slices.IndexFunc(out, func(f fold) bool { return f.Title == s.Part })
+		if i < 0 {
+			i, out = len(out), append(out, fold{Title: s.Part})
+		}
+		out[i].All, out[i].Open = append(out[i].All, s), out[i].Open || s.Open || s.Error != ""
+	}
+	return out
+}
+
+// understoodAgain says which settings make what was received be understood
+// again; empty for a tool that has none.
+func understoodAgain(k source.Kind) string {
+	var names []string
+	for _, s := range k.Settings {
+		if s.Means {
+			names = append(names, "“"+s.Title+"”")
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	last := len(names) - 1
+	text := names[last]
+	if last > 0 {
+		text = strings.Join(names[:last], ", ") + " or " + text
+	}
+	return "When you change " + text + ", everything received before is understood again: what no longer counts leaves every list and figure, and comes back if you change it back."
 }
 
 // settingFields are a tool's settings as fields of a form. A secret is never
@@ -50,7 +92,7 @@ func settingFields(k source.Kind, have url.Values, set []string, wrong map[strin
 			continue // it is made here
 		}
 		kept := s.Secret && slices.Contains(set, s.Name)
-		f := setting{Field: ui.Field{ID: settingIn + s.Name, Name: settingIn + s.Name, Label: s.Title, Help: s.Help, Error: wrong[s.Name], Value: have.Get(settingIn + s.Name), Required: s.Required && !kept && s.Default == ""}}
+		f := setting{Part: s.Part, Field: ui.Field{ID: settingIn + s.Name, Name: settingIn + s.Name, Label: s.Title, Help: s.Help, Error: wrong[s.Name], Value: have.Get(settingIn + s.Name), Required: s.Required && !kept && s.Default == ""}}
 		switch {
 		case s.Secret:
 			f.Value, f.Type = "", "password"
@@ -69,11 +111,12 @@ func settingFields(k source.Kind, have url.Values, set []string, wrong map[strin
 				f.Options = slices.Insert(f.Options, 0, ui.Option{Text: "—"})
 			}
 		case s.Long:
-			f.Rows, f.Mono = 8, true
 			f.Value = first(f.Value, s.Default)
+			f.Rows, f.Mono = min(24, max(8, 2+strings.Count(f.Value, "\n"))), true
 		default:
 			f.Placeholder = s.Default
 		}
+		f.Open = f.Forget != "" || f.Value != "" && f.Value != s.Default
 		out = append(out, f)
 	}
 	return out

@@ -28,6 +28,7 @@ type sight struct {
 	Confirm  ui.Field // its name, typed to remove it with its data
 	Filter   *filterForm
 	Sample   *sample
+	Again    string // which settings have what was received understood again
 	Coverage []coverage
 	Found    []source.Finding
 	Tested   bool
@@ -124,7 +125,7 @@ func (o *sight) ofKind(a answer) {
 		o.Wrong = ""
 	}
 	o.Rotates = o.View.URL != "" && !theirs(o.Kind) && slices.Contains(o.View.Secrets, source.WebhookSecret)
-	o.Steps = steps(o.Kind, o.View.URL, "")
+	o.Steps, o.Again = steps(o.Kind, o.View.URL, ""), understoodAgain(o.Kind)
 	if o.Kind.Incidents {
 		f := filterOf(o.View.Filter, "", at(o.View.Name)+"/try")
 		if a.Filter != nil {
@@ -137,7 +138,7 @@ func (o *sight) ofKind(a answer) {
 // sampled puts in what a mapping can be tried on.
 func (p *Pages) sampled(r *http.Request, who auth.Actor, o *sight, a answer) error {
 	have := a.Settings
-	if !have.Has(fieldSample) && p.Previews[o.Kind.Name] != nil {
+	if !have.Has(fieldSample) && o.Kind.Preview != nil {
 		var err error
 		if have, err = p.lastPayload(r, who, o.Name); err != nil {
 			return err

@@ -16,7 +16,6 @@ type Pages struct {
 	Sources *connect.Sources
 	// Deliveries is the page of what one source delivered.
 	Deliveries shell.Page
-	Previews   map[string]Preview // by tool; the tools whose settings hold a mapping
 }
 
 // Routes are the addresses of the pages.

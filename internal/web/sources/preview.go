@@ -20,14 +20,12 @@ import (
 	"hansei/internal/web/ui"
 )
 
-// Preview shows what a payload would become with settings that are being
-// written: a webhook, or a page of a list.
-type Preview func(settings map[string]string, payload []byte, list bool) ([]hansei.Observation, error)
-
 // The names of the form's fields.
 const (
 	fieldSample = "sample"
 	fieldList   = "sample-list"
+	fieldUse    = "use" // take the mapping that is suggested
+	mapping     = "mapping"
 )
 
 // sample is a payload to try a mapping on.
@@ -41,9 +39,11 @@ type sample struct {
 
 // seen is what a payload would become.
 type seen struct {
-	Error  string
-	Things []thing
-	More   int // things that are not shown
+	Mapping string // a first one, while there is none
+	URL     string // answers POST by putting it into the form
+	Error   string
+	Things  []thing
+	More    int // things that are not shown
 }
 
 // thing is one observation.
@@ -60,12 +60,12 @@ const (
 
 // sampleOf is the place for a payload; nil for a tool that needs none.
 func (p *Pages) sampleOf(k source.Kind, action, form string, have url.Values) *sample {
-	if p.Previews[k.Name] == nil {
+	if k.Preview == nil {
 		return nil
 	}
 	return &sample{URL: action + "/preview", Form: form, List: have.Get(fieldList) != "",
 		Payload: ui.Field{ID: fieldSample, Name: fieldSample, Label: "Try it on a payload", Rows: 8, Mono: true, Value: have.Get(fieldSample),
-			Help: "Paste what the tool sends. What it would become is shown beneath while you write; nothing is stored."}}
+			Help: "Paste what the tool sends, or an example from its documentation. What it would become is shown beneath the mapping while you write; nothing of it is stored."}}
 }
 
 // lastPayload is the newest delivery of a source, to try its mapping on.
@@ -96,7 +96,7 @@ func (p *Pages) previewNew(w http.ResponseWriter, r *http.Request, who auth.Acto
 	if err != nil {
 		return err
 	}
-	s, err := p.see(kind, form)
+	s, err := see(kind, form, "/sources/new/"+kind.Name+"/preview")
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (p *Pages) preview(w http.ResponseWriter, r *http.Request, who auth.Actor) 
 	if err != nil {
 		return err
 	}
-	s, err := p.see(kind, form)
+	s, err := see(kind, form, at(v.Name)+"/preview")
 	if err != nil {
 		return err
 	}
@@ -132,10 +132,10 @@ func (p *Pages) preview(w http.ResponseWriter, r *http.Request, who auth.Actor) 
 	return p.showOne(w, r, who, http.StatusOK, answer{Settings: form, Seen: &s})
 }
 
-// see tries the settings of a form on its payload.
-func (p *Pages) see(k source.Kind, form url.Values) (seen, error) {
-	preview := p.Previews[k.Name]
-	if preview == nil {
+// see tries the settings of a form on its payload. While there is no mapping,
+// it suggests one, and puts it into the form if it was asked to.
+func see(k source.Kind, form url.Values, url string) (seen, error) {
+	if k.Preview == nil {
 		return seen{}, hansei.ErrNotFound
 	}
 	settings := settingsIn(k, form, false)
@@ -151,7 +151,20 @@ func (p *Pages) see(k source.Kind, form url.Values) (seen, error) {
 	if !json.Valid([]byte(payload)) {
 		return seen{Error: "The payload is not JSON."}, nil
 	}
-	list, err := preview(settings, []byte(payload), form.Get(fieldList) != "")
+	if k.Suggest != nil && strings.TrimSpace(settings[mapping]) == "" {
+		first, err := k.Suggest([]byte(payload), form.Get(fieldList) != "")
+		if err != nil {
+			return seen{Error: err.Error()}, nil
+		}
+		if form.Get(fieldUse) == "" {
+			return seen{Mapping: first[mapping], URL: url}, nil
+		}
+		for name, value := range first {
+			form.Set(settingIn+name, value)
+			settings[name] = value
+		}
+	}
+	list, err := k.Preview(settings, []byte(payload), form.Get(fieldList) != "")
 	if err != nil {
 		return seen{Error: err.Error()}, nil
 	}
@@ -206,4 +219,12 @@ func plainly(v any) string {
 		return strings.Join(out, ", ")
 	}
 	return fmt.Sprint(v)
+}
+
+// documented names the place where a tool's documentation is.
+func documented(at string) string {
+	if u, err := url.Parse(at); err == nil && u.Host != "" {
+		return "Documentation at " + u.Host
+	}
+	return "Documentation"
 }
