@@ -21,7 +21,8 @@ type opened struct {
 	counts func(*hansei.Incident) (bool, error)
 	rate   float64 // webhooks a second
 	secret map[string]string
-	bad    error // why it cannot be used; the others can
+	bad    error      // why it cannot be used; the others can
+	seq    record.Seq // of the last change of any source when it was read
 }
 
 // fresh is how long what is known of sources is believed without asking.
@@ -54,6 +55,9 @@ func (s *Sources) look(ctx context.Context, who auth.Scope) error {
 	if now != version || version < 0 {
 		if open, hooks, err = s.read(ctx, who); err != nil {
 			return err
+		}
+		for _, o := range open {
+			o.seq = now
 		}
 	}
 	s.mu.Lock()
@@ -135,11 +139,15 @@ func (s *Sources) byHook(ctx context.Context, who auth.Scope, hook string) (*ope
 	return nil, hansei.ErrNotFound
 }
 
-// Reading is how deliveries of a source are understood, for the inbox.
+// Reading is how deliveries of a source are understood, for the inbox. Another
+// server may have changed it a moment ago, and have what it told understood again.
 func (s *Sources) Reading(name string) (intake.Reading, error) {
+	s.mu.Lock()
+	s.looked = time.Time{}
+	s.mu.Unlock()
 	o, err := s.find(context.Background(), auth.Local().Scope(), name)
 	if err != nil {
 		return intake.Reading{}, err
 	}
-	return intake.Reading{Source: o.source, Counts: o.counts}, nil
+	return intake.Reading{Source: o.source, Counts: o.counts, Seq: o.seq}, nil
 }

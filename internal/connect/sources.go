@@ -140,7 +140,7 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 		return Added{}, err
 	}
 	out.Seq, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
-		read := record.Revision(0)
+		read, before := record.Revision(0), (*hansei.Source)(nil)
 		found, err := record.Load(ctx, tx, who.Scope(), hansei.KindSource, []hansei.ID{rec.ID})
 		if err != nil {
 			return err
@@ -149,14 +149,21 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 			if !old.Record.Head().Deleted {
 				return hansei.Invalid("name", "there is a source named %s already", rec.ID)
 			}
-			read = old.Revision
+			read, before = old.Revision, old.Record.(*hansei.Source)
 		}
 		if err := s.keep(tx, rec, read, secrets); err != nil {
 			return err
 		}
+		// What is kept of it is understood as it is set now.
+		if before != nil && before.Tool == rec.Tool && meant(kind, given{open: before.Settings}, given{open: rec.Settings}) {
+			if out.Again, err = tx.ReopenDeliveries(string(rec.ID), time.Time{}, false); err != nil {
+				return err
+			}
+		}
 		return s.pullAll(tx, rec, src)
 	})
 	s.forget()
+	s.Inbox.Wake()
 	return out, err
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ type Inbox struct {
 	names *resolver // of the last batch; used by Run alone
 	known [3]record.Seq
 	again map[hansei.Key]fold.Again // what a replay that goes on told so far
+	set   record.Seq                // as sources were set then
 
 	conflicts int // in a row
 }
@@ -44,6 +46,9 @@ type Reading struct {
 	// Counts says whether an incident of this source is one for the
 	// organization; nil counts all.
 	Counts func(*hansei.Incident) (bool, error)
+	// Seq is when a source was last changed, any of them; what was read before a
+	// later change is read again. 0: none ever is.
+	Seq record.Seq
 }
 
 const (
@@ -152,6 +157,9 @@ func (b *Inbox) read(waiting []record.Waiting) []outcome {
 			} else {
 				found[w.Source] = r
 			}
+			if r.Seq > b.set { // what was understood before that stands no more
+				b.set, b.again = r.Seq, nil
+			}
 		}
 		out[i].reading, out[i].err = found[w.Source], missing[w.Source]
 	}
@@ -210,6 +218,9 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 		return err
 	}
 	_, err = b.Records.Write(ctx, who.As(byInbox), func(tx *record.Tx) error {
+		if err := current(ctx, tx, who.Scope(), read); err != nil {
+			return err
+		}
 		if err := write(ctx, tx, set, done); err != nil || b.Told == nil {
 			return err
 		}
@@ -226,6 +237,15 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 		b.again[key] = *told
 	}
 	return b.note(ctx, who.Scope())
+}
+
+// current is ErrConflict when a source was changed since deliveries were read.
+func current(ctx context.Context, tx *record.Tx, who auth.Scope, read []outcome) error {
+	now, err := record.LastChange(ctx, tx, who, hansei.KindSource)
+	if slices.ContainsFunc(read, func(o outcome) bool { return o.reading.Seq != 0 && o.reading.Seq != now }) {
+		return hansei.ErrConflict
+	}
+	return err
 }
 
 // result is what becomes of a delivery.

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -151,7 +152,7 @@ func (s *workingSet) set(r record.Ref, rec hansei.Record) {
 // something is wrong with it.
 func (s *workingSet) take(o outcome) result {
 	out := result{id: o.delivery.ID, state: record.DeliveryDone}
-	if o.err != nil {
+	if o.err != nil && (len(o.said) == 0 || !errors.Is(o.err, source.ErrUnused)) {
 		return refused(out, o.err)
 	}
 	type change struct {
@@ -161,11 +162,14 @@ func (s *workingSet) take(o outcome) result {
 	var changes []change
 	var created []hansei.Record
 	mine := map[record.Ref]hansei.Record{} // within this delivery
-	for _, said := range o.said {
+	list := slices.Clone(o.said)
+	for i := 0; i < len(list); i++ {
+		said := list[i]
 		ref, rec, err := s.observe(said, o, mine)
 		if err == nil && rec == nil {
 			continue
 		}
+		list = append(list, fold.Instead(rec, said, o.said)...)
 		created = append(created, s.names.take()...)
 		if err != nil {
 			s.names.forget(created)
@@ -187,7 +191,7 @@ func (s *workingSet) take(o outcome) result {
 		}
 	}
 	if len(changes) == 0 {
-		out.state, out.says = record.DeliveryUnused, "it tells of nothing"
+		return refused(out, cmp.Or(o.err, source.Unused("it tells of nothing")))
 	}
 	return out
 }
@@ -217,7 +221,7 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 			existing = w.rec
 		}
 	}
-	if said.None && !told(existing, said.Key) {
+	if said.None && !fold.Told(existing, said.Key) {
 		return ref, nil, nil
 	}
 	if said.At.IsZero() {
@@ -233,11 +237,6 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 	}
 	rec, err := s.fold(existing, ref.ID, said, o.reading, again)
 	return ref, rec, err
-}
-
-// told says whether a source told of a record by a name of its own.
-func told(rec hansei.Record, k hansei.Key) bool {
-	return rec != nil && slices.ContainsFunc(rec.Head().From, func(f hansei.Observed) bool { return f.Source == k.Source && f.External == k.External })
 }
 
 // fold makes the record anew with what one source now says of it.

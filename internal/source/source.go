@@ -77,8 +77,8 @@ type Config struct {
 type Source interface {
 	// Normalize turns a delivery into observations. It is pure: the same
 	// delivery gives the same observations. ErrUnused (wrapped) means that
-	// the delivery tells nothing of interest; any other error that a person
-	// must look at it.
+	// the delivery tells nothing of interest, but perhaps of what is None; any
+	// other error that a person must look at it.
 	Normalize(Delivery) ([]hansei.Observation, error)
 }
 
@@ -92,6 +92,11 @@ type Delivery struct {
 // None tells that a thing is not of a kind; rec is an empty record of that kind.
 func None(source, external string, rec hansei.Record, at time.Time) hansei.Observation {
 	return hansei.Observation{Key: hansei.Key{Kind: rec.Kind(), Source: source, External: external}, Record: rec, At: at.UTC(), Partial: true, None: true}
+}
+
+// Not tells that a thing is not of a kind, and why that is of no interest.
+func Not(o hansei.Observation, format string, args ...any) ([]hansei.Observation, error) {
+	return []hansei.Observation{o}, Unused(format, args...)
 }
 
 // Receiver is a source that takes webhooks.

@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"slices"
 	"strings"
 	"time"
@@ -61,40 +60,28 @@ type folding struct {
 	again *Again
 }
 
-// Again are the fields of one record that a replay has told already, as bits.
-type Again uint64
-
-// Bits of what is in no table of fields.
-const (
-	bitDeleted = 63
-	bitImpacts = 62
-	bitHashed  = 48 // and up: the organization's own fields and roles
-)
+// Again are the fields of one record that a replay has told already.
+type Again struct {
+	fields uint64   // as bits, in the order of their table
+	others []string // what is in no table
+}
 
 // first says whether a replay tells a field for the first time.
 func (f *folding) first(key string) bool {
 	if f.again == nil {
 		return false
 	}
-	bit := Again(1) << f.bit(key)
-	was := *f.again&bit != 0
-	*f.again |= bit
+	i := slices.IndexFunc(hansei.FieldsOf(f.v.Kind()), func(x hansei.Field) bool { return x.Name == key })
+	if i < 0 || i >= 64 {
+		if slices.Contains(f.again.others, key) {
+			return false
+		}
+		f.again.others = append(slices.Clip(f.again.others), key)
+		return true
+	}
+	was := f.again.fields&(1<<i) != 0
+	f.again.fields |= 1 << i
 	return !was
-}
-
-func (f *folding) bit(key string) int {
-	if i := slices.IndexFunc(hansei.FieldsOf(f.v.Kind()), func(x hansei.Field) bool { return x.Name == key }); i >= 0 {
-		return i
-	}
-	switch key {
-	case "deleted":
-		return bitDeleted
-	case "impacts":
-		return bitImpacts
-	}
-	h := fnv.New32a()
-	h.Write([]byte(key)) // never fails
-	return bitHashed + int(h.Sum32()%(bitImpacts-bitHashed))
 }
 
 // stamp is how new a field is.
@@ -121,6 +108,13 @@ func (f *folding) wins(key string, have, told any) bool {
 		return c > 0
 	}
 	return f.first(key) || rank(told) > rank(have)
+}
+
+// ends says whether what is told no more ends what was told under a name that
+// is in no table of fields.
+func (f *folding) ends(key string) bool {
+	c := f.at.Compare(f.stamp(key))
+	return c > 0 || c == 0 && f.first(key)
 }
 
 // rank orders values that were told at the same time. The empty one is least.
@@ -238,39 +232,10 @@ func (f *folding) custom() {
 		return
 	}
 	for k := range head.Custom {
-		if _, still := told[k]; !still && f.at.After(f.stamp("custom/"+k)) {
+		if _, still := told[k]; !still && f.ends("custom/"+k) {
 			delete(head.Custom, k)
 		}
 	}
-}
-
-// deleted folds whether the thing is gone at its source, or is another one now.
-func (f *folding) deleted() {
-	out := ""
-	switch {
-	case f.o.None:
-		out = hansei.OutOther
-	case f.o.Record.Head().Deleted:
-		out = hansei.OutDeleted
-	case f.o.Partial && !slices.Contains(f.o.Clear, "deleted"):
-		return
-	}
-	was := f.seen.Out
-	if was != hansei.OutDeleted && was != hansei.OutOther {
-		was = ""
-	}
-	// Of two words at one time the one that it is not there stands.
-	if c := f.at.Compare(f.stamp("deleted")); c < 0 || (c == 0 && !f.first("deleted") && reason(out) <= reason(was)) {
-		return
-	}
-	f.mark("deleted")
-	if out != "" || was != "" {
-		f.seen.Out = out
-	}
-}
-
-func reason(out string) int {
-	return slices.Index([]string{"", hansei.OutOther, hansei.OutDeleted}, out)
 }
 
 // incident folds what an incident has beside its table of fields.
@@ -315,7 +280,7 @@ func (f *folding) milestones(to, said *hansei.Incident) {
 		return
 	}
 	for _, m := range slices.Clone(to.Milestones) {
-		if _, still := said.Milestones.At(m.Role); !still && !slices.Contains(hansei.Roles, m.Role) && f.at.After(f.stamp("milestone/"+string(m.Role))) {
+		if _, still := said.Milestones.At(m.Role); !still && !slices.Contains(hansei.Roles, m.Role) && f.ends("milestone/"+string(m.Role)) {
 			to.Milestones.Set(m.Role, time.Time{})
 		}
 	}

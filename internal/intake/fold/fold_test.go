@@ -18,7 +18,8 @@ func anyObservation(r *rand.Rand) hansei.Observation {
 	word := func(n int) string { return string(rune('a' + r.IntN(n))) }
 	in := &hansei.Incident{}
 	if r.IntN(6) == 0 {
-		return hansei.Observation{Record: in, At: at(), Partial: true, None: true}
+		// Never at the time of a word that it is there: of these the later stands.
+		return hansei.Observation{Record: in, At: at().Add(time.Second), Partial: true, None: true}
 	}
 	o := hansei.Observation{Record: in, At: at(), Partial: r.IntN(2) == 0, First: []string{"acknowledged_at"}}
 	if r.IntN(2) == 0 {
@@ -144,33 +145,62 @@ func TestReplayed(t *testing.T) {
 	if in.Title != "b" || len(in.Services) != 2 {
 		t.Errorf("replayed: got %q %v; want it unchanged", in.Title, in.Services)
 	}
-	again = 0
+	again = Again{}
 	tell(say("A better title", "api"), &again)
 	if in.Title != "A better title" || len(in.Services) != 1 || in.Services[0] != "api" {
 		t.Errorf("understood better: got %q %v", in.Title, in.Services)
 	}
 }
 
-// TestBits: what a replay told of one field is not taken for another one's.
-func TestBits(t *testing.T) {
-	for _, kind := range hansei.Kinds {
-		rec, err := hansei.New(kind)
+// TestReplayedNames: what another mapping gives other values, and names, replaces
+// what was told, also of what is in no table of fields; however many there are.
+func TestReplayedNames(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	say := func(value, prefix string) hansei.Observation {
+		in := &hansei.Incident{Title: "T"}
+		in.Custom = map[string]string{}
+		for i := range 40 {
+			in.Custom[fmt.Sprint(prefix, i)] = value
+		}
+		in.Milestones.Set(hansei.Role(prefix+"seen"), at)
+		return hansei.Observation{Record: in, At: at}
+	}
+	in, seen := &hansei.Incident{}, hansei.Observed{}
+	for _, o := range []hansei.Observation{say("z", "a"), say("b", "a"), say("a", "b")} {
+		var again Again
+		for range 2 {
+			if err := Into(in, &seen, o, o.At, &again); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := json.Marshal(in)
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := folding{v: rec}
-		known := map[int]string{}
-		for _, key := range []string{"deleted", "impacts"} {
-			known[f.bit(key)] = key
+		want, err := json.Marshal(o.Record)
+		if err != nil {
+			t.Fatal(err)
 		}
-		for _, field := range hansei.FieldsOf(kind) {
-			if was, twice := known[f.bit(field.Name)]; twice || f.bit(field.Name) >= bitHashed {
-				t.Errorf("%s: %s has the bit %d, %s", kind, field.Name, f.bit(field.Name), was)
-			}
-			known[f.bit(field.Name)] = field.Name
+		if string(got) != string(want) {
+			t.Errorf("got %s\nwant %s", got, want)
 		}
-		if own := f.bit("custom/a"); own < bitHashed || own >= bitImpacts {
-			t.Errorf("%s: an own field has the bit %d", kind, own)
+	}
+}
+
+// TestNoneAndThere: of the words that a thing is there and that it is something
+// else the later one stands when both are of one time; a deletion stands above both.
+func TestNoneAndThere(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	there := hansei.Observation{Record: &hansei.Incident{Title: "T"}, At: at}
+	none := hansei.Observation{Record: &hansei.Incident{}, At: at, Partial: true, None: true}
+	gone := hansei.Observation{Record: &hansei.Incident{Header: hansei.Header{Deleted: true}}, At: at, Partial: true}
+	in, seen := &hansei.Incident{}, hansei.Observed{}
+	for i, x := range []struct {
+		o    hansei.Observation
+		want string
+	}{{there, ""}, {none, hansei.OutOther}, {there, ""}, {none, hansei.OutOther}, {gone, hansei.OutDeleted}, {there, hansei.OutDeleted}, {none, hansei.OutDeleted}} {
+		if err := Into(in, &seen, x.o, at, nil); err != nil || seen.Out != x.want {
+			t.Errorf("%d: out as %q, %v; want %q", i, seen.Out, err, x.want)
 		}
 	}
 }

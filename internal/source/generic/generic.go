@@ -38,7 +38,7 @@ var Kind = source.Kind{
 	Name: "generic", Title: "Any tool (JSON)", Docs: "https://jqlang.org/manual/",
 	About: "Any JSON webhook or JSON list, by a mapping that you write beside a live preview.",
 	Settings: []source.Setting{
-		{Name: "mapping", Title: "Mapping", Means: true, Required: true, Long: true, Help: "YAML: the kind of record, the name (or jq expression) of its id, and which field each name or jq expression becomes. Names that are recognised need not be listed."},
+		{Name: "mapping", Title: "Mapping", Means: true, Required: true, Long: true, Help: "YAML: the kind of record, the name (or jq expression) of its id, and which field each name or jq expression becomes. Names that are recognised need not be listed. With another kind or id, what was told before stays beside what is told now."},
 		{Name: "items", Title: "Where the things are", Means: true, Default: ".", Help: "A jq expression that gives each thing in a payload: . for the payload itself, .incidents[] for a list in it."},
 		{Name: "at", Title: "When it was so", Means: true, Help: "A jq expression on one thing for the time of this state, such as .updated_at. Without it, the time of arrival counts, and events must arrive in order; a payload that is the same is a repeat only if no other one came between."},
 		{Name: "skip", Title: "What tells nothing", Means: true, Help: "A jq expression on one thing; where it is true the thing is left out, such as .event == \"ping\"."},

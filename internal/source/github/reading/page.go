@@ -45,18 +45,16 @@ func each[T any](p Page, read func(code.Repository, T) ([]hansei.Observation, er
 		return nil, hansei.Invalid("items", "they are not what was asked for: %v", err)
 	}
 	var out []hansei.Observation
+	used := false
 	for _, x := range items {
 		said, err := read(p.Repository, x)
-		if errors.Is(err, source.ErrUnused) {
-			continue
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, source.ErrUnused) {
 			return nil, err
 		}
-		out = append(out, said...)
+		out, used = append(out, said...), used || err == nil
 	}
-	if len(out) == 0 {
-		return nil, source.Unused("nothing of interest on this page")
+	if !used {
+		return out, source.Unused("nothing of interest on this page")
 	}
 	return out, nil
 }

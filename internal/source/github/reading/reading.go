@@ -154,7 +154,7 @@ func (a *Account) release(r code.Repository, x release) ([]hansei.Observation, e
 	case x.Draft || x.Published.IsZero():
 		return nil, source.Unused("a release that is not published")
 	case !a.Releases:
-		return code.One(source.None(a.Name, fmt.Sprintf("release-%d", x.ID), &hansei.Deployment{}, x.Published))
+		return source.Not(source.None(a.Name, fmt.Sprintf("release-%d", x.ID), &hansei.Deployment{}, x.Published), "releases are not deployments here")
 	}
 	rec := &hansei.Deployment{Title: x.Name, URL: x.URL, Service: hansei.ID(r.Name), Ref: x.Tag, Author: hansei.ID(x.Author.Login),
 		Result: hansei.ResultSuccess, Finished: x.Published.UTC(), Environment: hansei.Production}
@@ -186,7 +186,7 @@ func (a *Account) ran(e event) ([]hansei.Observation, error) { return a.run(e.Re
 
 func (a *Account) run(r code.Repository, x run) ([]hansei.Observation, error) {
 	if a.Workflows == nil || !a.Workflows.MatchString(x.Name) {
-		return code.One(source.None(a.Name, fmt.Sprintf("run-%d", x.ID), &hansei.Deployment{}, x.Updated))
+		return source.Not(source.None(a.Name, fmt.Sprintf("run-%d", x.ID), &hansei.Deployment{}, x.Updated), "workflow %q does not deploy", x.Name)
 	}
 	rec := &hansei.Deployment{Title: x.Title, URL: x.URL, Service: hansei.ID(r.Name), Commit: x.SHA, Ref: x.Branch, Author: hansei.ID(x.Actor.Login), Started: x.Started.UTC()}
 	if rec.Title == "" {

@@ -143,7 +143,7 @@ func (a *Reader) Release(p form.Project, x Release) ([]hansei.Observation, error
 	case x.Tag == "" || x.Released.IsZero():
 		return nil, hansei.Invalid("release", "expected its tag and released_at")
 	case !a.Releases:
-		return form.One(source.None(a.Name, external, &hansei.Deployment{}, x.Released.Time))
+		return source.Not(source.None(a.Name, external, &hansei.Deployment{}, x.Released.Time), "releases are not deployments here")
 	}
 	return form.One(form.About(a.Name, hansei.KindDeployment, external, &hansei.Deployment{Title: form.First(x.Name, x.Tag), URL: form.First(x.Links.Self, x.URL), Service: p.Service(),
 		Environment: hansei.Production, Result: hansei.ResultSuccess, Finished: x.Released.Time, Ref: x.Tag, Author: hansei.ID(x.Author.Name)}, x.Released.Time))

@@ -74,7 +74,7 @@ func (a *Reader) Ran(e Ran) ([]hansei.Observation, error) {
 		x.Finished = x.Updated
 	}
 	said, err := a.Pipeline(e.Project, x)
-	if err == nil && x.Name == "" && !said[0].None {
+	if err == nil && x.Name == "" {
 		said[0].Record.(*hansei.Deployment).Title = e.Commit.Title
 	}
 	return said, err
@@ -95,7 +95,7 @@ func (a *Reader) Pipeline(p form.Project, x Pipeline) ([]hansei.Observation, err
 		return nil, hansei.Invalid("pipeline", "expected its id and created_at")
 	}
 	if !a.Deploys(x) {
-		return form.One(source.None(a.Name, fmt.Sprintf("pipeline-%d", x.ID), &hansei.Deployment{}, orElse(x.Updated, x.Created)))
+		return source.Not(source.None(a.Name, fmt.Sprintf("pipeline-%d", x.ID), &hansei.Deployment{}, orElse(x.Updated, x.Created)), "pipeline %q of %s does not deploy", x.Name, x.Ref)
 	}
 	r, err := result(x.Status)
 	if err != nil {

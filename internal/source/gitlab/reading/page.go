@@ -41,18 +41,16 @@ func each[T any](p Page, read func(form.Project, T) ([]hansei.Observation, error
 // some reads every item; those of no interest are left out.
 func some[T any](p form.Project, items []T, read func(form.Project, T) ([]hansei.Observation, error)) ([]hansei.Observation, error) {
 	var out []hansei.Observation
+	used := false
 	for _, x := range items {
 		said, err := read(p, x)
-		if errors.Is(err, source.ErrUnused) {
-			continue
-		}
-		if err != nil {
+		if err != nil && !errors.Is(err, source.ErrUnused) {
 			return nil, err
 		}
-		out = append(out, said...)
+		out, used = append(out, said...), used || err == nil
 	}
-	if len(out) == 0 {
-		return nil, source.Unused("nothing of interest in it")
+	if !used {
+		return out, source.Unused("nothing of interest in it")
 	}
 	return out, nil
 }

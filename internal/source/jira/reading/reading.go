@@ -126,7 +126,8 @@ func (s *Site) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 		}
 		kind, rec := s.kind(e.Issue)
 		rec.Head().Deleted = true
-		return []hansei.Observation{{Key: hansei.Key{Kind: kind, Source: s.Name, External: e.Issue.ID}, Record: rec, At: at, Partial: true}}, nil
+		o := hansei.Observation{Key: hansei.Key{Kind: kind, Source: s.Name, External: e.Issue.ID}, Record: rec, At: at, Partial: true}
+		return []hansei.Observation{o, s.other(o)}, nil
 	}
 	return nil, source.Unused("event %s", e.Event)
 }
