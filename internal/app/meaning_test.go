@@ -110,7 +110,7 @@ func TestWhatPayloadsMean(t *testing.T) {
 	run(2, "Test")
 	are("at first", "incident jira:1", "work-item jira:2")
 	list, err := a.records.Deliveries(ctx, who.Scope(), record.DeliveryFilter{Live: true, Source: "github"})
-	if err != nil || len(list) != 2 || list[0].State != record.DeliveryUnused {
+	if err != nil || len(list) != 2 || list[0].State != record.DeliveryUnused || !strings.Contains(list[0].Summary, "does not deploy") {
 		t.Errorf("runs of no deploying workflow: %+v, %v", list, err)
 	}
 	change("github", "workflows", "(?i)deploy", 2)

@@ -243,11 +243,17 @@ func (d *Desk) lapse(ctx context.Context, who auth.Actor, f *hansei.FollowUp) (g
 func marks(t *hansei.Tracked, w *hansei.WorkItem) {
 	switch {
 	case t.Adopted.IsZero():
-	case w.Type != followUp:
+	case w.Type != followUp, other(w):
 		t.Note = unmarked
 	case t.Note == unmarked:
 		t.Note = ""
 	}
+}
+
+// other says whether an issue is no work item any more for its source, such as
+// one whose type is an incident's now. It is still there.
+func other(w *hansei.WorkItem) bool {
+	return w.Deleted && slices.ContainsFunc(w.From, func(o hansei.Observed) bool { return o.Out == hansei.OutOther })
 }
 
 // maxSwept bounds how many issues one sweep looks at.

@@ -11,6 +11,8 @@ import (
 
 	"hansei"
 	"hansei/internal/intake"
+	"hansei/internal/record"
+	"hansei/internal/source"
 	"hansei/internal/tracker/trackertest"
 )
 
@@ -228,6 +230,69 @@ func TestMarkTakenOff(t *testing.T) {
 	if f := r.get(issue); f.Tracker.State != hansei.TrackerGone || f.Tracker.Problem == "" || f.Status != "open" {
 		t.Errorf("the issue is deleted: %+v", f.Tracker)
 	}
+}
+
+// elsewhere is a source for which issues are no work items.
+type elsewhere struct{ source.Source }
+
+func (e elsewhere) Normalize(d source.Delivery) ([]hansei.Observation, error) {
+	said, err := e.Source.Normalize(d)
+	for i, o := range said {
+		said[i] = source.None(o.Key.Source, o.Key.External, &hansei.WorkItem{}, o.At)
+	}
+	return said, err
+}
+
+// TestIssueIsSomethingElse: when an issue is no work item any more, by what its
+// source is set to, its follow-up loses the mark, and has it again when that is
+// taken back; that the issue is gone is not said.
+func TestIssueIsSomethingElse(t *testing.T) {
+	r := newRig(t, t.TempDir())
+	r.hears(filed(7, nil), "opened")
+	if err := r.run(); err != nil {
+		t.Fatal(err)
+	}
+	reading := r.inbox.Source
+	understood := func(is bool) {
+		t.Helper()
+		if r.inbox.Source = reading; !is {
+			r.inbox.Source = func(name string) (intake.Reading, error) {
+				x, err := reading(name)
+				return intake.Reading{Source: elsewhere{x.Source}}, err
+			}
+		}
+		r.must(r.Records.Write(ctx, me, func(tx *record.Tx) error {
+			_, err := tx.ReopenDeliveries("code", time.Time{}, false)
+			return err
+		}))
+		for n := 1; n > 0; {
+			var err error
+			if n, err = r.inbox.Drain(ctx, me); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := r.run(); err != nil {
+			t.Fatal(err)
+		}
+		r.swept()
+	}
+	fine := func(when, note string) {
+		t.Helper()
+		if all := r.all(); len(all) != 1 || all[0].Tracker.Note != note || all[0].Tracker.State == hansei.TrackerGone || all[0].Tracker.Problem != "" {
+			t.Fatalf("%s: %d, %+v", when, len(all), all[0].Tracker)
+		}
+	}
+	fine("at first", "")
+	if understood(false); len(r.all()) != 0 {
+		t.Errorf("something else: %+v", r.all()[0].Tracker)
+	}
+	understood(true)
+	fine("taken back", "")
+	r.must(r.Edit(ctx, me, issue, 0, []intake.Set{setText("factor", "expired certificate")}, ""))
+	understood(false)
+	fine("something else, after work on it", unmarked)
+	understood(true)
+	fine("taken back, after work on it", "")
 }
 
 // TestHistoryIsAdopted: issues that were there before, closed ones too, without

@@ -127,7 +127,8 @@ func (d *Desk) follow(ctx context.Context, who auth.Actor, f *hansei.FollowUp) (
 		if at.Before(t.Seen) {
 			return false, nil // an echo, or older than what is known
 		}
-		if at.Equal(t.Seen) && !w.Deleted {
+		is := *t
+		if marks(&is, w); at.Equal(t.Seen) && !w.Deleted && is.Note == t.Note {
 			return contradicts(t, theirsOf(w, t.There, z).Values), nil
 		}
 	}
@@ -153,7 +154,7 @@ func takeOver(f *hansei.FollowUp, w *hansei.WorkItem, now time.Time, z *time.Loc
 	}
 	t := f.Tracker
 	marks(t, w)
-	if w.Deleted {
+	if w.Deleted && !other(w) {
 		if t.State != hansei.TrackerGone {
 			t.State, t.Refused, t.Since = hansei.TrackerGone, true, now
 			t.Problem = tracker.Explain(tracker.Kind{Title: "the tracker"}, t.Source, t.Place, tracker.ErrGone).Says
