@@ -237,7 +237,9 @@ func (s *Sources) state(o *opened, v View) (state, says string) {
 		return "paused", "Paused: webhooks are kept and understood once it goes on; nothing is pulled."
 	case state != "":
 		return state, says
-	case v.Failed > 0:
+	case v.Failed == 1:
+		return "failing", "1 delivery could not be understood."
+	case v.Failed > 1:
 		return "failing", fmt.Sprintf("%d deliveries could not be understood.", v.Failed)
 	case v.Refused["signature"] > 0 && v.Received == 0:
 		return "failing", "Webhooks arrive with a signature that does not fit: paste the secret again at the sender."

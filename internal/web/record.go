@@ -261,7 +261,8 @@ func (f *found) notices() []records.Notice {
 	var out []records.Notice
 	head := f.Record.Head()
 	if head.Deleted {
-		out = append(out, records.Notice{Text: "This " + records.Noun(f.Record.Kind()) + " is deleted: no list and no figure counts it.",
+		text, link := records.Gone(f.Record.Kind(), head)
+		out = append(out, records.Notice{Text: text, Link: link,
 			Post: &ui.Link{Text: "Put it back", URL: records.URL(f.Record.Kind(), head.ID) + "/restore"}})
 	}
 	if head.MergedInto != "" {

@@ -137,7 +137,7 @@ func (p *Pages) table(ctx context.Context, who auth.Scope, a asked, list []recor
 	t := ui.Table{ID: "deliveries", Caption: "Deliveries", Columns: []ui.Column{{Text: "Event"}, {Text: "State"}, {Text: "Told of"},
 		{Text: "Received", Hide: true}, {Text: "Size", Numeric: true, Hide: true}}}
 	if a.Source == "" {
-		t.Columns = slices.Insert(t.Columns, 1, ui.Column{Text: "Source"})
+		t.Columns = slices.Insert(t.Columns, 1, ui.Column{Text: "Source", Hide: true})
 	}
 	if len(list) > perPage {
 		last := list[perPage-1]
@@ -156,6 +156,7 @@ func (p *Pages) table(ctx context.Context, who auth.Scope, a asked, list []recor
 		cells := []ui.Cell{{Text: eventOf(d), URL: at}, {Component: stateBadge(words[d.State], d.State == record.DeliveryFailed)}, {Component: outcome(d, all[i])},
 			{Component: ui.Time(d.Received, zone)}, {Text: ui.Bytes(d.Size), Title: fmt.Sprintf("%d bytes", d.Size)}}
 		if a.Source == "" {
+			cells[0] = ui.Cell{Component: eventCell(eventOf(d), at, d.Source)}
 			cells = slices.Insert(cells, 1, ui.Cell{Text: d.Source, URL: "/sources/" + d.Source})
 		}
 		t.Rows = append(t.Rows, ui.Row{ID: d.ID, URL: at, Cells: cells})

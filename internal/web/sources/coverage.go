@@ -3,6 +3,7 @@ package sources
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"hansei"
 	"hansei/internal/connect"
@@ -61,4 +62,15 @@ func (f filled) share() string {
 		return "nearly all"
 	}
 	return ui.Percent(f.Share)
+}
+
+// missing names the kinds of which nothing has come.
+func missing(all []coverage) string {
+	var out []string
+	for _, c := range all {
+		if c.N == 0 {
+			out = append(out, c.Kind)
+		}
+	}
+	return strings.Join(out, ", ")
 }

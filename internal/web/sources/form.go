@@ -112,7 +112,11 @@ func settingFields(k source.Kind, have url.Values, set []string, wrong map[strin
 			}
 		case s.Long:
 			f.Value = first(f.Value, s.Default)
-			f.Rows, f.Mono = min(24, max(8, 2+strings.Count(f.Value, "\n"))), true
+			least := 4
+			if k.Preview != nil {
+				least = 8
+			}
+			f.Rows, f.Mono = min(24, max(least, 2+strings.Count(f.Value, "\n"))), true
 		default:
 			f.Placeholder = s.Default
 		}

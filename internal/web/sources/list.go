@@ -70,7 +70,7 @@ func table(rows []health) ui.Table {
 		if !h.Last.IsZero() {
 			last = ui.Cell{Component: when(h.Last, h.Now, h.Zone)}
 		}
-		pulled := ui.Cell{Text: "only sends"}
+		pulled := ui.Cell{Text: "webhooks only"}
 		if h.Pulls {
 			pulled = ui.Cell{Text: "none yet"}
 		}

@@ -3,6 +3,7 @@ package sources
 import (
 	"errors"
 	"net/http"
+	"net/netip"
 	"net/url"
 
 	"hansei"
@@ -203,4 +204,14 @@ func missingSecret(k source.Kind, v connect.View) *setting {
 		}
 	}
 	return nil
+}
+
+// loopback says that an address is one of this machine alone.
+func loopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 }

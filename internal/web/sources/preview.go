@@ -54,8 +54,9 @@ type thing struct {
 }
 
 const (
-	thingsShown = 5
-	maxSample   = 40_000 // bytes of a delivery that is put into the form
+	thingsShown  = 5
+	samplesTried = 5      // of the newest deliveries; the first that is JSON is taken
+	maxSample    = 40_000 // bytes of a delivery that is put into the form
 )
 
 // sampleOf is the place for a payload; nil for a tool that needs none.
@@ -68,19 +69,23 @@ func (p *Pages) sampleOf(k source.Kind, action, form string, have url.Values) *s
 			Help: "Paste what the tool sends, or an example from its documentation. What it would become is shown beneath the mapping while you write; nothing of it is stored."}}
 }
 
-// lastPayload is the newest delivery of a source, to try its mapping on.
+// lastPayload is the newest delivery of a source that is JSON, to try its
+// mapping on.
 func (p *Pages) lastPayload(r *http.Request, who auth.Actor, name string) (url.Values, error) {
 	out := url.Values{}
-	list, err := p.Records.Deliveries(r.Context(), who.Scope(), record.DeliveryFilter{Live: true, Source: name, Limit: 1})
-	if err != nil || len(list) == 0 || list[0].Size > maxSample {
+	list, err := p.Records.Deliveries(r.Context(), who.Scope(), record.DeliveryFilter{Live: true, Source: name, Limit: samplesTried})
+	list = slices.DeleteFunc(list, func(d record.Delivery) bool { return d.Size > maxSample })
+	if err != nil || len(list) == 0 {
 		return out, err
 	}
 	bodies, err := p.Records.Bodies(r.Context(), who.Scope(), list)
-	if err != nil {
+	if err != nil || len(bodies) == 0 {
 		return out, err
 	}
-	out.Set(fieldSample, strings.ToValidUTF8(string(bodies[0].Body), "\ufffd"))
-	if strings.HasPrefix(list[0].Name, "pull/") {
+	slices.SortFunc(bodies, func(a, b record.Waiting) int { return b.Received.Compare(a.Received) })
+	take := bodies[max(0, slices.IndexFunc(bodies, func(d record.Waiting) bool { return json.Valid(d.Body) }))]
+	out.Set(fieldSample, strings.ToValidUTF8(string(take.Body), "\ufffd"))
+	if strings.HasPrefix(take.Name, "pull/") {
 		out.Set(fieldList, "yes")
 	}
 	return out, nil
@@ -227,4 +232,14 @@ func documented(at string) string {
 		return "Documentation at " + u.Host
 	}
 	return "Documentation"
+}
+
+// trigger says when to try: while the form is written, and at once when there
+// is a payload.
+func (s sample) trigger() string {
+	while := "input from:#" + s.Form + " delay:700ms"
+	if s.Payload.Value != "" && s.Seen == nil {
+		return "load, " + while
+	}
+	return while
 }
