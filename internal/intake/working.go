@@ -169,12 +169,12 @@ func (s *workingSet) take(o outcome) result {
 		if err == nil && rec == nil {
 			continue
 		}
-		list = append(list, fold.Instead(rec, said, o.said)...)
 		created = append(created, s.names.take()...)
 		if err != nil {
 			s.names.forget(created)
 			return refused(out, fmt.Errorf("%s %s: %w", said.Key.Kind, said.Key.External, err))
 		}
+		list = append(list, fold.Instead(rec, said, o.said)...)
 		mine[ref] = rec
 		changes = append(changes, change{ref, rec})
 	}
