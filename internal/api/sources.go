@@ -72,6 +72,7 @@ func (s *SourceSpec) spec() connect.Spec {
 type SourceAnswer struct {
 	connect.View
 	Secret string `json:"secret,omitempty" doc:"Of its webhook; shown this once"`
+	Again  int64  `json:"understood_again,omitempty" doc:"Deliveries that are understood again, since the settings say that they mean something else"`
 }
 
 func (a *edge) shown(ctx context.Context, who auth.Actor, added connect.Added) (*answer[SourceAnswer], error) {
@@ -82,7 +83,7 @@ func (a *edge) shown(ctx context.Context, who auth.Actor, added connect.Added) (
 	if err != nil {
 		return nil, err
 	}
-	return answered(SourceAnswer{v, added.Secret})
+	return answered(SourceAnswer{v, added.Secret, added.Again})
 }
 
 func (a *edge) addSource(ctx context.Context, who auth.Actor, in *SourceSpec) (*answer[SourceAnswer], error) {

@@ -45,7 +45,7 @@ func toys(t *testing.T, store *record.Store, log *slog.Logger, now func() time.T
 	if err != nil {
 		t.Fatal(err)
 	}
-	kind := source.Kind{Name: "toy", Title: "Toy", Gives: []hansei.Kind{hansei.KindIncident}, Settings: []source.Setting{{Name: "token", Secret: true}},
+	kind := source.Kind{Name: "toy", Title: "Toy", Gives: []hansei.Kind{hansei.KindIncident}, Settings: []source.Setting{{Name: "token", Secret: true}, {Name: "words", Means: true}},
 		New: func(c source.Config) (source.Source, error) { return toy{c.Name}, nil }}
 	s := &connect.Sources{Records: store, Kinds: []source.Kind{kind}, Seal: box, Log: log, Now: now, Base: "https://h.example",
 		Later: func(*record.Tx, connect.Job) error { return nil }}
@@ -105,6 +105,15 @@ func TestDeliveriesAreNotImports(t *testing.T) {
 	got := w.must(200, "GET", "/api/v1/deliveries/"+id, "")
 	if got["state"] != "done" || got["payload"] != `{"title":"one"}` {
 		t.Errorf("got %v", got)
+	}
+	if got := w.must(200, "PATCH", "/api/v1/sources/ours", `{"settings":{"words":"others"}}`); got["understood_again"] != 1.0 {
+		t.Errorf("with other settings %v are understood again", got["understood_again"])
+	}
+	if got := w.must(200, "PATCH", "/api/v1/sources/ours", `{"settings":{"words":"others"}}`); got["understood_again"] != nil {
+		t.Errorf("with the same settings %v are understood again", got["understood_again"])
+	}
+	if _, err := w.sources.Inbox.Drain(t.Context(), auth.Local()); err != nil {
+		t.Fatal(err)
 	}
 	w.must(404, "GET", "/api/v1/imports/"+id, "")
 	w.must(404, "POST", "/api/v1/imports/"+id+"/replay", "")
