@@ -70,7 +70,11 @@ func (p *program) replay() *cobra.Command {
 			if p.format != asTable {
 				return p.pairs(fmt.Appendf(nil, `{"deliveries":%d}`, n))
 			}
-			p.say("%d deliveries are understood again", n)
+			words := "%d deliveries are understood again"
+			if n == 1 {
+				words = "%d delivery is understood again"
+			}
+			p.say(words, n)
 			return nil
 		}),
 	}

@@ -24,6 +24,7 @@ import (
 	"hansei/internal/source/fetch"
 	"hansei/internal/source/jira/reading"
 	"hansei/internal/source/jira/site"
+	"hansei/internal/source/jira/stamp"
 )
 
 // Kind is Jira.
@@ -224,7 +225,7 @@ func (j *puller) search(p *source.Pull, s source.Sought, next string, zone *time
 	if page.Things = n; n > 0 {
 		var newest struct {
 			Fields struct {
-				Updated reading.Stamp `json:"updated"`
+				Updated stamp.Time `json:"updated"`
 			} `json:"fields"`
 		}
 		if json.Unmarshal(said.Issues[n-1], &newest) == nil { // else Normalize will say what is wrong with it

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"hansei"
+	"hansei/internal/source/jira/stamp"
 )
 
 // The keys of Jira's status categories.
@@ -33,8 +34,8 @@ type Changelog struct {
 }
 
 type history struct {
-	Created Stamp    `json:"created"`
-	Items   []change `json:"items"`
+	Created stamp.Time `json:"created"`
+	Items   []change   `json:"items"`
 }
 
 // status is a status by its name and category; either may not be known.

@@ -12,6 +12,7 @@ import (
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/jira/adf"
+	"hansei/internal/source/jira/stamp"
 )
 
 // Site is what a configured source wants of Jira.
@@ -20,25 +21,6 @@ type Site struct {
 	URL       string   // of the site, without a slash at its end
 	Incidents []string // issue types, in lower case, that are incidents
 	FollowUps []string // issue types and labels, in lower case, of follow-ups
-}
-
-// Stamp is a time as Jira writes it: 2026-01-31T10:00:00.000+0000.
-type Stamp struct{ time.Time }
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (s *Stamp) UnmarshalJSON(b []byte) error {
-	var text string
-	if err := source.Decode(b, &text); err != nil || text == "" {
-		s.Time = time.Time{}
-		return err
-	}
-	for _, layout := range []string{"2006-01-02T15:04:05.000-0700", time.RFC3339Nano} {
-		if t, err := time.Parse(layout, text); err == nil {
-			s.Time = t.UTC()
-			return nil
-		}
-	}
-	return hansei.Invalid("time", "%q: expected a time such as 2026-01-31T10:00:00.000+0000", text)
 }
 
 type named struct {
@@ -65,17 +47,17 @@ type Issue struct {
 			Name     string `json:"name"`
 			Category named  `json:"statusCategory"`
 		} `json:"status"`
-		Priority   named    `json:"priority"`
-		Assignee   named    `json:"assignee"`
-		Components []named  `json:"components"`
-		Labels     []string `json:"labels"`
-		Parent     named    `json:"parent"`
-		Created    Stamp    `json:"created"`
-		Updated    Stamp    `json:"updated"`
-		Due        string   `json:"duedate"` // a day
-		Resolution named    `json:"resolution"`
-		Resolved   Stamp    `json:"resolutiondate"`
-		Moved      Stamp    `json:"statuscategorychangedate"`
+		Priority   named      `json:"priority"`
+		Assignee   named      `json:"assignee"`
+		Components []named    `json:"components"`
+		Labels     []string   `json:"labels"`
+		Parent     named      `json:"parent"`
+		Created    stamp.Time `json:"created"`
+		Updated    stamp.Time `json:"updated"`
+		Due        string     `json:"duedate"` // a day
+		Resolution named      `json:"resolution"`
+		Resolved   stamp.Time `json:"resolutiondate"`
+		Moved      stamp.Time `json:"statuscategorychangedate"`
 		Links      []struct {
 			In  named `json:"inwardIssue"`
 			Out named `json:"outwardIssue"`
@@ -110,7 +92,7 @@ func (s *Site) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	case "jira:issue_created", "jira:issue_updated":
 		e.Issue.Changelog = Changelog{}
 		if e.Timestamp > 0 {
-			e.Issue.Changelog.Histories = []history{{Stamp{at}, e.Changelog.Items}}
+			e.Issue.Changelog.Histories = []history{{Created: stamp.Time{Time: at}, Items: e.Changelog.Items}}
 		}
 		o, err := s.issue(e.Issue, nil, e.Event == "jira:issue_created")
 		if err != nil {
