@@ -34,8 +34,8 @@ type Field struct {
 	ptr func(Record) any // *string, **float64, **bool, *time.Time, *[]string, *ID or *[]ID
 }
 
-// Get returns the field's value, and false when it is empty.
-func (f Field) Get(r Record) (any, bool) {
+// Get returns the field's value, or nil and false when it is empty.
+func (f *Field) Get(r Record) (any, bool) {
 	if f.own != "" {
 		value, ok := r.Head().Custom[f.own]
 		if f.Type == List {
@@ -45,35 +45,41 @@ func (f Field) Get(r Record) (any, bool) {
 	}
 	if f.Role != "" {
 		t, ok := r.(*Incident).Milestones.At(f.Role)
-		return t, ok
+		return some(t, ok)
 	}
 	switch p := f.ptr(r).(type) {
 	case *string:
-		return *p, *p != ""
+		return some(*p, *p != "")
 	case *ID:
-		return *p, *p != ""
+		return some(*p, *p != "")
 	case **float64:
-		if *p == nil {
-			return nil, false
+		if *p != nil {
+			return **p, true
 		}
-		return **p, true
 	case **bool:
-		if *p == nil {
-			return nil, false
+		if *p != nil {
+			return **p, true
 		}
-		return **p, true
 	case *time.Time:
-		return *p, !p.IsZero()
+		return some(*p, !p.IsZero())
 	case *[]string:
-		return *p, len(*p) > 0
+		return some(*p, len(*p) > 0)
 	case *[]ID:
-		return *p, len(*p) > 0
+		return some(*p, len(*p) > 0)
 	}
 	return nil, false
 }
 
+// some is a value that is there, or nil: a value in an interface is copied.
+func some[T any](v T, ok bool) (any, bool) {
+	if !ok {
+		return nil, false
+	}
+	return v, true
+}
+
 // Set puts a value of the field's type; nil empties the field.
-func (f Field) Set(r Record, v any) error {
+func (f *Field) Set(r Record, v any) error {
 	if f.own != "" {
 		return Invalid(f.Name, "a field of the organization's own is set by its definition")
 	}
@@ -108,7 +114,41 @@ func (f Field) Set(r Record, v any) error {
 	return nil
 }
 
-func (f Field) mismatch(v any) error {
+// Fill copies the field's value to a record of the same kind that has none.
+func (f *Field) Fill(to, from Record) error {
+	if f.ptr == nil {
+		v, told := f.Get(from)
+		if _, has := f.Get(to); has || !told {
+			return nil
+		}
+		return f.Set(to, v)
+	}
+	switch p := f.ptr(to).(type) {
+	case *string:
+		copied(p, f.ptr(from), *p == "")
+	case *ID:
+		copied(p, f.ptr(from), *p == "")
+	case **float64:
+		copied(p, f.ptr(from), *p == nil)
+	case **bool:
+		copied(p, f.ptr(from), *p == nil)
+	case *time.Time:
+		copied(p, f.ptr(from), p.IsZero())
+	case *[]string:
+		copied(p, f.ptr(from), len(*p) == 0)
+	case *[]ID:
+		copied(p, f.ptr(from), len(*p) == 0)
+	}
+	return nil
+}
+
+func copied[T any](to *T, from any, empty bool) {
+	if empty {
+		*to = *from.(*T)
+	}
+}
+
+func (f *Field) mismatch(v any) error {
 	return Invalid(f.Name, "expected %s, got %T", f.Type, v)
 }
 

@@ -118,22 +118,13 @@ func copyFields(to, from hansei.Record) error {
 
 // fillFrom fills the empty fields of one record from another.
 func fillFrom(to, from hansei.Record) error {
-	for _, f := range hansei.FieldsOf(to.Kind()) {
-		if err := fillField(f, to, from); err != nil {
+	fields := hansei.FieldsOf(to.Kind())
+	for i := range fields {
+		if err := fields[i].Fill(to, from); err != nil {
 			return err
 		}
 	}
 	fillRest(to, from)
-	return nil
-}
-
-func fillField(f hansei.Field, to, from hansei.Record) error {
-	if _, has := f.Get(to); has {
-		return nil
-	}
-	if v, ok := f.Get(from); ok {
-		return f.Set(to, v)
-	}
 	return nil
 }
 

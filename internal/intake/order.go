@@ -62,14 +62,12 @@ func (p People) SetRules(ctx context.Context, who auth.Actor, r Rules) (record.S
 
 // of lists the places in from whose word counts for a field, the leading one
 // first: those that a rule names, in its order, then the others as they came.
-func (o ordering) of(kind hansei.Kind, field string, from []hansei.Observed) []int {
-	out := counting(from)
-	if len(o.rules) == 0 || len(out) < 2 {
-		return out
+func (o ordering) of(kind hansei.Kind, field string, from []hansei.Observed, counting []int) []int {
+	if len(o.rules) == 0 || len(counting) < 2 {
+		return counting
 	}
 	rank := o.ranks(kind, field)
-	slices.SortStableFunc(out, func(a, b int) int { return rank(from[a].Source) - rank(from[b].Source) })
-	return out
+	return slices.SortedStableFunc(slices.Values(counting), func(a, b int) int { return rank(from[a].Source) - rank(from[b].Source) })
 }
 
 // counting are the places of sources that are not out, or all if all are.
@@ -107,14 +105,15 @@ func (o ordering) ranks(kind hansei.Kind, field string) func(source string) int 
 // fill fills a record from the versions of its sources.
 func (o ordering) fill(to hansei.Record, versions []hansei.Record) error {
 	from, kind := to.Head().From, to.Kind()
-	for _, f := range hansei.FieldsOf(kind) {
-		for _, i := range o.of(kind, f.Name, from) {
-			if err := fillField(f, to, versions[i]); err != nil {
+	in, fields := counting(from), hansei.FieldsOf(kind)
+	for k := range fields {
+		for _, i := range o.of(kind, fields[k].Name, from, in) {
+			if err := fields[k].Fill(to, versions[i]); err != nil {
 				return err
 			}
 		}
 	}
-	for _, i := range o.of(kind, "", from) {
+	for _, i := range o.of(kind, "", from, in) {
 		fillRest(to, versions[i])
 	}
 	return nil

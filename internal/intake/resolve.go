@@ -193,7 +193,9 @@ func setName(rec hansei.Record, name string) {
 
 // refs replaces the names in a record's references by ids.
 func (r *resolver) refs(rec hansei.Record) error {
-	for _, f := range hansei.FieldsOf(rec.Kind()) {
+	fields := hansei.FieldsOf(rec.Kind())
+	for i := range fields {
+		f := &fields[i]
 		if f.Of == "" || !slices.Contains(named, f.Of) {
 			continue
 		}

@@ -1,6 +1,8 @@
 package source
 
 import (
+	"bytes"
+
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -10,4 +12,32 @@ import (
 // time, and no tool sends any.
 func Decode(body []byte, into any) error {
 	return json.Unmarshal(body, into, jsontext.AllowDuplicateNames(true))
+}
+
+// Find is the text at a path of names in a body, read no further than to there;
+// empty if it is not there.
+func Find(body []byte, path ...string) string {
+	d := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true))
+	for _, name := range path {
+		if object, err := d.ReadToken(); err != nil || object.Kind() != '{' {
+			return ""
+		}
+		for {
+			member, err := d.ReadToken()
+			if err != nil || member.Kind() != '"' {
+				return ""
+			}
+			if member.String() == name {
+				break
+			}
+			if d.SkipValue() != nil {
+				return ""
+			}
+		}
+	}
+	text, err := d.ReadToken()
+	if err != nil || text.Kind() != '"' {
+		return ""
+	}
+	return text.String()
 }

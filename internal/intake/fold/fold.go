@@ -30,8 +30,9 @@ import (
 // the same delivery had put there.
 func Into(v hansei.Record, seen *hansei.Observed, o hansei.Observation, at time.Time, again *Again) error {
 	f := folding{v: v, seen: seen, o: o, at: at.UTC(), again: again}
-	for _, field := range hansei.FieldsOf(v.Kind()) {
-		if err := f.field(field); err != nil {
+	fields := hansei.FieldsOf(v.Kind())
+	for i := range fields {
+		if err := f.field(&fields[i]); err != nil {
 			return err
 		}
 	}
@@ -92,8 +93,9 @@ func (f *folding) stamp(key string) time.Time {
 	return f.seen.At
 }
 
+// mark notes how new a field is, if it is newer than the whole is then.
 func (f *folding) mark(key string) {
-	if !f.at.After(f.seen.At) {
+	if !f.o.Partial || !f.at.After(f.seen.At) {
 		return
 	}
 	if f.seen.Stamps == nil {
@@ -144,23 +146,18 @@ func (f *folding) settle() {
 	}
 }
 
-func (f *folding) field(field hansei.Field) error {
+func (f *folding) field(field *hansei.Field) error {
 	told, has := field.Get(f.o.Record)
-	have, had := field.Get(f.v)
-	if !has {
-		told = nil
-	}
-	if !had {
-		have = nil
-	}
 	cleared := slices.Contains(f.o.Clear, field.Name)
+	if f.o.Partial && !has && !cleared {
+		return nil
+	}
+	have, _ := field.Get(f.v)
 	switch {
 	case slices.Contains(f.o.First, field.Name):
 		if t, ok := told.(time.Time); ok && (have == nil || t.Before(have.(time.Time))) {
 			return field.Set(f.v, t)
 		}
-		return nil
-	case f.o.Partial && !has && !cleared:
 		return nil
 	case field.Type == hansei.List:
 		return fillList[string](f, field, told, have, cleared)
@@ -176,7 +173,7 @@ func (f *folding) field(field hansei.Field) error {
 // fillList folds a list, which is taken for a set: base elements come from the
 // newest whole list (from all that were told at that time), others were added
 // one by one and carry the time of that in the stamps.
-func fillList[T ~string](f *folding, field hansei.Field, told, have any, cleared bool) error {
+func fillList[T ~string](f *folding, field *hansei.Field, told, have any, cleared bool) error {
 	now, _ := told.([]T)
 	old, _ := have.([]T)
 	key := field.Name + "/"

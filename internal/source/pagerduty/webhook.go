@@ -1,6 +1,7 @@
 package pagerduty
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -13,17 +14,9 @@ func (s *pagerDuty) Verify(r source.Request) (source.Receipt, error) {
 	if !s.signed(r) {
 		return source.Receipt{}, fmt.Errorf("%w: X-PagerDuty-Signature", source.ErrSignature)
 	}
-	var e struct {
-		Event struct {
-			Type string `json:"event_type"`
-		} `json:"event"`
-	}
-	receipt := source.Receipt{ID: r.Header.Get("X-Webhook-Id"), Event: "event"}
 	// A body that is no event is stored all the same: Normalize says why.
-	if source.Decode(r.Body, &e) == nil && e.Event.Type != "" {
-		receipt.Event = e.Event.Type
-	}
-	return receipt, nil
+	event := cmp.Or(source.Find(r.Body, "event", "event_type"), "event")
+	return source.Receipt{ID: r.Header.Get("X-Webhook-Id"), Event: event}, nil
 }
 
 func (s *pagerDuty) signed(r source.Request) bool {
