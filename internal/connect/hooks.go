@@ -48,7 +48,7 @@ const (
 	maxTogether = 256 // webhooks that one write stores
 	// While webhooks come in crowds, each write waits a little for more of them.
 	crowd  = 4
-	gather = 500 * time.Microsecond
+	gather = time.Millisecond
 )
 
 // store makes a webhook durable. Those that arrive while others are being

@@ -124,6 +124,10 @@ func rank(v any) string {
 	switch x := v.(type) {
 	case nil:
 		return ""
+	case string:
+		return x
+	case hansei.ID:
+		return string(x)
 	case time.Time:
 		return x.UTC().Format("2006-01-02T15:04:05.000000000")
 	}

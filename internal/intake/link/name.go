@@ -26,7 +26,8 @@ func Of(rec hansei.Record) *Links {
 	if rec == nil || rec.Head().MergedInto != "" {
 		return &Links{}
 	}
-	return &Links{called(rec), mentions(rec)}
+	own := called(rec)
+	return &Links{own, mentions(rec, own)}
 }
 
 // Add adds the links of another record, or another revision.
@@ -152,7 +153,7 @@ func called(rec hansei.Record) []string {
 }
 
 // mentions are the names found in a record that are not its own.
-func mentions(rec hansei.Record) []string {
+func mentions(rec hansei.Record, own []string) []string {
 	var out []string
 	source := ""
 	add := func(source string, names []string) {
@@ -170,7 +171,6 @@ func mentions(rec hansei.Record) []string {
 	for _, t := range texts(rec) {
 		add("", namesIn(t))
 	}
-	own := called(rec)
 	out = slices.DeleteFunc(out, func(n string) bool { return slices.Contains(own, n) })
 	return out[:min(len(out), maxNames)]
 }
