@@ -76,17 +76,21 @@ func (c Counter) touched(ctx context.Context, who auth.Scope, changes []record.C
 	if err != nil {
 		return nil, err
 	}
-	problems := map[record.Ref]bool{}
+	problems := map[hansei.ID]bool{}
 	for _, x := range slices.Concat(named, naming) {
 		switch x.Kind {
 		case hansei.KindIncident:
 			out[x.ID] = true
 		case hansei.KindTicket:
-			problems[x.Ref] = true
+			problems[x.ID] = true
 		}
 	}
-	for ref := range problems {
-		linked, err := record.Linked(ctx, c.Records, who, ref, record.Ref{})
+	found, err := record.Load(ctx, c.Records, who, hansei.KindTicket, slices.Sorted(maps.Keys(problems)))
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range found {
+		linked, err := intake.Linked(ctx, c.Records, who, x.Record, record.Ref{})
 		if err != nil {
 			return nil, err
 		}
@@ -212,7 +216,14 @@ func same(a, b *hansei.Counted) bool {
 func (c Counter) count(ctx context.Context, who auth.Scope, id hansei.ID) (*hansei.Counted, error) {
 	s := seen{tickets: map[hansei.ID]bool{}, customers: map[string]bool{}}
 	var problems []*hansei.Ticket
-	err := c.tickets(ctx, who, record.Ref{Kind: hansei.KindIncident, ID: id}, func(t *hansei.Ticket) {
+	in, _, err := record.Get[*hansei.Incident](ctx, c.Records, who, id)
+	if errors.Is(err, hansei.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = c.tickets(ctx, who, in, func(t *hansei.Ticket) {
 		if s.add(t) {
 			problems = append(problems, t)
 		}
@@ -221,7 +232,7 @@ func (c Counter) count(ctx context.Context, who auth.Scope, id hansei.ID) (*hans
 		return nil, err
 	}
 	for _, p := range problems {
-		err := c.tickets(ctx, who, record.Ref{Kind: hansei.KindTicket, ID: p.ID}, func(t *hansei.Ticket) {
+		err := c.tickets(ctx, who, p, func(t *hansei.Ticket) {
 			if belongs(t, p) {
 				s.add(t)
 			}
@@ -263,10 +274,10 @@ func belongs(t, problem *hansei.Ticket) bool {
 }
 
 // tickets calls fn with every ticket linked with a record that is not deleted.
-func (c Counter) tickets(ctx context.Context, who auth.Scope, of record.Ref, fn func(*hansei.Ticket)) error {
+func (c Counter) tickets(ctx context.Context, who auth.Scope, of hansei.Record, fn func(*hansei.Ticket)) error {
 	after := record.Ref{Kind: hansei.KindTicket}
 	for {
-		refs, err := record.Linked(ctx, c.Records, who, of, after)
+		refs, err := intake.Linked(ctx, c.Records, who, of, after)
 		if err != nil {
 			return err
 		}

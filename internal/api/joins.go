@@ -5,6 +5,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake"
 	"hansei/internal/record"
 )
 
@@ -71,12 +72,13 @@ func (a *edge) links(ctx context.Context, who auth.Actor, in *RecordParam) (*ans
 	if err != nil {
 		return nil, err
 	}
-	list, err := record.Linked(ctx, a.Records, who.Scope(), record.Ref{Kind: kind, ID: id}, record.Ref{})
+	found, err := record.Load(ctx, a.Records, who.Scope(), kind, []hansei.ID{id})
 	if err != nil {
 		return nil, err
 	}
-	if list == nil {
-		list = []record.Ref{}
+	list, err := intake.Linked(ctx, a.Records, who.Scope(), found[id].Record, record.Ref{})
+	if err != nil {
+		return nil, err
 	}
-	return answered(LinkList{list})
+	return answered(LinkList{append([]record.Ref{}, list...)})
 }

@@ -219,7 +219,7 @@ func TestEditLinks(t *testing.T) {
 		if err := r.Inbox.Link(ctx, who); err != nil {
 			t.Fatal(err)
 		}
-		refs, err := record.Linked(ctx, r.Records, who.Scope(), record.Ref{Kind: hansei.KindIncident, ID: "aa:1"}, record.Ref{})
+		refs, err := intake.Linked(ctx, r.Records, who.Scope(), r.stands(t, hansei.KindIncident, "aa:1"), record.Ref{})
 		if err != nil {
 			t.Fatal(err)
 		}

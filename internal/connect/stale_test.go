@@ -115,7 +115,7 @@ func TestPagesOfOneAddress(t *testing.T) {
 	if r.together(t, hansei.KindTicket, "aa:1", "bb:2") || !r.together(t, hansei.KindTicket, "aa:1", "bb:1") {
 		t.Errorf("told by %v", r.stands(t, hansei.KindTicket, "aa:1").Head().From)
 	}
-	refs, err := record.Linked(ctx, r.Records, who.Scope(), record.Ref{Kind: hansei.KindWorkItem, ID: "aa:w"}, record.Ref{})
+	refs, err := intake.Linked(ctx, r.Records, who.Scope(), r.stands(t, hansei.KindWorkItem, "aa:w"), record.Ref{})
 	if err != nil || fmt.Sprint(refs) != "[{incident aa:9} {ticket bb:2}]" {
 		t.Errorf("linked: %v, %v", refs, err)
 	}

@@ -192,3 +192,10 @@ func (b *Inbox) reorder(ctx context.Context, who auth.Actor, kind hansei.Kind) e
 		}
 	}
 }
+
+// Linked finds what is linked with a record, either way: at most 1,000, by kind
+// and id, after one.
+func Linked(ctx context.Context, r record.Reader, who auth.Scope, rec hansei.Record, after record.Ref) ([]record.Ref, error) {
+	own := link.Of(rec)
+	return record.Linked(ctx, r, who, record.Ref{Kind: rec.Kind(), ID: rec.Head().ID}, own.Called, own.Mentions, after)
+}

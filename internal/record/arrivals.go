@@ -103,10 +103,7 @@ func (s *Store) fresh(ctx context.Context, journal auth.Journal, limit int, maxB
 func (s *Store) inTable(ctx context.Context, journal auth.Journal, sort string, ids []string) (map[string]bool, error) {
 	has := map[string]bool{}
 	for chunk := range slices.Chunk(ids, maxIDs) {
-		args := []any{string(journal)}
-		for _, id := range several(chunk) {
-			args = append(args, id)
-		}
+		args := with([]any{string(journal)}, several(chunk))
 		rows, err := s.query(ctx, "SELECT id FROM delivery WHERE journal = ? AND "+sort+" AND id IN ("+marks(len(args)-1)+")", args...)
 		if err == nil {
 			err = column(rows, has)

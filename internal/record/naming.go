@@ -87,10 +87,7 @@ func namings(ctx context.Context, r Reader, who auth.Scope, q string, names []st
 		chunk := todo[0]
 		todo = todo[1:]
 		list := several(chunk)
-		args := []any{string(journal)}
-		for _, name := range list {
-			args = append(args, name)
-		}
+		args := with([]any{string(journal)}, list)
 		found, err := scanNamings(ctx, r, q+marks(len(list))+") ORDER BY name, kind, id LIMIT ?", append(args, maxLinked)...)
 		if err != nil {
 			return nil, err
@@ -120,19 +117,24 @@ func scanNamings(ctx context.Context, r Reader, q string, args ...any) (out []Na
 	return out, verdict.Readable(rows.Err())
 }
 
-// Linked finds what is linked with a record, either way: what mentions it by any
-// of its names, and what it mentions. At most 1,000, by kind and id, after one.
-func Linked(ctx context.Context, r Reader, who auth.Scope, of, after Ref) (out []Ref, err error) {
+// Linked finds what is linked with a record, either way: what mentions any of the
+// names by which it is called, and what is called by one that it mentions. At
+// most 1,000, by kind and id, after one.
+func Linked(ctx context.Context, r Reader, who auth.Scope, of Ref, called, mentions []string, after Ref) (out []Ref, err error) {
 	journal, err := who.MayRead()
 	if err != nil {
 		return nil, err
 	}
-	j, k, id, from := string(journal), string(of.Kind), string(of.ID), string(after.Kind)
+	// No name is empty; a list must not be.
+	called, mentions = several(append(slices.Clip(called), "")), several(append(slices.Clip(mentions), ""))
+	args := with(append(with([]any{string(journal)}, called), string(journal)), mentions)
+	from := string(after.Kind)
 	// Materialized, or SQLite walks through all mentions in the order of kinds.
 	list, err := scanNamings(ctx, r, `WITH l AS MATERIALIZED (
-		SELECT m.kind, m.id FROM name n JOIN mention m ON m.journal = n.journal AND m.name = n.name WHERE n.journal = ? AND n.kind = ? AND n.id = ?
-		UNION SELECT n.kind, n.id FROM mention m JOIN name n ON n.journal = m.journal AND n.name = m.name WHERE m.journal = ? AND m.kind = ? AND m.id = ?)
-		SELECT '', kind, id FROM l WHERE NOT (kind = ? AND id = ?) AND (kind > ? OR kind = ? AND id > ?) ORDER BY kind, id LIMIT ?`, j, k, id, j, k, id, k, id, from, from, string(after.ID), maxLinked)
+		SELECT kind, id FROM mention WHERE journal = ? AND name IN (`+marks(len(called))+`)
+		UNION SELECT kind, id FROM name WHERE journal = ? AND name IN (`+marks(len(mentions))+`))
+		SELECT '', kind, id FROM l WHERE NOT (kind = ? AND id = ?) AND (kind > ? OR kind = ? AND id > ?) ORDER BY kind, id LIMIT ?`,
+		append(args, string(of.Kind), string(of.ID), from, from, string(after.ID), maxLinked)...)
 	for _, x := range list {
 		out = append(out, x.Ref)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,11 +55,22 @@ func TestNamesAreLookedUpByTheKey(t *testing.T) {
 				t.Errorf("%d of %s: %q", n, what, e.plans)
 			}
 		}
+		e := &explained{Store: s}
+		if _, err := Linked(t.Context(), e, who.Scope(), Ref{}, names, names, Ref{}); err != nil {
+			t.Fatal(err)
+		}
+		for _, what := range []string{"name", "mention"} {
+			if !slices.ContainsFunc(e.plans, func(step string) bool {
+				return strings.Contains(step, "SEARCH "+what+" USING COVERING INDEX") && strings.Contains(step, "name=?")
+			}) {
+				t.Errorf("what is linked by %d names: %q", n, e.plans)
+			}
+		}
 		ids := make([]hansei.ID, n)
 		for i := range ids {
 			ids[i] = hansei.ID(names[i])
 		}
-		e := &explained{Store: s}
+		e = &explained{Store: s}
 		if _, err := Load(t.Context(), e, who.Scope(), hansei.KindIncident, ids); err != nil {
 			t.Fatal(err)
 		}

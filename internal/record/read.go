@@ -103,10 +103,7 @@ func LoadRaw(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, id
 	out := make(map[hansei.ID]Raw, len(ids))
 	for chunk := range slices.Chunk(ids, maxIDs) {
 		list := several(chunk)
-		args := []any{string(journal), string(kind)}
-		for _, id := range list {
-			args = append(args, string(id))
-		}
+		args := with([]any{string(journal), string(kind)}, list)
 		q := `SELECT c.id, c.revision, c.seq, e.at, e.doc FROM current c JOIN entry e ON e.journal = c.journal AND e.seq = c.seq
 			WHERE c.journal = ? AND c.kind = ? AND c.id IN (` + marks(len(list)) + ")"
 		if err := scanRaw(ctx, r, q, args, func(id hansei.ID, x Raw) { out[id] = x }); err != nil {

@@ -50,3 +50,11 @@ func several[T any](list []T) []T {
 	}
 	return out
 }
+
+// with adds texts to arguments.
+func with[T ~string](args []any, list []T) []any {
+	for _, x := range list {
+		args = append(args, string(x))
+	}
+	return args
+}

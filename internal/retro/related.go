@@ -11,6 +11,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/fact"
+	"hansei/internal/intake"
 	"hansei/internal/record"
 )
 
@@ -66,7 +67,7 @@ func (d *Desk) gather(ctx context.Context, who auth.Scope, in *hansei.Incident) 
 	if err != nil {
 		return nil, err
 	}
-	links, err := record.Linked(ctx, d.Records, who, record.Ref{Kind: hansei.KindIncident, ID: in.ID}, record.Ref{})
+	links, err := intake.Linked(ctx, d.Records, who, in, record.Ref{})
 	if err != nil {
 		return nil, err
 	}

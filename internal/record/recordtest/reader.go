@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -68,7 +69,8 @@ func readsMayGoTogether(t *testing.T, e Engine) {
 				return err
 			}
 		}
-		return tx.AddNames([]record.Naming{{Ref: record.Ref{Kind: hansei.KindService, ID: "s-0007"}, Name: "seven"}})
+		seven, nine := record.Ref{Kind: hansei.KindService, ID: "s-0007"}, record.Ref{Kind: hansei.KindService, ID: "s-0009"}
+		return errors.Join(tx.AddNames([]record.Naming{{Ref: seven, Name: "seven"}}), tx.AddMentions([]record.Naming{{Ref: nine, Name: "seven"}}))
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +85,7 @@ func readsMayGoTogether(t *testing.T, e Engine) {
 			if err != nil || len(named) != 1 || named[0].ID != "s-0007" {
 				t.Errorf("got the names %v, %v", named, err)
 			}
-			return err
+			return errors.Join(err, linked(ctx, t, r, who.Scope()))
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -92,6 +94,33 @@ func readsMayGoTogether(t *testing.T, e Engine) {
 	if err := s.Together(ctx, func(record.Reader) error { return errOwn }); !errors.Is(err, errOwn) {
 		t.Errorf("got %v, want the reading's own error", err)
 	}
+}
+
+// linked: s-0009 mentions s-0007, and is found from both sides.
+func linked(ctx context.Context, t *testing.T, r record.Reader, who auth.Scope) error {
+	t.Helper()
+	seven, nine := record.Ref{Kind: hansei.KindService, ID: "s-0007"}, record.Ref{Kind: hansei.KindService, ID: "s-0009"}
+	for _, c := range []struct {
+		of               record.Ref
+		called, mentions []string
+		after            record.Ref
+		want             []record.Ref
+	}{
+		{seven, []string{"seven", "7"}, nil, record.Ref{}, []record.Ref{nine}},
+		{nine, nil, []string{"seven"}, record.Ref{}, []record.Ref{seven}},
+		{nine, []string{"seven"}, []string{"seven"}, record.Ref{}, []record.Ref{seven}}, // not itself
+		{seven, []string{"seven"}, nil, nine, nil},
+		{seven, nil, nil, record.Ref{}, nil},
+	} {
+		got, err := record.Linked(ctx, r, who, c.of, c.called, c.mentions, c.after)
+		if err != nil {
+			return err
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("linked with %v, called %q and mentioning %q, after %v: %v; want %v", c.of, c.called, c.mentions, c.after, got, c.want)
+		}
+	}
+	return nil
 }
 
 var errOwn = errors.New("the reading's own")

@@ -11,7 +11,7 @@ var Version = len(Migrations)
 // list. Views need none, they are rebuilt. The version stands in the file's
 // header, where it is read without opening the file; a migration library would
 // keep it in a table of its own and bring more code than this list.
-var Migrations = [][]string{spine, sources, servers, notices, spools, histories, ends}
+var Migrations = [][]string{spine, sources, servers, notices, spools, histories, ends, leaner}
 
 // spine is the journal and what came in files.
 //
@@ -160,6 +160,9 @@ var ends = []string{
 	`ALTER TABLE pull ADD COLUMN ended BIGINT NOT NULL DEFAULT 0`,
 	`UPDATE pull SET ended = at WHERE whole = 1 AND failures = 0 AND later = 0`,
 }
+
+// leaner leaves out what nobody asks for: what a record is called stands in it.
+var leaner = []string{`DROP INDEX name_record`, `DROP INDEX mention_record`}
 
 // servers is what several servers on one database need.
 var servers = []string{

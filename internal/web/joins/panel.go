@@ -79,7 +79,7 @@ func (p *Pages) Of(ctx context.Context, who auth.Scope, rec hansei.Record, text 
 	if v.View.Zone, err = p.Zone(ctx, who); err != nil {
 		return v, err
 	}
-	if v.Linked, err = p.linked(ctx, who, at); err != nil {
+	if v.Linked, err = p.linked(ctx, who, rec); err != nil {
 		return v, err
 	}
 	return v, p.pairs(ctx, who, rec, &v)
@@ -141,8 +141,8 @@ func (v *Panel) fields(origins []intake.Origin, text func(any) string) {
 }
 
 // linked are the records that name one or that it names, by kind.
-func (p *Pages) linked(ctx context.Context, who auth.Scope, at record.Ref) ([]group, error) {
-	refs, err := record.Linked(ctx, p.Records, who, at, record.Ref{})
+func (p *Pages) linked(ctx context.Context, who auth.Scope, rec hansei.Record) ([]group, error) {
+	refs, err := intake.Linked(ctx, p.Records, who, rec, record.Ref{})
 	if err != nil {
 		return nil, err
 	}
