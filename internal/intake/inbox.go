@@ -56,6 +56,7 @@ const (
 	batchBytes      = 16 << 20
 	inboxPoll       = time.Second
 	gather          = 15 * time.Millisecond
+	many            = 256 // in a batch: as many have come meanwhile
 )
 
 func pause(ctx context.Context, d time.Duration) error {
@@ -94,10 +95,10 @@ func (b *Inbox) Run(ctx context.Context, who auth.Actor) error {
 			return ctx.Err()
 		case err != nil:
 			b.Log.Error("deliveries could not be understood; they are tried again", "error", err)
-		case n == batchDeliveries:
+		case n >= many:
 			continue
 		case n > 0:
-			// More is coming: one transaction for all of it costs less.
+			// Some is coming: one transaction for all of it costs less.
 			if err := pause(ctx, gather); err != nil {
 				return err
 			}
