@@ -21,7 +21,8 @@ type SourceSpec struct {
 
 // Finding is one line of a connection test.
 type Finding struct {
-	OK   bool   `json:"ok"`
+	OK   bool   `json:"ok"`   // nothing is missing
+	Open bool   `json:"open"` // and yet it is not known to work
 	Says string `json:"says"`
 }
 

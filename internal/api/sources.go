@@ -102,7 +102,8 @@ type Findings struct {
 
 // SourceFinding is one line of it.
 type SourceFinding struct {
-	OK   bool   `json:"ok"`
+	OK   bool   `json:"ok" doc:"Nothing is missing"`
+	Open bool   `json:"open,omitempty" doc:"And yet it is not known to work"`
 	Says string `json:"says"`
 }
 
@@ -113,7 +114,7 @@ func findings(list []source.Finding, err error) (*answer[Findings], error) {
 	out := Findings{OK: true, Findings: []SourceFinding{}}
 	for _, f := range list {
 		out.OK = out.OK && f.OK
-		out.Findings = append(out.Findings, SourceFinding{f.OK, f.Says})
+		out.Findings = append(out.Findings, SourceFinding{f.OK, f.Open, f.Says})
 	}
 	return answered(out)
 }

@@ -248,7 +248,11 @@ func (p *program) testSource(ctx context.Context, c *client.Client, args []strin
 	err = p.objects(each(texts), []string{"ok", "says"}, func(o json.RawMessage) ([]string, error) {
 		var f client.Finding
 		err := json.Unmarshal(o, &f)
-		return []string{map[bool]string{true: "yes", false: "NO"}[f.OK], f.Says}, err
+		ok := map[bool]string{true: "yes", false: "NO"}[f.OK]
+		if f.Open {
+			ok = "open"
+		}
+		return []string{ok, f.Says}, err
 	})
 	if err == nil && slices.ContainsFunc(list, func(f client.Finding) bool { return !f.OK }) {
 		err = fmt.Errorf("%s: something is missing", args[0])

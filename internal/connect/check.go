@@ -91,7 +91,7 @@ func (s *Sources) came(ctx context.Context, who auth.Scope, o *opened) ([]source
 	}
 	out := []source.Finding{{OK: true, Says: fmt.Sprintf("Webhooks that came in the last %d days: %d.", week, n[record.CountReceived])}}
 	if n[record.CountReceived] == 0 {
-		out[0].Says = fmt.Sprintf("No webhook came in the last %d days; send one from the tool to try it.", week)
+		out[0].Open, out[0].Says = true, fmt.Sprintf("No webhook came in the last %d days; send one from the tool to try it.", week)
 	}
 	if bad := n["refused: signature"]; bad > 0 {
 		out = append(out, source.Finding{Says: fmt.Sprintf("Webhooks refused in the last %d days because they did not fit the secret: %d. Paste the secret again at the tool.", week, bad)})

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,6 +45,10 @@ func TestTestTellsOfWebhooks(t *testing.T) {
 	a := r.add(t, "ours")
 	found, err = r.Test(t.Context(), who, "ours")
 	says("ours", found, err, true, "it is kept here", "No webhook came")
+	open := func(f source.Finding) bool { return f.Open }
+	if !slices.ContainsFunc(found, open) {
+		t.Errorf("that none came is no proof: %v", found)
+	}
 	r.sent(t, a, event{ID: "1", At: at(0), Status: "open"})
 	r.post(a, "2", body(t, event{Status: "stale"}))
 	r.post(Added{URL: a.URL, Secret: "another"}, "3", []byte("{}"))
@@ -51,5 +56,8 @@ func TestTestTellsOfWebhooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	found, err = r.Test(t.Context(), who, "ours")
+	if slices.ContainsFunc(found, open) {
+		t.Errorf("one came: %v", found)
+	}
 	says("ours, refused", found, err, false, "last 7 days: 1", "did not fit the secret: 1", "too far from now: 1")
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -467,6 +468,31 @@ func TestPauseRemove(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	r.add(t, "ours") // its name is free again
+}
+
+// TestNameOfAnotherTool: a source of another tool does not take over what one
+// told that was removed and left its data.
+func TestNameOfAnotherTool(t *testing.T) {
+	r, ctx := newRig(t), context.Background()
+	other, err := r.Kind("toy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Name, other.Title = "other", "Other"
+	r.Kinds = append(slices.Clip(r.Kinds), other)
+	for _, data := range []bool{false, true} {
+		a := r.add(t, "ours")
+		r.sent(t, a, event{ID: "1", At: at(0), Status: "open"})
+		r.drain(t)
+		if _, err := r.Remove(ctx, who, "ours", data); err != nil {
+			t.Fatal(err)
+		}
+		_, err := r.Add(ctx, who, Spec{Tool: "other", Name: "ours", Settings: map[string]string{"token": "t", "site": "eu"}})
+		var bad *hansei.InvalidError
+		if data && err != nil || !data && !(errors.As(err, &bad) && strings.Contains(err.Error(), "expected another name")) {
+			t.Errorf("removed with its data %v: %v", data, err)
+		}
+	}
 }
 
 func TestSecretsStayInside(t *testing.T) {

@@ -150,6 +150,9 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 				return hansei.Invalid("name", "there is a source named %s already", rec.ID)
 			}
 			read, before = old.Revision, old.Record.(*hansei.Source)
+			if err := s.mayFollow(ctx, tx, who.Scope(), before, rec); err != nil {
+				return err
+			}
 		}
 		if err := s.keep(tx, rec, read, secrets); err != nil {
 			return err
@@ -165,6 +168,23 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 	s.forget()
 	s.Inbox.Wake()
 	return out, err
+}
+
+// mayFollow says why a source may not have the name of one that was removed: what
+// that one told would be taken for this one's.
+func (s *Sources) mayFollow(ctx context.Context, r record.Reader, who auth.Scope, before, rec *hansei.Source) error {
+	if before.Forget || before.Tool == rec.Tool {
+		return nil
+	}
+	told, _, err := record.OfSource(ctx, r, who, string(rec.ID), "", 1)
+	if err == nil && len(told) > 0 {
+		title := before.Tool
+		if kind, err := s.Kind(before.Tool); err == nil {
+			title = kind.Title
+		}
+		err = hansei.Invalid("name", "a source of %s that was removed had the name %s, and what it told is kept; expected another name", title, rec.ID)
+	}
+	return err
 }
 
 // ours says whether the webhook secret of a kind is made here.

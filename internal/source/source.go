@@ -154,6 +154,7 @@ type Checker interface {
 
 // Finding is one line of a connection test.
 type Finding struct {
-	OK   bool
+	OK   bool   // nothing is missing
+	Open bool   // and yet it is not known to work
 	Says string // "The token may read incidents." or "The token lacks the scope read:jira-work."
 }

@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake"
 	"hansei/internal/record"
 	"hansei/internal/record/pack"
 	"hansei/internal/web/ui"
@@ -195,6 +197,14 @@ func TestDeliveries(t *testing.T) {
 	}
 	if shown < 2 {
 		t.Errorf("the payloads are not shown: %d", shown)
+	}
+	people := intake.People{Records: s.Records}
+	for _, gone := range []bool{true, false} {
+		if _, err := people.Delete(t.Context(), auth.Local(), hansei.KindIncident, "ours:1", gone); err != nil {
+			t.Fatal(err)
+		}
+		mark := map[bool]string{true: "(left out)", false: "!(left out)"}[gone]
+		s.get(t, "/sources/ours/deliveries").says(t, 200, "incident: &lt;/pre&gt;&lt;script&gt;", mark)
 	}
 	s.post(t, link.FindStringSubmatch(failed.body)[1]+"/replay").says(t, 200, "understood again", "It waits to be understood")
 	s.understood(t)

@@ -35,7 +35,7 @@ const (
 
 // Kind is any tool that speaks JSON.
 var Kind = source.Kind{
-	Name: "generic", Title: "Any tool (JSON)", Docs: "https://jqlang.org/manual/",
+	Name: "generic", Title: "JSON from any tool", Docs: "https://jqlang.org/manual/",
 	About: "Any JSON webhook or JSON list, by a mapping that you write beside a live preview.",
 	Settings: []source.Setting{
 		{Name: "mapping", Title: "Mapping", Means: true, Required: true, Long: true, Help: "YAML: the kind of record, the name (or jq expression) of its id, and which field each name or jq expression becomes. Names that are recognised need not be listed. With another kind or id, what was told before stays beside what is told now."},

@@ -1,6 +1,7 @@
 package deliveries
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -58,17 +59,15 @@ func (p *Pages) told(ctx context.Context, who auth.Scope, list []record.Delivery
 	}
 	for i := range list {
 		for _, ref := range refs[i] {
-			name := short(titles[ref])
-			if name == "" {
-				name = string(ref.ID)
-			}
+			name := cmp.Or(titles[ref], string(ref.ID))
 			out[i].Records = append(out[i].Records, ui.Link{Text: records.Noun(ref.Kind) + ": " + name, URL: records.URL(ref.Kind, ref.ID)})
 		}
 	}
 	return out, nil
 }
 
-// titles are what people call records.
+// titles are what people call records, and whether no list and no figure counts
+// them.
 func (p *Pages) titles(ctx context.Context, who auth.Scope, wanted map[hansei.Kind]map[hansei.ID]bool) (map[record.Ref]string, error) {
 	out := map[record.Ref]string{}
 	for kind, ids := range wanted {
@@ -77,7 +76,11 @@ func (p *Pages) titles(ctx context.Context, who auth.Scope, wanted map[hansei.Ki
 			return nil, err
 		}
 		for id, x := range found {
-			out[record.Ref{Kind: kind, ID: id}] = records.Title(x.Record)
+			title := cmp.Or(short(records.Title(x.Record)), string(id))
+			if head := x.Record.Head(); head.Deleted && head.MergedInto == "" {
+				title += " (left out)"
+			}
+			out[record.Ref{Kind: kind, ID: id}] = title
 		}
 	}
 	return out, nil

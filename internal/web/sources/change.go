@@ -177,7 +177,7 @@ func (p *Pages) remove(w http.ResponseWriter, r *http.Request, who auth.Actor) e
 	if err := p.Settle(r.Context(), seq); err != nil {
 		return err
 	}
-	text := name + " was removed. What it told stays; a source of the same name that is added later reads its history again, and what it tells is joined to it."
+	text := name + " was removed. What it told stays; a source of the same tool and name that is added later reads its history again, and what it tells is joined to it."
 	if data {
 		text = name + " was removed. What only it told is being deleted."
 	}
