@@ -15,15 +15,27 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/record"
+	"hansei/internal/record/pgtest"
 	"hansei/internal/source"
 )
 
 // TestWhatPayloadsMean: when another type of issue is an incident, or another
 // workflow deploys, what was received is understood again with that, both ways;
 // and an issue whose type is changed at the tool is what it is now.
-func TestWhatPayloadsMean(t *testing.T) {
+func TestWhatPayloadsMean(t *testing.T) { onEach(t, whatPayloadsMean) }
+
+// onEach runs a test on each database.
+func onEach(t *testing.T, test func(t *testing.T, database string)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, "") })
+	t.Run("postgres", func(t *testing.T) {
+		url, _ := pgtest.Start(t)
+		test(t, url)
+	})
+}
+
+func whatPayloadsMean(t *testing.T, database string) {
 	ctx, who := t.Context(), auth.Local()
-	a, err := New(ctx, Config{Dir: t.TempDir(), Listen: "127.0.0.1:0"})
+	a, err := New(ctx, Config{Dir: t.TempDir(), Database: database, Listen: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}

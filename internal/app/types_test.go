@@ -27,9 +27,9 @@ type issues struct {
 	n   int
 }
 
-func newIssues(t *testing.T) *issues {
+func newIssues(t *testing.T, database string) *issues {
 	t.Helper()
-	a, err := New(t.Context(), Config{Dir: t.TempDir(), Listen: "127.0.0.1:0"})
+	a, err := New(t.Context(), Config{Dir: t.TempDir(), Database: database, Listen: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestTypesInAnyOrder(t *testing.T) {
 		hour        int
 	}
 	const created, updated, deleted, pull = "jira:issue_created", "jira:issue_updated", "jira:issue_deleted", "pull"
-	x, id := newIssues(t), 1000
+	x, id := newIssues(t, ""), 1000
 	for i, c := range []struct {
 		told []telling
 		want []hansei.Kind
@@ -177,8 +177,10 @@ func TestTypesInAnyOrder(t *testing.T) {
 
 // TestMeantMeanwhile: what another server understands, or this one has read
 // already, while a person changes what it means, is understood with the change.
-func TestMeantMeanwhile(t *testing.T) {
-	x, ctx := newIssues(t), t.Context()
+func TestMeantMeanwhile(t *testing.T) { onEach(t, meantMeanwhile) }
+
+func meantMeanwhile(t *testing.T, database string) {
+	x, ctx := newIssues(t, database), t.Context()
 	box, err := seal.Open(filepath.Join(x.config.Dir, "hansei.key"))
 	if err != nil {
 		t.Fatal(err)
@@ -223,8 +225,10 @@ func TestMeantMeanwhile(t *testing.T) {
 
 // TestMappedMeanwhile: a mapping that is changed while what was received is
 // still being understood with the one before it stands.
-func TestMappedMeanwhile(t *testing.T) {
-	x, ctx := newIssues(t), t.Context()
+func TestMappedMeanwhile(t *testing.T) { onEach(t, mappedMeanwhile) }
+
+func mappedMeanwhile(t *testing.T, database string) {
+	x, ctx := newIssues(t, database), t.Context()
 	mapping := func(field string) map[string]string {
 		return map[string]string{"mapping": "kind: incident\nid: id\nfields:\n  - column: " + field + "\n    field: title\n  - column: at\n    field: declared_at\n", "at": ".at", "verify": "address"}
 	}
@@ -254,8 +258,10 @@ func TestMappedMeanwhile(t *testing.T) {
 
 // TestMeantAgain: a source that is added again with other settings understands
 // what is kept of it with them.
-func TestMeantAgain(t *testing.T) {
-	x, ctx := newIssues(t), t.Context()
+func TestMeantAgain(t *testing.T) { onEach(t, meantAgain) }
+
+func meantAgain(t *testing.T, database string) {
+	x, ctx := newIssues(t, database), t.Context()
 	x.tell("jira:issue_created", "1", "Incident", 10)
 	x.drain()
 	for _, c := range []struct {
