@@ -1,9 +1,11 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -92,6 +94,21 @@ func TestPanicIsOneAnswer(t *testing.T) {
 	h.ServeHTTP(w, r)
 	if w.Code != 500 || strings.Contains(w.Body.String(), "a bug") {
 		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
+// TestAddressesAreNotLogged: a webhook's address may be all that proves its
+// sender, so no log holds it.
+func TestAddressesAreNotLogged(t *testing.T) {
+	a := open(t, Config{})
+	var log bytes.Buffer
+	a.log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	h := a.guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	for _, path := range []string{"/hooks/s3cret", "/incidents"} {
+		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), "POST", "http://localhost"+path, strings.NewReader("{}")))
+	}
+	if text := log.String(); strings.Contains(text, "s3cret") || !strings.Contains(text, "path=/hooks/… status=404") || !strings.Contains(text, "path=/incidents") {
+		t.Error(text)
 	}
 }
 

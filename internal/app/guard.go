@@ -3,11 +3,21 @@ package app
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"strings"
 	"time"
 )
+
+// logged is a path as logs may hold it: a webhook's address can be all that its
+// sender proves itself with.
+func logged(path string) string {
+	if strings.HasPrefix(path, hookPrefix) {
+		return hookPrefix + "…"
+	}
+	return path
+}
 
 // guard refuses requests that name another host, as a page elsewhere would
 // make a browser send them (DNS rebinding), turns a panic into one logged line
@@ -21,12 +31,14 @@ func (a *App) guard(next http.Handler) http.Handler {
 				panic(p)
 			}
 			if p != nil {
-				a.log.Error("a request panicked", "method", r.Method, "path", r.URL.Path, "panic", p)
+				a.log.Error("a request panicked", "method", r.Method, "path", logged(r.URL.Path), "panic", p)
 				if out.status == 0 {
 					http.Error(out, "Something broke on our side. Nothing of yours was changed by this request.", http.StatusInternalServerError)
 				}
 			}
-			a.log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", out.status, "took", time.Since(began))
+			if a.log.Enabled(r.Context(), slog.LevelDebug) {
+				a.log.Debug("request", "method", r.Method, "path", logged(r.URL.Path), "status", out.status, "took", time.Since(began))
+			}
 		}()
 		if strings.HasPrefix(r.URL.Path, hookPrefix) {
 			// Tools elsewhere send these, under whatever name reaches this

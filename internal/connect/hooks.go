@@ -210,13 +210,8 @@ func (h *Hooks) take(w http.ResponseWriter, r *http.Request, o *opened, receiver
 		s.count(name, record.CountReceived, 1)
 		s.Inbox.Wake()
 	}
-	text, err := json.Marshal(map[string]string{"delivery": packed.ID})
-	if err != nil {
-		h.fail(w, o, err)
-		return
-	}
 	w.Header().Set("Content-Type", "application/json")
-	if _, err := w.Write(text); err != nil {
+	if _, err := io.WriteString(w, `{"delivery":"`+packed.ID+`"}`); err != nil { // hexadecimal
 		s.Log.Debug("a sender hung up", "source", name, "error", err)
 	}
 }
