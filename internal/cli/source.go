@@ -239,21 +239,17 @@ func (p *program) testSource(ctx context.Context, c *client.Client, args []strin
 	if err != nil {
 		return err
 	}
-	texts := make([]json.RawMessage, len(list))
+	rows := make([][]string, len(list))
 	for i, f := range list {
-		if texts[i], err = json.Marshal(f); err != nil {
-			return err
+		rows[i] = []string{map[bool]string{true: "yes", false: "NO"}[f.OK], f.Says}
+		if f.Open {
+			rows[i][0] = "open"
 		}
 	}
-	err = p.objects(each(texts), []string{"ok", "says"}, func(o json.RawMessage) ([]string, error) {
-		var f client.Finding
-		err := json.Unmarshal(o, &f)
-		ok := map[bool]string{true: "yes", false: "NO"}[f.OK]
-		if f.Open {
-			ok = "open"
-		}
-		return []string{ok, f.Says}, err
-	})
+	text, err := json.Marshal(list)
+	if err == nil {
+		err = p.object(text, []string{"ok", "says"}, rows)
+	}
 	if err == nil && slices.ContainsFunc(list, func(f client.Finding) bool { return !f.OK }) {
 		err = fmt.Errorf("%s: something is missing", args[0])
 	}
