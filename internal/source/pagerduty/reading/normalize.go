@@ -66,16 +66,8 @@ var sorts = []string{"incident", "service", "incident_note", "incident_status_up
 // unlike says what is wrong with an event that is not as we know them: nothing,
 // if it is about something that we do not read.
 func unlike(body []byte, bad error) error {
-	var w struct {
-		Event struct {
-			Type string `json:"event_type"`
-			Data struct {
-				Type string `json:"type"`
-			} `json:"data"`
-		} `json:"event"`
-	}
-	if err := source.Decode(body, &w); err == nil && !slices.Contains(sorts, w.Event.Data.Type) {
-		return source.Unused("event %s about %q", w.Event.Type, w.Event.Data.Type)
+	if about := source.Find(body, "event", "data", "type"); about != "" && !slices.Contains(sorts, about) {
+		return source.Unused("event %s about %q", source.Find(body, "event", "event_type"), about)
 	}
 	return hansei.Invalid("body", "not an event of PagerDuty: %v", bad)
 }
