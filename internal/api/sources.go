@@ -96,25 +96,17 @@ func (a *edge) addSource(ctx context.Context, who auth.Actor, in *SourceSpec) (*
 
 // Findings are what a connection test found.
 type Findings struct {
-	OK       bool            `json:"ok" doc:"Nothing is missing"`
-	Findings []SourceFinding `json:"findings"`
-}
-
-// SourceFinding is one line of it.
-type SourceFinding struct {
-	OK   bool   `json:"ok" doc:"Nothing is missing"`
-	Open bool   `json:"open,omitempty" doc:"And yet it is not known to work"`
-	Says string `json:"says"`
+	OK       bool             `json:"ok" doc:"Nothing is missing"`
+	Findings []source.Finding `json:"findings"`
 }
 
 func findings(list []source.Finding, err error) (*answer[Findings], error) {
 	if err != nil {
 		return nil, err
 	}
-	out := Findings{OK: true, Findings: []SourceFinding{}}
+	out := Findings{OK: true, Findings: append([]source.Finding{}, list...)}
 	for _, f := range list {
 		out.OK = out.OK && f.OK
-		out.Findings = append(out.Findings, SourceFinding{f.OK, f.Open, f.Says})
 	}
 	return answered(out)
 }

@@ -65,7 +65,10 @@ func secretOf(kind source.Kind, src source.Source, secrets map[string]string, un
 		return nil
 	}
 	title := kind.Settings[i].Title
+	anybody, ok := src.(source.Unproven)
 	switch {
+	case ok && anybody.Unproven():
+		return []source.Finding{{OK: true, Says: "Webhooks are accepted from whoever knows the address; they prove nothing else."}}
 	case secrets[source.WebhookSecret] != "":
 		return []source.Finding{{OK: true, Says: title + ": it is kept here; webhooks that fit it are accepted."}}
 	case unsaved && ours(kind):
@@ -78,6 +81,9 @@ func secretOf(kind source.Kind, src source.Source, secrets map[string]string, un
 func (s *Sources) came(ctx context.Context, who auth.Scope, o *opened) ([]source.Finding, error) {
 	if _, ok := o.source.(source.Receiver); !ok {
 		return nil, nil
+	}
+	if err := s.Flush(ctx); err != nil { // one that was sent just now counts
+		return nil, err
 	}
 	counted, err := s.Records.Counts(ctx, who, s.Now().AddDate(0, 0, 1-week))
 	if err != nil {

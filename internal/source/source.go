@@ -108,6 +108,10 @@ type Receiver interface {
 	Verify(r Request) (Receipt, error)
 }
 
+// Unproven is a Receiver that may be set to know its sender by nothing but the
+// address.
+type Unproven interface{ Unproven() bool }
+
 // Request is a webhook as it arrived.
 type Request struct {
 	Header http.Header
@@ -154,7 +158,7 @@ type Checker interface {
 
 // Finding is one line of a connection test.
 type Finding struct {
-	OK   bool   // nothing is missing
-	Open bool   // and yet it is not known to work
-	Says string // "The token may read incidents." or "The token lacks the scope read:jira-work."
+	OK   bool   `json:"ok" doc:"Nothing is missing"`
+	Open bool   `json:"open,omitempty" doc:"And yet it is not known to work"`
+	Says string `json:"says" doc:"Such as: The token lacks the scope read:jira-work."`
 }

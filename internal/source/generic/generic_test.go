@@ -134,7 +134,11 @@ func TestVerify(t *testing.T) {
 		{settings("verify", "address"), [2]string{"", ""}, true},
 		{map[string]string{"mapping": mapping}, [2]string{"Authorization", "Bearer "}, false}, // no secret at all
 	} {
-		_, err := open1(t, c.settings).(source.Receiver).Verify(source.Request{Header: http.Header{c.header[0]: {c.header[1]}}, Body: body})
+		src := open1(t, c.settings)
+		if src.(source.Unproven).Unproven() != (c.settings["verify"] == "address") {
+			t.Errorf("%v: whether a webhook proves more than that it knows the address", c.settings)
+		}
+		_, err := src.(source.Receiver).Verify(source.Request{Header: http.Header{c.header[0]: {c.header[1]}}, Body: body})
 		if (err == nil) != c.ok || (err != nil && !errors.Is(err, source.ErrSignature)) {
 			t.Errorf("%v with %v: got %v", c.settings["verify"], c.header, err)
 		}

@@ -39,3 +39,6 @@ func (t *tool) Verify(r source.Request) (source.Receipt, error) {
 	}
 	return source.Receipt{ID: r.Header.Get(t.delivery), Event: "webhook", Untimed: !t.Timed()}, err
 }
+
+// Unproven implements source.Unproven.
+func (t *tool) Unproven() bool { return t.verify == byAddress }
