@@ -241,7 +241,7 @@ var fields = map[Kind][]Field{
 func field[R Record](name, help string, t FieldType, ptr func(R) any) Field {
 	label := strings.ReplaceAll(name, "_", " ")
 	return Field{
-		Name: name, Label: strings.ToUpper(label[:1]) + label[1:], Help: help, Type: t,
+		Name: name, Label: strings.Replace(strings.ToUpper(label[:1])+label[1:], "Url", "URL", 1), Help: help, Type: t,
 		ptr: func(r Record) any { return ptr(r.(R)) },
 	}
 }

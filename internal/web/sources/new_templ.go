@@ -431,7 +431,7 @@ func findings(all []source.Finding) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, f := range all {
-			var templ_7745c5c3_Var16 = []any{templ.KV("hs-bad", !f.OK)}
+			var templ_7745c5c3_Var16 = []any{templ.KV("hs-bad", !f.OK), templ.KV("hs-open", f.Open)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var16...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
