@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -76,7 +77,11 @@ func (a *edge) links(ctx context.Context, who auth.Actor, in *RecordParam) (*ans
 	if err != nil {
 		return nil, err
 	}
-	list, err := intake.Linked(ctx, a.Records, who.Scope(), found[id].Record, record.Ref{})
+	of, ok := found[id]
+	if !ok { // the facts know it longer
+		return nil, fmt.Errorf("%s %q: %w", kind, in.ID, hansei.ErrNotFound)
+	}
+	list, err := intake.Linked(ctx, a.Records, who.Scope(), of.Record, record.Ref{})
 	if err != nil {
 		return nil, err
 	}

@@ -60,14 +60,14 @@ func (p People) SetRules(ctx context.Context, who auth.Actor, r Rules) (record.S
 	})
 }
 
-// of lists the places in from whose word counts for a field, the leading one
+// of lists the places in from whose word counts (in) for a field, the leading one
 // first: those that a rule names, in its order, then the others as they came.
-func (o ordering) of(kind hansei.Kind, field string, from []hansei.Observed, counting []int) []int {
-	if len(o.rules) == 0 || len(counting) < 2 {
-		return counting
+func (o ordering) of(kind hansei.Kind, field string, from []hansei.Observed, in []int) []int {
+	if len(o.rules) == 0 || len(in) < 2 {
+		return in
 	}
 	rank := o.ranks(kind, field)
-	return slices.SortedStableFunc(slices.Values(counting), func(a, b int) int { return rank(from[a].Source) - rank(from[b].Source) })
+	return slices.SortedStableFunc(slices.Values(in), func(a, b int) int { return rank(from[a].Source) - rank(from[b].Source) })
 }
 
 // counting are the places of sources that are not out, or all if all are.

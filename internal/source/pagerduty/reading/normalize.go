@@ -2,7 +2,6 @@ package reading
 
 import (
 	"cmp"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,53 +22,56 @@ func (s Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	}
 	var w struct {
 		Event struct {
-			Type  string    `json:"event_type"`
-			At    time.Time `json:"occurred_at"`
-			Agent *thing    `json:"agent"`
-			Data  *thing    `json:"data"`
+			Type  string         `json:"event_type"`
+			At    time.Time      `json:"occurred_at"`
+			Agent *thing         `json:"agent"`
+			Data  jsontext.Value `json:"data"`
 		} `json:"event"`
 	}
-	e := &w.Event
-	if bad := source.Decode(d.Body, &w); bad != nil {
-		return nil, unlike(d.Body, bad)
+	if err := source.Decode(d.Body, &w); err != nil {
+		return nil, hansei.Invalid("body", "not an event of PagerDuty: %v", err)
 	}
+	e := w.Event
 	sort, what, _ := strings.Cut(e.Type, ".")
 	switch {
 	case e.Type == "" || e.At.IsZero():
 		return nil, hansei.Invalid("event", "expected its event_type and occurred_at")
 	case sort != "incident" && sort != "service":
 		return nil, source.Unused("event %s", e.Type)
-	case e.Data == nil:
-		return nil, hansei.Invalid("data", "the event tells of nothing")
-	case !slices.Contains(sorts, e.Data.Type):
-		return nil, source.Unused("event %s about %q", e.Type, e.Data.Type)
 	}
-	switch data := e.Data; data.Type {
+	var data thing
+	bad := source.Decode(e.Data, &data)
+	if bad != nil { // it may be of a sort that we do not read
+		var t struct {
+			Type string `json:"type"`
+		}
+		if err := source.Decode(e.Data, &t); err != nil {
+			return nil, hansei.Invalid("data", "%v", err)
+		}
+		data.Type = t.Type
+	}
+	switch data.Type {
+	case "incident", "service", "incident_note", "incident_status_update", "incident_responder", "incident_conference_bridge", "incident_field_values":
+	default:
+		return nil, source.Unused("event %s about %q", e.Type, data.Type)
+	}
+	if bad != nil {
+		return nil, hansei.Invalid("data", "%v", bad)
+	}
+	switch data.Type {
 	case "incident":
-		o, err := s.snapshot(data, e.At)
+		o, err := s.snapshot(&data, e.At)
 		if err != nil {
 			return nil, err
 		}
-		pages := s.put(&o, data, what, e.At, e.Agent, data.Assignees)
+		pages := s.put(&o, &data, what, e.At, e.Agent, data.Assignees)
 		return named(append([]hansei.Observation{o}, pages...), nil)
 	case "service":
-		o := s.service(data)
+		o := s.service(&data)
 		o.At, o.Record.Head().Deleted = e.At.UTC(), what == "deleted"
 		return named([]hansei.Observation{o}, nil)
 	}
-	return named(s.part(e.Data, e.Agent, e.At))
-}
-
-// sorts are what events are about that are read.
-var sorts = []string{"incident", "service", "incident_note", "incident_status_update", "incident_responder", "incident_conference_bridge", "incident_field_values"}
-
-// unlike says what is wrong with an event that is not as we know them: nothing,
-// if it is about something that we do not read.
-func unlike(body []byte, bad error) error {
-	if about := source.Find(body, "event", "data", "type"); about != "" && !slices.Contains(sorts, about) {
-		return source.Unused("event %s about %q", source.Find(body, "event", "event_type"), about)
-	}
-	return hansei.Invalid("body", "not an event of PagerDuty: %v", bad)
+	return named(s.part(&data, e.Agent, e.At))
 }
 
 // named refuses what has no id.
