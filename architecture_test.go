@@ -107,17 +107,17 @@ var table = map[string]struct {
 
 // sole names third-party modules that exactly one package may import.
 var sole = map[string]string{
-	"modernc.org/sqlite":        "hansei/internal/record",
-	"github.com/duckdb/":        "hansei/internal/fact/duck",
-	"gonum.org/":                "hansei/internal/stat",
-	"github.com/parquet-go/":    "hansei/internal/source/file",
-	"github.com/itchyny/gojq":   "hansei/internal/source/jq",
-	"github.com/jackc/":         "hansei/internal/record",
-	"github.com/riverqueue/":    "hansei/internal/job",
-	"github.com/danielgtaylor/": "hansei/internal/api",
-	"github.com/spf13/":         "hansei/internal/cli",
-	"github.com/dop251/goja":    "hansei/internal/chart",
-	"github.com/wneessen/":      "hansei/internal/notify",
+	"github.com/mattn/go-sqlite3": "hansei/internal/record",
+	"github.com/duckdb/":          "hansei/internal/fact/duck",
+	"gonum.org/":                  "hansei/internal/stat",
+	"github.com/parquet-go/":      "hansei/internal/source/file",
+	"github.com/itchyny/gojq":     "hansei/internal/source/jq",
+	"github.com/jackc/":           "hansei/internal/record",
+	"github.com/riverqueue/":      "hansei/internal/job",
+	"github.com/danielgtaylor/":   "hansei/internal/api",
+	"github.com/spf13/":           "hansei/internal/cli",
+	"github.com/dop251/goja":      "hansei/internal/chart",
+	"github.com/wneessen/":        "hansei/internal/notify",
 }
 
 func TestImports(t *testing.T) {

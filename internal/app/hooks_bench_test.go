@@ -57,7 +57,7 @@ func webhooks(b *testing.B, database string, watch bool) {
 	}
 	const listen, connections = "127.0.0.1:18477", 32
 	// As main does.
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 3))
 	a, err := New(b.Context(), Config{Dir: b.TempDir(), Database: database, Listen: listen, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)

@@ -2,7 +2,6 @@ package record
 
 import (
 	"bytes"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -11,6 +10,7 @@ import (
 	"testing"
 
 	"hansei/internal/auth"
+	"hansei/internal/record/file"
 	"hansei/internal/record/tables"
 )
 
@@ -91,10 +91,7 @@ func TestCrashBeforeTheFirstCommit(t *testing.T) {
 	begin := func(t *testing.T, stmts ...string) string {
 		t.Helper()
 		dir := t.TempDir()
-		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "hansei.db")+"?_pragma=journal_mode(wal)")
-		if err != nil {
-			t.Fatal(err)
-		}
+		db := file.Open(filepath.Join(dir, "hansei.db"), file.ReadWrite, "journal_mode = wal")
 		for _, q := range append(stmts, "PRAGMA user_version") {
 			if _, err := db.ExecContext(t.Context(), q); err != nil {
 				t.Fatal(err)

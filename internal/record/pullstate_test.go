@@ -1,7 +1,6 @@
 package record
 
 import (
-	"database/sql"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"hansei/internal/auth"
+	"hansei/internal/record/file"
 	"hansei/internal/record/tables"
 )
 
@@ -19,10 +19,7 @@ func TestPullsOfAnOlderStore(t *testing.T) {
 	older := slices.IndexFunc(tables.Migrations, func(list []string) bool {
 		return slices.Contains(list, "ALTER TABLE pull ADD COLUMN whole BIGINT NOT NULL DEFAULT 0")
 	})
-	db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "hansei.db")+"?_pragma=journal_mode(wal)")
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := file.Open(filepath.Join(dir, "hansei.db"), file.ReadWrite, "journal_mode = wal")
 	for _, q := range append(slices.Concat(tables.Migrations[:older]...), fmt.Sprintf("PRAGMA application_id = %d", applicationID), fmt.Sprintf("PRAGMA user_version = %d", older)) {
 		if _, err := db.ExecContext(t.Context(), q); err != nil {
 			t.Fatal(err)

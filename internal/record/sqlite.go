@@ -10,8 +10,6 @@ import (
 	"slices"
 	"time"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
-
 	"hansei/internal/record/file"
 	"hansei/internal/record/tables"
 	"hansei/internal/record/verdict"
@@ -41,7 +39,7 @@ func (e *sqliteEngine) follow(context.Context, string, func()) {}
 func (e *sqliteEngine) text(q string) string { return q }
 
 func (e *sqliteEngine) prepare(ctx context.Context, of *statements, q string) (statement, error) {
-	return of.conn.PrepareContext(ctx, q)
+	return file.Prepare(ctx, of.conn, q)
 }
 
 // abandoned: no other process has the file, so no upload goes on.
@@ -51,13 +49,9 @@ func (e *sqliteEngine) open(ctx context.Context) (write, read *sql.DB, err error
 	if err := file.Inspect(ctx, e.path, file.Ours{ID: applicationID, Version: tables.Version}); err != nil {
 		return nil, nil, err
 	}
-	if write, err = sql.Open("sqlite", "file:"+e.path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-16384)&_pragma=temp_store(memory)"+checkpoint); err != nil {
-		return nil, nil, fmt.Errorf("open %s: %w", e.path, err)
-	}
+	write = file.Open(e.path, file.ReadWrite, patient, "journal_mode = wal", "synchronous = full", "cache_size = -16384", "temp_store = memory", checkpoint)
 	write.SetMaxOpenConns(1)
-	if read, err = sql.Open("sqlite", "file:"+e.path+"?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(5000)&_pragma=cache_size(-8192)"); err != nil {
-		return write, nil, fmt.Errorf("open %s: %w", e.path, err)
-	}
+	read = file.Open(e.path, file.ReadOnly, "query_only = 1", patient, "cache_size = -8192")
 	read.SetMaxOpenConns(6)
 	return write, read, nil
 }
@@ -80,17 +74,17 @@ func (e *sqliteEngine) migrate(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-// checkpoint is the pages of the log after which whoever commits takes it over
-// into the file. Every connection that writes says so, or it is done more often
-// than this.
-const checkpoint = "&_pragma=wal_autocheckpoint(4000)"
+const (
+	patient = "busy_timeout = 5000" // ms
+	// checkpoint is the pages of the log after which whoever commits takes it over
+	// into the file. Every connection that writes says so, or it is done more often
+	// than this.
+	checkpoint = "wal_autocheckpoint = 4000"
+)
 
 func (e *sqliteEngine) jobs() (*sql.DB, error) {
 	// The queue waits while a large import holds the file.
-	db, err := sql.Open("sqlite", "file:"+e.path+"?_txlock=immediate&_pragma=busy_timeout(60000)&_pragma=journal_mode(wal)&_pragma=synchronous(normal)&_pragma=cache_size(-2048)"+checkpoint)
-	if err != nil {
-		return nil, fmt.Errorf("open %s for jobs: %w", e.path, err)
-	}
+	db := file.Open(e.path, file.ReadWrite, "busy_timeout = 60000", "journal_mode = wal", "synchronous = normal", "cache_size = -2048", checkpoint)
 	db.SetMaxOpenConns(1)
 	return db, nil
 }

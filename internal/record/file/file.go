@@ -4,15 +4,12 @@ package file
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-
-	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"hansei/internal/record/verdict"
 )
@@ -94,10 +91,7 @@ func walExists(path string) bool {
 // check reads the file through the engine, which also sees commits that are
 // still in the log beside it, whole if asked to.
 func (o Ours) check(ctx context.Context, path string, whole bool) (err error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(5000)")
-	if err != nil {
-		return err
-	}
+	db := Open(path, ReadOnly, "query_only = 1", "busy_timeout = 5000")
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var app, version, tables uint32
 	for q, to := range map[string]*uint32{

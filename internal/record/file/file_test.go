@@ -1,7 +1,6 @@
 package file
 
 import (
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
@@ -13,16 +12,13 @@ import (
 // to be shorter than it says.
 func TestLargeFileCutShort(t *testing.T) {
 	path, ours := filepath.Join(t.TempDir(), "x.db"), Ours{ID: 7, Version: 1}
-	db, err := sql.Open("sqlite", "file:"+path)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := Open(path, ReadWrite)
 	for _, q := range []string{"PRAGMA application_id = 7", "PRAGMA user_version = 1", "CREATE TABLE x (a BLOB)", "INSERT INTO x VALUES (zeroblob(100000))"} {
 		if _, err := db.ExecContext(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}
 	}
-	err = ours.check(t.Context(), path, false)
+	err := ours.check(t.Context(), path, false)
 	if err := errors.Join(err, db.Close()); err != nil {
 		t.Errorf("whole: %v", err)
 	}

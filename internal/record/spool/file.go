@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 
-	_ "modernc.org/sqlite" // the driver "sqlite"
-
 	"hansei/internal/record/file"
 )
 
@@ -25,8 +23,8 @@ type File struct {
 
 	mu      sync.Mutex
 	conn    *sql.Conn
-	insert  map[int]*sql.Stmt // by how many rows
-	remove  *sql.Stmt
+	insert  map[int]file.Brief // by how many rows
+	remove  file.Brief
 	last    int64 // number of the newest entry
 	removed int64 // and are gone up to this one
 }
@@ -44,11 +42,8 @@ func Open(ctx context.Context, path string) (*File, error) {
 	if err := file.Inspect(ctx, path, file.Ours{ID: applicationID}); err != nil {
 		return nil, fmt.Errorf(what, path, err)
 	}
-	db, err := sql.Open("sqlite", "file:"+path+"?_txlock=immediate&_pragma=busy_timeout(5000)&_pragma=journal_mode(wal)&_pragma=synchronous(full)&_pragma=cache_size(-4096)")
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", path, err)
-	}
-	s := &File{path: path, db: db, insert: map[int]*sql.Stmt{}}
+	db := file.Open(path, file.ReadWrite, "busy_timeout = 5000", "journal_mode = wal", "synchronous = full", "cache_size = -4096")
+	s := &File{path: path, db: db, insert: map[int]file.Brief{}}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf(what, path, err), s.Close())
 	}
@@ -67,7 +62,7 @@ func (s *File) open(ctx context.Context) (err error) {
 	if err := s.conn.QueryRowContext(ctx, "SELECT coalesce(max(n), 0), coalesce(min(n), 1) - 1 FROM entry").Scan(&s.last, &s.removed); err != nil {
 		return err
 	}
-	s.remove, err = s.conn.PrepareContext(ctx, "DELETE FROM entry WHERE n <= ?")
+	s.remove, err = file.Prepare(ctx, s.conn, "DELETE FROM entry WHERE n <= ?")
 	return err
 }
 
@@ -137,11 +132,11 @@ func (s *File) within(ctx context.Context, fn func() error) error {
 	return tx.Commit()
 }
 
-func (s *File) inserting(ctx context.Context, n int) (*sql.Stmt, error) {
+func (s *File) inserting(ctx context.Context, n int) (file.Brief, error) {
 	if st, ok := s.insert[n]; ok {
 		return st, nil
 	}
-	st, err := s.conn.PrepareContext(ctx, "INSERT INTO entry (n, bytes) VALUES (?, ?)"+strings.Repeat(", (?, ?)", n-1))
+	st, err := file.Prepare(ctx, s.conn, "INSERT INTO entry (n, bytes) VALUES (?, ?)"+strings.Repeat(", (?, ?)", n-1))
 	if err == nil {
 		s.insert[n] = st
 	}
@@ -192,7 +187,7 @@ func (s *File) Close() error {
 	for _, st := range s.insert {
 		errs = append(errs, st.Close())
 	}
-	if s.remove != nil {
+	if s.remove.Stmt != nil {
 		errs = append(errs, s.remove.Close())
 	}
 	if s.conn != nil {

@@ -3,7 +3,6 @@ package spool
 import (
 	"bytes"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"hansei/internal/record/file"
 )
 
 func opened(t *testing.T, path string) *File {
@@ -132,12 +133,9 @@ func TestNotOurs(t *testing.T) {
 		t.Fatal(err)
 	}
 	theirs := filepath.Join(dir, "theirs.db")
-	db, err := sql.Open("sqlite", "file:"+theirs)
-	if err == nil {
-		_, err = db.ExecContext(t.Context(), "CREATE TABLE theirs (a)")
-		err = errors.Join(err, db.Close())
-	}
-	if err != nil {
+	db := file.Open(theirs, file.ReadWrite)
+	_, err = db.ExecContext(t.Context(), "CREATE TABLE theirs (a)")
+	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
 	other, err := os.ReadFile(theirs)

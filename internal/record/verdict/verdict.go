@@ -13,24 +13,23 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"modernc.org/sqlite"
-	lib "modernc.org/sqlite/lib"
+	"github.com/mattn/go-sqlite3"
 )
 
 // Readable says in words what an error of the engine means for the data.
 func Readable(err error) error {
-	var e *sqlite.Error
+	var e sqlite3.Error
 	if !errors.As(err, &e) {
 		return readableState(err)
 	}
-	switch e.Code() & 0xff {
-	case lib.SQLITE_FULL:
+	switch e.Code {
+	case sqlite3.ErrFull:
 		return fmt.Errorf("the disk is full; nothing of this was written: %w", err)
-	case lib.SQLITE_READONLY, lib.SQLITE_CANTOPEN:
+	case sqlite3.ErrReadonly, sqlite3.ErrCantOpen:
 		return fmt.Errorf("the data directory cannot be written; nothing was changed: %w", err)
-	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB:
+	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB:
 		return fmt.Errorf("the database file is damaged; restore it from a backup: %w", err)
-	case lib.SQLITE_IOERR:
+	case sqlite3.ErrIoErr:
 		return fmt.Errorf("the disk cannot be read or written; nothing of this was written: %w", err)
 	}
 	return err
@@ -66,9 +65,9 @@ func State(err error) string {
 
 // Conflict says that a key was already there.
 func Conflict(err error) bool {
-	var e *sqlite.Error
+	var e sqlite3.Error
 	if errors.As(err, &e) {
-		return e.Code()&0xff == lib.SQLITE_CONSTRAINT
+		return e.Code == sqlite3.ErrConstraint
 	}
 	return State(err) == "23505"
 }
