@@ -7,11 +7,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"hansei"
+	"hansei/internal/affected"
 	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/record"
@@ -44,6 +46,9 @@ func whatPayloadsMean(t *testing.T, database string) {
 			t.Error(err)
 		}
 	})
+	if err := a.search.CatchUp(ctx, a.records, who.Scope()); err != nil { // from now on it follows
+		t.Fatal(err)
+	}
 	sources := map[string]connect.Added{}
 	for _, spec := range []connect.Spec{{Tool: "jira", Name: "jira", Settings: map[string]string{"url": "https://acme.atlassian.net"}}, {Tool: "github", Name: "github"}} {
 		if sources[spec.Name], err = a.sources.Add(ctx, who, spec); err != nil {
@@ -144,4 +149,47 @@ func whatPayloadsMean(t *testing.T, database string) {
 	}
 	drain()
 	are("replayed", "work-item jira:1", "incident jira:2", "deployment github:run-2")
+	followersChangeNothing(t, a)
+}
+
+// followersChangeNothing: those who follow the journal are handed the same
+// records, and leave them as they are.
+func followersChangeNothing(t *testing.T, a *App) {
+	t.Helper()
+	ctx, who := t.Context(), auth.Local()
+	page, err := a.records.Feed(ctx, who.Scope(), 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	look := func(each func(record.Change, hansei.Record)) {
+		t.Helper()
+		for _, c := range page.Changes {
+			rec, err := record.Decode(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			each(c, rec)
+		}
+	}
+	look(func(c record.Change, rec hansei.Record) {
+		if again, err := record.Decode(c); err != nil || again != rec {
+			t.Fatalf("entry %d is not shared, %v: the test tries nothing", c.Seq, err)
+		}
+	})
+	for name, follow := range map[string]func() error{
+		"facts":    func() error { return a.facts.CatchUp(ctx, a.records, who.Scope(), nil) },
+		"search":   func() error { return a.search.CatchUp(ctx, a.records, who.Scope()) },
+		"watch":    func() error { return a.watch.Follow(ctx, who) },
+		"affected": func() error { return (affected.Counter{Records: a.records}).Follow(ctx, who) },
+	} {
+		if err := follow(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	look(func(c record.Change, rec hansei.Record) {
+		alone, err := record.DecodeDoc(c.Kind, c.Doc)
+		if err != nil || !reflect.DeepEqual(rec, alone) {
+			t.Errorf("entry %d is %+v, and was %+v, %v", c.Seq, rec, alone, err)
+		}
+	})
 }

@@ -3,6 +3,7 @@ package record
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"testing"
 
 	"hansei"
@@ -216,8 +217,18 @@ func TestFeedFromMemory(t *testing.T) {
 	}
 }
 
+// feed is what the feed gives. Whether the record of a change was decoded for
+// another one makes no difference.
 func feed(t *testing.T, s *Store, after Seq) ([]Change, error) {
 	t.Helper()
 	page, err := s.Feed(t.Context(), auth.Local().Scope(), after, 7)
+	for i, c := range page.Changes {
+		shared, err := Decode(c)
+		own, ownErr := DecodeDoc(c.Kind, c.Doc)
+		if err != nil || ownErr != nil || !reflect.DeepEqual(shared, own) {
+			t.Errorf("entry %d is %v, decoded alone %v, %v, %v", c.Seq, shared, own, err, ownErr)
+		}
+		page.Changes[i].read = nil
+	}
 	return page.Changes, err
 }

@@ -31,5 +31,11 @@ func DecodeDoc(kind hansei.Kind, doc []byte) (hansei.Record, error) {
 	return rec, nil
 }
 
-// Decode reads the record of a change.
-func Decode(c Change) (hansei.Record, error) { return DecodeDoc(c.Kind, c.Doc) }
+// Decode reads the record of a change. Others may have the same one: it must
+// not be changed.
+func Decode(c Change) (hansei.Record, error) {
+	if c.read != nil {
+		return c.read()
+	}
+	return DecodeDoc(c.Kind, c.Doc)
+}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"hansei"
@@ -28,6 +29,7 @@ type Change struct {
 	At       time.Time
 	Who      string
 	Doc      []byte
+	read     func() (hansei.Record, error) // its record, decoded once for all who follow; or nil
 }
 
 // Page is a part of the feed.
@@ -155,15 +157,12 @@ func (s *Store) Wait(ctx context.Context, who auth.Scope, after Seq) error {
 		if err != nil || head.Seq != after {
 			return err
 		}
-		timer := time.NewTimer(poll)
 		select {
 		case <-moved:
-		case <-timer.C: // the hint is only a hint
+		case <-time.After(poll): // the hint is only a hint
 		case <-ctx.Done():
-			timer.Stop()
 			return ctx.Err()
 		}
-		timer.Stop()
 	}
 }
 
@@ -178,6 +177,7 @@ func (h *journalHead) note(c Change) {
 		h.bytes -= len(h.entries[n-1].Doc)
 		h.entries = h.entries[:n-1]
 	}
+	c.read = sync.OnceValues(func() (hansei.Record, error) { return DecodeDoc(c.Kind, c.Doc) })
 	h.entries, h.bytes = append(h.entries, c), h.bytes+len(c.Doc)
 	if h.bytes > maxNoted {
 		h.entries, h.bytes = nil, 0 // of a long import the end will do

@@ -90,7 +90,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{now: o.Now, log: o.Log, dir: o.Dir,
-		id: random(), patience: patience, late: late, rows: rows{pending: map[string]bool{}}, recent: recent.Log[Change]{Size: func(c Change) int { return len(c.Doc) }},
+		id: random(), patience: patience, late: late, rows: rows{pending: map[string]bool{}}, recent: recent.Log[Change]{Size: func(c Change) int { return len(c.Doc) }, Age: func(c *Change) { c.read = nil }},
 		requests: make(chan *request, 256), stopped: make(chan struct{}), moved: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.engine = inDirectory(o.Dir, o.Log)

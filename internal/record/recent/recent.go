@@ -8,16 +8,23 @@ import "sync"
 // goroutines. The zero Log is empty.
 type Log[T any] struct {
 	Size func(T) int // bytes of an entry
+	// Age, if not nil, is called with an entry once maxNew are newer, to let go
+	// of what only those need who follow closely.
+	Age func(*T)
 
 	mu    sync.Mutex
 	of    any // which log, comparable: entries of another one take the place of all
 	first int64
 	list  []T
 	bytes int
+	aged  int // so many at the beginning of list
 }
 
 // maxBytes is how much stays at least, once there is as much; at most twice that.
 const maxBytes = 8 << 20
+
+// maxNew is what comes in a second or so under load.
+const maxNew = 4096
 
 // Add appends entries with the numbers from first on. What does not follow on
 // the last takes the place of all.
@@ -28,12 +35,15 @@ func (l *Log[T]) Add(of any, first int64, entries []T) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.of != of || first != l.first+int64(len(l.list)) {
-		l.of, l.first, l.list, l.bytes = of, first, nil, 0
+		l.of, l.first, l.list, l.bytes, l.aged = of, first, nil, 0, 0
 	}
 	for _, e := range entries {
 		l.bytes += l.Size(e)
 	}
 	l.list = append(l.list, entries...)
+	for ; l.Age != nil && l.aged < len(l.list)-maxNew; l.aged++ {
+		l.Age(&l.list[l.aged])
+	}
 	if l.bytes <= 2*maxBytes {
 		return
 	}
@@ -41,7 +51,7 @@ func (l *Log[T]) Add(of any, first int64, entries []T) {
 	for ; l.bytes > maxBytes; n++ {
 		l.bytes -= l.Size(l.list[n])
 	}
-	l.first, l.list = l.first+int64(n), append([]T(nil), l.list[n:]...)
+	l.first, l.list, l.aged = l.first+int64(n), append([]T(nil), l.list[n:]...), max(0, l.aged-n)
 }
 
 // Between are the entries from one number to another; ok if all of them are here.

@@ -41,3 +41,37 @@ func TestLog(t *testing.T) {
 	got[0] = 1
 	check("b", 40, 40, 400) // what is handed out is the caller's
 }
+
+// TestAge: what is no longer new is aged once.
+func TestAge(t *testing.T) {
+	l := Log[[2]int]{Size: func([2]int) int { return 3 << 10 }, Age: func(e *[2]int) { e[1]++ }}
+	next := 0
+	add := func(of string, n int) {
+		list := make([][2]int, n)
+		for i := range list {
+			list[i][0] = next + i
+		}
+		l.Add(of, int64(next), list)
+		next += n
+	}
+	check := func() {
+		t.Helper()
+		for i, e := range l.list {
+			want := 0
+			if i < len(l.list)-maxNew {
+				want = 1
+			}
+			if e[0] != next-len(l.list)+i || e[1] != want {
+				t.Fatalf("entry %d of %d is %v, want it aged %d times", i, len(l.list), e, want)
+			}
+		}
+	}
+	for range 20 { // it is cut on the way
+		add("a", 1000)
+		check()
+	}
+	add("b", 10)
+	check()
+	add("b", maxNew)
+	check()
+}

@@ -5,7 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 	"sync"
 
 	"hansei/internal/record/file"
@@ -21,18 +21,14 @@ type File struct {
 	path string
 	db   *sql.DB
 
-	mu      sync.Mutex
-	conn    *sql.Conn
-	insert  map[int]file.Brief // by how many rows
-	remove  file.Brief
-	last    int64 // number of the newest entry
-	removed int64 // and are gone up to this one
+	mu             sync.Mutex
+	conn           *sql.Conn
+	insert, remove file.Brief
+	last           int64 // number of the newest row
+	removed        int64 // and are gone up to this one
 }
 
-const (
-	applicationID = 0x48_4e_53_51 // "HNSQ"
-	rows          = 64            // in one statement
-)
+const applicationID = 0x48_4e_53_51 // "HNSQ"
 
 // Open opens the queue in a file, which is made if it is not there. A file that
 // is damaged or not a queue is an error and stays as it is.
@@ -43,7 +39,7 @@ func Open(ctx context.Context, path string) (*File, error) {
 		return nil, fmt.Errorf(what, path, err)
 	}
 	db := file.Open(path, file.ReadWrite, "busy_timeout = 5000", "journal_mode = wal", "synchronous = full", "cache_size = -4096")
-	s := &File{path: path, db: db, insert: map[int]file.Brief{}}
+	s := &File{path: path, db: db}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf(what, path, err), s.Close())
 	}
@@ -62,6 +58,9 @@ func (s *File) open(ctx context.Context) (err error) {
 	if err := s.conn.QueryRowContext(ctx, "SELECT coalesce(max(n), 0), coalesce(min(n), 1) - 1 FROM entry").Scan(&s.last, &s.removed); err != nil {
 		return err
 	}
+	if s.insert, err = file.Prepare(ctx, s.conn, "INSERT INTO entry (n, bytes) VALUES (?, ?)"); err != nil {
+		return err
+	}
 	s.remove, err = file.Prepare(ctx, s.conn, "DELETE FROM entry WHERE n <= ?")
 	return err
 }
@@ -77,47 +76,46 @@ func (s *File) Left(ctx context.Context, fn func(n int64, entry []byte) error) (
 	}
 	defer func() { err = errors.Join(err, list.Close()) }()
 	for list.Next() {
-		var entry []byte
-		if err := list.Scan(&last, &entry); err != nil {
+		var row []byte
+		if err := list.Scan(&last, &row); err != nil {
 			return 0, err
 		}
-		if err := fn(last, entry); err != nil {
-			return 0, err
+		entries := [][]byte{row}
+		if !alone(row) {
+			if entries, err = Entries(row); err != nil {
+				return 0, fmt.Errorf("%s: row %d: %w", s.path, last, err)
+			}
+		}
+		for _, e := range entries {
+			if err := fn(last, e); err != nil {
+				return 0, err
+			}
 		}
 	}
 	return last, list.Err()
 }
 
-// Append implements Spool. Each entry has a number of its own.
-func (s *File) Append(ctx context.Context, entries [][]byte) (numbers []int64, err error) {
+// alone says that a row is one entry as it is: it was written when each had a
+// row of its own.
+func alone(row []byte) bool { return len(row) == 0 || row[0] != compressed }
+
+// Append implements Spool.
+func (s *File) Append(ctx context.Context, entries [][]byte) ([]int64, error) {
+	row := joined(entries)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	through := s.through.Load()
-	err = s.within(ctx, func() error {
-		n := s.last
-		for rest := entries; len(rest) > 0; {
-			k := min(rows, len(rest))
-			st, err := s.inserting(ctx, k)
-			if err != nil {
-				return err
-			}
-			args := make([]any, 0, 2*k)
-			for _, e := range rest[:k] {
-				n++
-				args, numbers = append(args, n, e), append(numbers, n)
-			}
-			if _, err := st.ExecContext(ctx, args...); err != nil {
-				return err
-			}
-			rest = rest[k:]
+	through, n := s.through.Load(), s.last+1
+	err := s.within(ctx, func() error {
+		if _, err := s.insert.ExecContext(ctx, n, row); err != nil {
+			return err
 		}
 		return s.clear(ctx, through)
 	})
 	if err != nil {
 		return nil, err
 	}
-	s.last, s.removed = s.last+int64(len(entries)), through
-	return numbers, nil
+	s.last, s.removed = n, through
+	return slices.Repeat([]int64{n}, len(entries)), nil
 }
 
 // within runs the connection's statements, all or none.
@@ -130,17 +128,6 @@ func (s *File) within(ctx context.Context, fn func() error) error {
 		return errors.Join(err, tx.Rollback())
 	}
 	return tx.Commit()
-}
-
-func (s *File) inserting(ctx context.Context, n int) (file.Brief, error) {
-	if st, ok := s.insert[n]; ok {
-		return st, nil
-	}
-	st, err := file.Prepare(ctx, s.conn, "INSERT INTO entry (n, bytes) VALUES (?, ?)"+strings.Repeat(", (?, ?)", n-1))
-	if err == nil {
-		s.insert[n] = st
-	}
-	return st, err
 }
 
 // clear removes what was released.
@@ -184,11 +171,10 @@ func (s *File) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for _, st := range s.insert {
-		errs = append(errs, st.Close())
-	}
-	if s.remove.Stmt != nil {
-		errs = append(errs, s.remove.Close())
+	for _, st := range []file.Brief{s.insert, s.remove} {
+		if st.Stmt != nil {
+			errs = append(errs, st.Close())
+		}
 	}
 	if s.conn != nil {
 		errs = append(errs, s.conn.Close())

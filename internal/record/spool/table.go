@@ -2,14 +2,12 @@ package spool
 
 import (
 	"context"
-	"encoding/binary"
-	"errors"
+	"slices"
 	"sync"
 )
 
 // Table is a Spool in a table of a database that several servers share, each
-// with rows of its own. All entries that are appended together are one row, for
-// a row costs the database the same however much is in it.
+// with rows of its own.
 //
 // Entries belong to whoever holds the row: another server that gives them their
 // place, because this one seems to have ended perhaps, deletes it in the same
@@ -47,11 +45,7 @@ func (t *Table) Append(ctx context.Context, entries [][]byte) ([]int64, error) {
 	if err := t.rows.Insert(ctx, t.last, joined(entries)); err != nil {
 		return nil, err
 	}
-	numbers := make([]int64, len(entries))
-	for i := range numbers {
-		numbers[i] = t.last
-	}
-	return numbers, nil
+	return slices.Repeat([]int64{t.last}, len(entries)), nil
 }
 
 // Tidy implements Spool.
@@ -74,28 +68,3 @@ func (t *Table) Compact(ctx context.Context) error { return t.Tidy(ctx) }
 
 // Close implements Spool.
 func (t *Table) Close() error { return nil }
-
-// joined is a row of entries: each with its length before it.
-func joined(entries [][]byte) []byte {
-	size := 0
-	for _, e := range entries {
-		size += binary.MaxVarintLen64 + len(e)
-	}
-	row := make([]byte, 0, size)
-	for _, e := range entries {
-		row = append(binary.AppendUvarint(row, uint64(len(e))), e...)
-	}
-	return row
-}
-
-// Entries are the entries of a row of a Table.
-func Entries(row []byte) (entries [][]byte, err error) {
-	for len(row) > 0 {
-		size, n := binary.Uvarint(row)
-		if n <= 0 || size > uint64(len(row)-n) {
-			return nil, errors.New("a row of the spool is cut short")
-		}
-		entries, row = append(entries, row[n:n+int(size)]), row[n+int(size):]
-	}
-	return entries, nil
-}
