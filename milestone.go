@@ -72,7 +72,7 @@ func (m *Milestones) Set(role Role, at time.Time) {
 	case i >= 0:
 		(*m)[i].At = at
 	default:
-		*m = append(*m, Milestone{Role: role, At: at})
+		*m = append(slices.Grow(*m, 3), Milestone{Role: role, At: at}) // most incidents have some
 	}
 	slices.SortStableFunc(*m, func(a, b Milestone) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(slices.Index(Roles, a.Role), slices.Index(Roles, b.Role)), cmp.Compare(a.Role, b.Role))

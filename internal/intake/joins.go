@@ -234,7 +234,7 @@ func (s *workingSet) leadsThrough(r, through record.Ref) bool {
 	return false
 }
 
-// emptied is a record with the header of another and no sources.
+// emptied is a record with what of another no source told, and no sources.
 func emptied(rec hansei.Record) hansei.Record {
 	out, err := hansei.New(rec.Kind())
 	if err != nil {
@@ -242,6 +242,9 @@ func emptied(rec hansei.Record) hansei.Record {
 	}
 	*out.Head() = *rec.Head()
 	out.Head().From = nil
+	if f, ok := rec.(*hansei.FollowUp); ok {
+		out.(*hansei.FollowUp).Tracker = f.Tracker
+	}
 	return out
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -69,5 +70,22 @@ func TestOwnFieldsByHand(t *testing.T) {
 	f, _, err := record.Get[*hansei.FollowUp](ctx, im.Records, who.Scope(), "f")
 	if err != nil || len(f.Custom) != 0 || f.Title != "t" {
 		t.Errorf("got %v %q, %v", f.Custom, f.Title, err)
+	}
+}
+
+// TestTrackerStays: how a follow-up stands in the tracker is nothing that its
+// source tells, so another word of the source does not end it.
+func TestTrackerStays(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	key := hansei.Key{Kind: hansei.KindFollowUp, Source: "desk", External: "1"}
+	is := &hansei.FollowUp{Header: hansei.Header{ID: "f", From: []hansei.Observed{{Source: key.Source, External: key.External, At: at}}},
+		Title: "T", Status: hansei.FollowUpOpen, Created: at, Tracker: &hansei.Tracked{Source: "jira", External: "7"}}
+	said := hansei.Observation{Key: key, Record: &hansei.FollowUp{Title: "U", Status: hansei.FollowUpOpen, Created: at}, At: at.Add(time.Hour)}
+	rec, err := (&workingSet{}).fold(is, "f", said, Reading{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := rec.(*hansei.FollowUp); f.Title != "U" || f.Tracker == nil || f.Tracker.External != "7" {
+		t.Errorf("got %+v", f)
 	}
 }

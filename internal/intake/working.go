@@ -245,15 +245,16 @@ func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Obse
 	if err != nil {
 		return nil, err
 	}
-	head := rec.Head()
 	var versions []hansei.Record
+	var from []hansei.Observed
 	if existing != nil {
-		*head = *existing.Head()
+		rec, from = emptied(existing), cloneFrom(existing.Head().From)
 		if versions, err = versionsOf(existing); err != nil {
 			return nil, err
 		}
 	}
-	head.ID, head.From = id, cloneFrom(head.From)
+	head := rec.Head()
+	head.ID, head.From = id, from
 	wasOut := allOut(head.From)
 	i := slices.IndexFunc(head.From, func(f hansei.Observed) bool {
 		return f.Source == said.Key.Source && f.External == said.Key.External

@@ -105,11 +105,15 @@ func (f *folding) mark(key string) {
 }
 
 // wins says whether a value told now stands above the one that is there.
-func (f *folding) wins(key string, have, told any) bool {
+func (f *folding) wins(key string, told any, have func() any) bool {
 	if c := f.at.Compare(f.stamp(key)); c != 0 {
 		return c > 0
 	}
-	return f.first(key) || rank(told) > rank(have)
+	if f.first(key) {
+		return true
+	}
+	was := have()
+	return !Same(told, was) && rank(told) > rank(was)
 }
 
 // ends says whether what is told no more ends what was told under a name that
@@ -156,18 +160,19 @@ func (f *folding) field(field *hansei.Field) error {
 	if f.o.Partial && !has && !cleared {
 		return nil
 	}
-	have, _ := field.Get(f.v)
+	have := func() any { v, _ := field.Get(f.v); return v }
 	switch {
 	case slices.Contains(f.o.First, field.Name):
-		if t, ok := told.(time.Time); ok && (have == nil || t.Before(have.(time.Time))) {
+		t, ok := told.(time.Time)
+		if was, had := have().(time.Time); ok && (!had || t.Before(was)) {
 			return field.Set(f.v, t)
 		}
 		return nil
 	case field.Type == hansei.List:
-		return fillList[string](f, field, told, have, cleared)
+		return fillList[string](f, field, told, have(), cleared)
 	case field.Type == hansei.Refs:
-		return fillList[hansei.ID](f, field, told, have, cleared)
-	case !f.wins(field.Name, have, told):
+		return fillList[hansei.ID](f, field, told, have(), cleared)
+	case !f.wins(field.Name, told, have):
 		return nil
 	}
 	f.mark(field.Name)
@@ -220,7 +225,7 @@ func fillList[T ~string](f *folding, field *hansei.Field, told, have any, cleare
 func (f *folding) custom() {
 	head, told := f.v.Head(), f.o.Record.Head().Custom
 	for k, v := range told {
-		if !f.wins("custom/"+k, head.Custom[k], v) {
+		if !f.wins("custom/"+k, v, func() any { return head.Custom[k] }) {
 			continue
 		}
 		if head.Custom == nil {
@@ -243,7 +248,7 @@ func (f *folding) custom() {
 func (f *folding) incident(to, said *hansei.Incident) {
 	f.milestones(to, said)
 	if len(said.Impacts) > 0 || !f.o.Partial {
-		if f.wins("impacts", text(to.Impacts), text(said.Impacts)) {
+		if f.wins("impacts", text(said.Impacts), func() any { return text(to.Impacts) }) {
 			to.Impacts = said.Impacts
 			f.mark("impacts")
 		}
@@ -264,11 +269,13 @@ func (f *folding) milestones(to, said *hansei.Incident) {
 		have, had := to.Milestones.At(m.Role)
 		switch {
 		case !slices.Contains(hansei.Roles, m.Role):
-			var was any
-			if had {
-				was = have
+			was := func() any {
+				if had {
+					return have
+				}
+				return nil
 			}
-			if f.wins(key, was, m.At) {
+			if f.wins(key, m.At, was) {
 				to.Milestones.Set(m.Role, m.At)
 				f.mark(key)
 			}
