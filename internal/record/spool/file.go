@@ -24,6 +24,7 @@ type File struct {
 	mu             sync.Mutex
 	conn           *sql.Conn
 	insert, remove file.Brief
+	rows           joiner
 	last           int64 // number of the newest row
 	removed        int64 // and are gone up to this one
 }
@@ -101,9 +102,9 @@ func alone(row []byte) bool { return len(row) == 0 || row[0] != compressed }
 
 // Append implements Spool.
 func (s *File) Append(ctx context.Context, entries [][]byte) ([]int64, error) {
-	row := joined(entries)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	row := s.rows.joined(entries)
 	through, n := s.through.Load(), s.last+1
 	err := s.within(ctx, func() error {
 		if _, err := s.insert.ExecContext(ctx, n, row); err != nil {

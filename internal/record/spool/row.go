@@ -3,6 +3,7 @@ package spool
 import (
 	"encoding/binary"
 	"errors"
+	"slices"
 
 	"github.com/klauspost/compress/s2"
 )
@@ -17,19 +18,24 @@ const compressed = 0
 // maxRow bounds a row, in bytes before it is compressed.
 const maxRow = 256 << 20
 
+// joiner makes rows. Its room is used again, so a row is there until the next.
+type joiner struct{ plain, packed []byte }
+
+// maxRoom is how much is kept for the next row, in bytes.
+const maxRoom = 1 << 20
+
 // joined is a row of entries: each with its length before it.
-func joined(entries [][]byte) []byte {
-	size := 0
-	for _, e := range entries {
-		size += binary.MaxVarintLen64 + len(e)
+func (j *joiner) joined(entries [][]byte) []byte {
+	if cap(j.plain) > maxRoom {
+		*j = joiner{}
 	}
-	row := make([]byte, 0, size)
+	j.plain = j.plain[:0]
 	for _, e := range entries {
-		row = append(binary.AppendUvarint(row, uint64(len(e))), e...)
+		j.plain = append(binary.AppendUvarint(j.plain, uint64(len(e))), e...)
 	}
-	packed := make([]byte, 1+s2.MaxEncodedLen(len(row)))
-	packed[0] = compressed
-	return packed[:1+len(s2.Encode(packed[1:], row))]
+	j.packed = slices.Grow(j.packed[:0], 1+s2.MaxEncodedLen(len(j.plain)))
+	j.packed = append(j.packed, compressed)
+	return append(j.packed, s2.Encode(j.packed[1:cap(j.packed)], j.plain)...)
 }
 
 // Entries are the entries of a row.

@@ -18,7 +18,8 @@ type Table struct {
 	rows Rows
 
 	appending sync.Mutex
-	last      int64 // number of the newest row
+	joiner
+	last int64 // number of the newest row
 
 	tidying sync.Mutex // apart, for it may have to wait for one who takes over
 	removed int64      // rows are gone up to this one
@@ -27,6 +28,7 @@ type Table struct {
 // Rows are the rows of one server in the table. Each method is one statement
 // that may be repeated.
 type Rows interface {
+	// Insert must not keep the row.
 	Insert(ctx context.Context, n int64, row []byte) error
 	// Delete deletes those up to a number.
 	Delete(ctx context.Context, through int64) error
@@ -42,7 +44,7 @@ func (t *Table) Append(ctx context.Context, entries [][]byte) ([]int64, error) {
 	// When this fails nobody knows whether the row is there: its number is not
 	// used again.
 	t.last++
-	if err := t.rows.Insert(ctx, t.last, joined(entries)); err != nil {
+	if err := t.rows.Insert(ctx, t.last, t.joined(entries)); err != nil {
 		return nil, err
 	}
 	return slices.Repeat([]int64{t.last}, len(entries)), nil
