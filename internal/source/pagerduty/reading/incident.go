@@ -61,7 +61,7 @@ func (s Account) snapshot(i *thing, at time.Time) (hansei.Observation, error) {
 }
 
 // ids are the names of things that are there.
-func ids(things ...*thing) (out []hansei.ID) {
+func ids(things ...*ref) (out []hansei.ID) {
 	for _, t := range things {
 		if name := t.label(); name != "" {
 			out = append(out, hansei.ID(name))
@@ -75,14 +75,14 @@ func (s Account) partial(kind hansei.Kind, id string, r hansei.Record, at time.T
 }
 
 // acknowledged notes that somebody took an incident. The first one counts.
-func acknowledged(in *hansei.Incident, by *thing, at time.Time) {
+func acknowledged(in *hansei.Incident, by *ref, at time.Time) {
 	if old, ok := in.Milestones.At(hansei.RoleAcknowledged); !ok || at.Before(old) {
 		in.Milestones.Set(hansei.RoleAcknowledged, at.UTC())
 	}
 	respond(in, by)
 }
 
-func respond(in *hansei.Incident, who *thing) {
+func respond(in *hansei.Incident, who *ref) {
 	if id := hansei.ID(who.label()); who.person() && !slices.Contains(in.Responders, id) {
 		in.Responders = append(in.Responders, id)
 	}
@@ -91,21 +91,21 @@ func respond(in *hansei.Incident, who *thing) {
 // put adds to what is told of an incident what happened to it: what as webhooks
 // name it, by an agent, to people. It tells of the people who were paged, one
 // page for each however often they were notified.
-func (s Account) put(o *hansei.Observation, i *thing, what string, at time.Time, agent *thing, people []thing) []hansei.Observation {
+func (s Account) put(o *hansei.Observation, i *thing, what string, at time.Time, agent *ref, people []ref) []hansei.Observation {
 	in := o.Record.(*hansei.Incident)
 	at = at.UTC()
 	alert := hansei.Alert{Title: i.title(), URL: i.URL, Incident: i.ID, Services: ids(i.Service)}
 	switch what {
 	case "triggered", "escalated", "reassigned", "delegated":
 		alert.Status, alert.Triggered = "triggered", at
-		if slices.ContainsFunc(people, func(t thing) bool { return t.person() }) {
+		if slices.ContainsFunc(people, func(t ref) bool { return t.person() }) {
 			in.Milestones.Set(hansei.RoleAlerted, at)
 		}
 	case "acknowledged":
 		acknowledged(in, agent, at)
 		alert.Status, alert.Acknowledged = "acknowledged", at
 		if agent != nil {
-			people = []thing{*agent}
+			people = []ref{*agent}
 		}
 	case "resolved":
 		in.Milestones.Set(hansei.RoleResolved, at)
@@ -137,7 +137,7 @@ func (s Account) put(o *hansei.Observation, i *thing, what string, at time.Time,
 
 // note adds what somebody wrote. A note has one id in a webhook and another in
 // the log, so its text names it.
-func note(in *hansei.Incident, text string, by *thing, at time.Time) {
+func note(in *hansei.Incident, text string, by *ref, at time.Time) {
 	sum := sha256.Sum256([]byte(strings.TrimSpace(text)))
 	in.Updates = []hansei.Update{{ID: "note:" + hex.EncodeToString(sum[:8]), At: at.UTC(), Status: "note", Text: text, By: by.label()}}
 	respond(in, by)

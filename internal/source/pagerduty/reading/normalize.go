@@ -14,24 +14,34 @@ import (
 // Account is one account of PagerDuty, by the name of its source.
 type Account struct{ Name string }
 
+// event is a webhook, about what is in its data.
+type event[D any] struct {
+	Event struct {
+		Type  string    `json:"event_type"`
+		At    time.Time `json:"occurred_at"`
+		Agent *ref      `json:"agent"`
+		Data  D         `json:"data"`
+	} `json:"event"`
+}
+
 // Normalize understands a webhook, or a page of incidents, of their log or of
 // services.
 func (s Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	if name, ok := strings.CutPrefix(d.Name, "pull/"); ok {
 		return s.page(name, d.Body)
 	}
-	var w struct {
-		Event struct {
-			Type  string         `json:"event_type"`
-			At    time.Time      `json:"occurred_at"`
-			Agent *thing         `json:"agent"`
-			Data  jsontext.Value `json:"data"`
-		} `json:"event"`
+	var w event[thing]
+	bad := source.Decode(d.Body, &w)
+	e := &w.Event
+	if bad != nil { // it may be of a sort that we do not read
+		var t event[struct {
+			Type string `json:"type"`
+		}]
+		if err := source.Decode(d.Body, &t); err != nil {
+			return nil, hansei.Invalid("body", "not an event of PagerDuty: %v", err)
+		}
+		e.Type, e.At, e.Data.Type = t.Event.Type, t.Event.At, t.Event.Data.Type
 	}
-	if err := source.Decode(d.Body, &w); err != nil {
-		return nil, hansei.Invalid("body", "not an event of PagerDuty: %v", err)
-	}
-	e := w.Event
 	sort, what, _ := strings.Cut(e.Type, ".")
 	switch {
 	case e.Type == "" || e.At.IsZero():
@@ -39,39 +49,27 @@ func (s Account) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	case sort != "incident" && sort != "service":
 		return nil, source.Unused("event %s", e.Type)
 	}
-	var data thing
-	bad := source.Decode(e.Data, &data)
-	if bad != nil { // it may be of a sort that we do not read
-		var t struct {
-			Type string `json:"type"`
-		}
-		if err := source.Decode(e.Data, &t); err != nil {
-			return nil, hansei.Invalid("data", "%v", err)
-		}
-		data.Type = t.Type
-	}
-	switch data.Type {
+	switch e.Data.Type {
 	case "incident", "service", "incident_note", "incident_status_update", "incident_responder", "incident_conference_bridge", "incident_field_values":
 	default:
-		return nil, source.Unused("event %s about %q", e.Type, data.Type)
+		return nil, source.Unused("event %s about %q", e.Type, e.Data.Type)
 	}
 	if bad != nil {
 		return nil, hansei.Invalid("data", "%v", bad)
 	}
-	switch data.Type {
+	switch e.Data.Type {
 	case "incident":
-		o, err := s.snapshot(&data, e.At)
+		o, err := s.snapshot(&e.Data, e.At)
 		if err != nil {
 			return nil, err
 		}
-		pages := s.put(&o, &data, what, e.At, e.Agent, data.Assignees)
-		return named(append([]hansei.Observation{o}, pages...), nil)
+		return named(append([]hansei.Observation{o}, s.put(&o, &e.Data, what, e.At, e.Agent, e.Data.Assignees)...), nil)
 	case "service":
-		o := s.service(&data)
+		o := s.service(&e.Data)
 		o.At, o.Record.Head().Deleted = e.At.UTC(), what == "deleted"
 		return named([]hansei.Observation{o}, nil)
 	}
-	return named(s.part(&data, e.Agent, e.At))
+	return named(s.part(&e.Data, e.Agent, e.At))
 }
 
 // named refuses what has no id.
@@ -86,7 +84,7 @@ func named(out []hansei.Observation, err error) ([]hansei.Observation, error) {
 }
 
 // part tells what was added to an incident that the event only names.
-func (s Account) part(p, agent *thing, at time.Time) ([]hansei.Observation, error) {
+func (s Account) part(p *thing, agent *ref, at time.Time) ([]hansei.Observation, error) {
 	if p.Incident == nil {
 		return nil, hansei.Invalid("incident", "the event does not say which incident it is about")
 	}

@@ -14,16 +14,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// thing is anything that PagerDuty tells of, or only names: an incident, an
-// entry of its log, a note, a service, a person. Each sort has some of these
-// fields.
+// thing is anything that PagerDuty tells of: an incident, an entry of its log, a
+// note, a service. Each sort has some of these fields.
 type thing struct {
-	ID         string         `json:"id"`
-	Type       string         `json:"type"`
-	Summary    string         `json:"summary"`
-	URL        string         `json:"html_url"`
-	Self       string         `json:"self"`
-	Name       string         `json:"name"`
+	ref
 	Title      string         `json:"title"`
 	Status     string         `json:"status"`
 	Urgency    string         `json:"urgency"`
@@ -34,36 +28,46 @@ type thing struct {
 	Note       string         `json:"note"`    // of a log entry
 	Bridge     string         `json:"conference_url"`
 	Reason     jsontext.Value `json:"resolve_reason"`
-	Value      jsontext.Value `json:"value"` // of a custom field
-	At         time.Time      `json:"at"`
 	Created    time.Time      `json:"created_at"`
 	Updated    time.Time      `json:"updated_at"`
 	Resolved   time.Time      `json:"resolved_at"`
 	Incident   *thing         `json:"incident"`
-	Service    *thing         `json:"service"`
-	Priority   *thing         `json:"priority"`
-	Sort       *thing         `json:"incident_type"`
+	Service    *ref           `json:"service"`
+	Priority   *ref           `json:"priority"`
+	Sort       *ref           `json:"incident_type"`
+	Agent      *ref           `json:"agent"`
+	User       *ref           `json:"user"`
+	Channel    *ref           `json:"channel"`
+	Teams      []ref          `json:"teams"`
+	Assignees  []ref          `json:"assignees"`
+	Value      jsontext.Value `json:"value"` // of a custom field
+	At         time.Time      `json:"at"`
+	By         *ref           `json:"acknowledger"`
 	Conference *thing         `json:"conference_bridge"`
-	Agent      *thing         `json:"agent"`
-	User       *thing         `json:"user"`
-	By         *thing         `json:"acknowledger"`
-	Channel    *thing         `json:"channel"`
-	Teams      []thing        `json:"teams"`
-	Assignees  []thing        `json:"assignees"`
 	Acks       []thing        `json:"acknowledgements"`
 	Responders []thing        `json:"incidents_responders"`
 	Fields     []thing        `json:"custom_fields"`
 }
 
+// ref is what is only named: a service, a person, a team.
+type ref struct {
+	ID      string `json:"id"`
+	Type    string `json:"type"`
+	Summary string `json:"summary"`
+	URL     string `json:"html_url"`
+	Self    string `json:"self"`
+	Name    string `json:"name"`
+}
+
 // label is what people call it; empty for nothing.
-func (t *thing) label() string {
+func (t *ref) label() string {
 	if t == nil {
 		return ""
 	}
 	return cmp.Or(t.Name, t.Summary)
 }
 
-func (t *thing) person() bool {
+func (t *ref) person() bool {
 	return t.label() != "" && (t.Type == "user" || t.Type == "user_reference")
 }
 
