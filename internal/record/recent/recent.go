@@ -8,8 +8,8 @@ import "sync"
 // goroutines. The zero Log is empty.
 type Log[T any] struct {
 	Size func(T) int // bytes of an entry
-	// Age, if not nil, is called with an entry once maxNew are newer, to let go
-	// of what only those need who follow closely.
+	// Age, if not nil, is called with an entry once maxNew bytes are newer, to
+	// let go of what only those need who follow closely.
 	Age func(*T)
 
 	mu    sync.Mutex
@@ -18,13 +18,14 @@ type Log[T any] struct {
 	list  []T
 	bytes int
 	aged  int // so many at the beginning of list
+	fresh int // bytes of the others
 }
 
 // maxBytes is how much stays at least, once there is as much; at most twice that.
 const maxBytes = 8 << 20
 
 // maxNew is what comes in a second or so under load.
-const maxNew = 4096
+const maxNew = 4 << 20
 
 // Add appends entries with the numbers from first on. What does not follow on
 // the last takes the place of all.
@@ -35,13 +36,14 @@ func (l *Log[T]) Add(of any, first int64, entries []T) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.of != of || first != l.first+int64(len(l.list)) {
-		l.of, l.first, l.list, l.bytes, l.aged = of, first, nil, 0, 0
+		l.of, l.first, l.list, l.bytes, l.aged, l.fresh = of, first, nil, 0, 0, 0
 	}
 	for _, e := range entries {
-		l.bytes += l.Size(e)
+		l.bytes, l.fresh = l.bytes+l.Size(e), l.fresh+l.Size(e)
 	}
 	l.list = append(l.list, entries...)
-	for ; l.Age != nil && l.aged < len(l.list)-maxNew; l.aged++ {
+	for ; l.Age != nil && l.fresh > maxNew; l.aged++ {
+		l.fresh -= l.Size(l.list[l.aged])
 		l.Age(&l.list[l.aged])
 	}
 	if l.bytes <= 2*maxBytes {

@@ -44,7 +44,8 @@ func TestLog(t *testing.T) {
 
 // TestAge: what is no longer new is aged once.
 func TestAge(t *testing.T) {
-	l := Log[[2]int]{Size: func([2]int) int { return 3 << 10 }, Age: func(e *[2]int) { e[1]++ }}
+	const size, young = 3 << 10, maxNew / (3 << 10)
+	l := Log[[2]int]{Size: func([2]int) int { return size }, Age: func(e *[2]int) { e[1]++ }}
 	next := 0
 	add := func(of string, n int) {
 		list := make([][2]int, n)
@@ -58,7 +59,7 @@ func TestAge(t *testing.T) {
 		t.Helper()
 		for i, e := range l.list {
 			want := 0
-			if i < len(l.list)-maxNew {
+			if i < len(l.list)-young {
 				want = 1
 			}
 			if e[0] != next-len(l.list)+i || e[1] != want {
@@ -72,6 +73,6 @@ func TestAge(t *testing.T) {
 	}
 	add("b", 10)
 	check()
-	add("b", maxNew)
+	add("b", young)
 	check()
 }
