@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"hansei"
 	"hansei/internal/affected"
@@ -157,6 +159,13 @@ func whatPayloadsMean(t *testing.T, database string) {
 func followersChangeNothing(t *testing.T, a *App) {
 	t.Helper()
 	ctx, who := t.Context(), auth.Local()
+	// Customers are counted where there are tickets, behind those who link.
+	_, err := a.records.Write(ctx, who, func(tx *record.Tx) error {
+		return record.Put(tx, &hansei.Ticket{Header: hansei.Header{ID: "t"}, Title: "T", Customer: "acme", Incident: "jira:2", Created: time.Now().UTC()}, 0)
+	})
+	if err := errors.Join(err, a.inbox.Link(ctx, who)); err != nil {
+		t.Fatal(err)
+	}
 	page, err := a.records.Feed(ctx, who.Scope(), 0, 1000)
 	if err != nil {
 		t.Fatal(err)

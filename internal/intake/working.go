@@ -241,20 +241,19 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 
 // fold makes the record anew with what one source now says of it.
 func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Observation, r Reading, again *fold.Again) (hansei.Record, error) {
-	rec, err := hansei.New(said.Key.Kind)
-	if err != nil {
-		return nil, err
-	}
-	var versions []hansei.Record
-	var from []hansei.Observed
-	if existing != nil {
-		rec, from = emptied(existing), cloneFrom(existing.Head().From)
-		if versions, err = versionsOf(existing); err != nil {
+	var err error
+	if existing == nil {
+		if existing, err = hansei.New(said.Key.Kind); err != nil {
 			return nil, err
 		}
 	}
+	versions, err := versionsOf(existing)
+	if err != nil {
+		return nil, err
+	}
+	rec := emptied(existing)
 	head := rec.Head()
-	head.ID, head.From = id, from
+	head.ID, head.From = id, cloneFrom(existing.Head().From)
 	wasOut := allOut(head.From)
 	i := slices.IndexFunc(head.From, func(f hansei.Observed) bool {
 		return f.Source == said.Key.Source && f.External == said.Key.External

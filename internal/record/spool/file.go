@@ -24,9 +24,9 @@ type File struct {
 	mu             sync.Mutex
 	conn           *sql.Conn
 	insert, remove file.Brief
-	rows           joiner
-	last           int64 // number of the newest row
-	removed        int64 // and are gone up to this one
+	joiner
+	last    int64 // number of the newest row
+	removed int64 // and are gone up to this one
 }
 
 const applicationID = 0x48_4e_53_51 // "HNSQ"
@@ -104,7 +104,7 @@ func alone(row []byte) bool { return len(row) == 0 || row[0] != compressed }
 func (s *File) Append(ctx context.Context, entries [][]byte) ([]int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	row := s.rows.joined(entries)
+	row := s.joined(entries)
 	through, n := s.through.Load(), s.last+1
 	err := s.within(ctx, func() error {
 		if _, err := s.insert.ExecContext(ctx, n, row); err != nil {

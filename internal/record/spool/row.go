@@ -3,6 +3,7 @@ package spool
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/klauspost/compress/s2"
@@ -48,22 +49,24 @@ func Entries(row []byte) (entries [][]byte, err error) {
 	for len(row) > 0 {
 		size, n := binary.Uvarint(row)
 		if n <= 0 || size > uint64(len(row)-n) {
-			return nil, errCut
+			return nil, errors.New("a row of the spool is cut short")
 		}
 		entries, row = append(entries, row[n:n+int(size)]), row[n+int(size):]
 	}
 	return entries, nil
 }
 
-var errCut = errors.New("a row of the spool is cut short")
-
 func unpacked(packed []byte) ([]byte, error) {
-	if n, err := s2.DecodedLen(packed); err != nil || n > maxRow {
-		return nil, errCut
+	n, err := s2.DecodedLen(packed)
+	if err == nil && n > maxRow {
+		err = fmt.Errorf("it says that it holds %d bytes", n)
 	}
-	row, err := s2.Decode(nil, packed)
+	var row []byte
+	if err == nil {
+		row, err = s2.Decode(nil, packed)
+	}
 	if err != nil {
-		return nil, errCut
+		return nil, fmt.Errorf("a row of the spool is damaged: %w", err)
 	}
 	return row, nil
 }
