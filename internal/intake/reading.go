@@ -257,7 +257,7 @@ func (r *reading) write(ctx context.Context, tx *record.Tx, batch []prepared) er
 			continue
 		}
 		if _, exists := have[p.id]; !exists {
-			if err := record.PutEncoded(tx, r.plan.Kind, p.id, p.doc, 0); err != nil {
+			if err := record.PutEncoded(tx, p.rec, p.doc, 0); err != nil {
 				return err
 			}
 			r.sum.Created++
@@ -324,7 +324,7 @@ func (r *reading) update(ctx context.Context, tx *record.Tx, p prepared, have ma
 		r.sum.Unchanged++
 		return nil
 	}
-	if err := record.PutEncoded(tx, r.plan.Kind, id, doc, old.Revision); err != nil {
+	if err := record.PutEncoded(tx, rec, doc, old.Revision); err != nil {
 		return err
 	}
 	r.sum.Updated++

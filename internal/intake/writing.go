@@ -47,7 +47,7 @@ func (s *workingSet) write(ctx context.Context, tx *record.Tx) error {
 	}
 	for _, ref := range s.changed {
 		w := s.have[ref]
-		if err := record.PutEncoded(tx, ref.Kind, ref.ID, w.doc, w.revision); err != nil {
+		if err := record.PutEncoded(tx, w.rec, w.doc, w.revision); err != nil {
 			return err
 		}
 	}

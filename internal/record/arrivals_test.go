@@ -145,7 +145,7 @@ func TestFeedFromMemory(t *testing.T) {
 	who, s := auth.Local(), opened(t, t.TempDir())
 	var want []Change
 	if _, err := s.Write(t.Context(), who, func(tx *Tx) error { // an id that no engine keeps as it is
-		return PutEncoded(tx, hansei.KindTeam, "odd\x00\xff", []byte(`{"id":"odd"}`), 0)
+		return Put(tx, &hansei.Team{Header: hansei.Header{ID: "odd\x00"}, Name: "odd"}, 0)
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -162,7 +162,7 @@ func TestLogIsShortened(t *testing.T) {
 	_, err := s.Write(t.Context(), who, func(tx *Tx) error {
 		doc := []byte(`{"id":"x","name":"` + strings.Repeat("x", 1<<20) + `"}`)
 		for i := range 80 {
-			if err := PutEncoded(tx, hansei.KindTeam, hansei.ID(fmt.Sprint(i)), doc, 0); err != nil {
+			if err := PutEncoded(tx, &hansei.Team{Header: hansei.Header{ID: hansei.ID(fmt.Sprint(i))}}, doc, 0); err != nil {
 				return err
 			}
 		}

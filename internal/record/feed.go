@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"hansei"
@@ -177,7 +176,6 @@ func (h *journalHead) note(c Change) {
 		h.bytes -= len(h.entries[n-1].Doc)
 		h.entries = h.entries[:n-1]
 	}
-	c.read = sync.OnceValues(func() (hansei.Record, error) { return DecodeDoc(c.Kind, c.Doc) })
 	h.entries, h.bytes = append(h.entries, c), h.bytes+len(c.Doc)
 	if h.bytes > maxNoted {
 		h.entries, h.bytes = nil, 0 // of a long import the end will do

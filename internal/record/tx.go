@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"hansei"
@@ -95,11 +96,17 @@ func Put(tx *Tx, rec hansei.Record, read Revision) error {
 	if err != nil {
 		return err
 	}
-	return PutEncoded(tx, rec.Kind(), rec.Head().ID, doc, read)
+	return put(tx, rec.Kind(), rec.Head().ID, doc, sync.OnceValues(func() (hansei.Record, error) { return DecodeDoc(rec.Kind(), doc) }), read)
 }
 
-// PutEncoded is Put of a record that was validated and encoded elsewhere.
-func PutEncoded(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, read Revision) error {
+// PutEncoded is Put of a record that was validated and encoded elsewhere. Those
+// who follow the journal are handed the record itself: nobody may change it any
+// more.
+func PutEncoded(tx *Tx, rec hansei.Record, doc []byte, read Revision) error {
+	return put(tx, rec.Kind(), rec.Head().ID, doc, func() (hansei.Record, error) { return rec, nil }, read)
+}
+
+func put(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, decode func() (hansei.Record, error), read Revision) error {
 	switch {
 	case tx.ended:
 		return errEnded
@@ -119,7 +126,7 @@ func PutEncoded(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, read Revisio
 	}
 	tx.head.seq++
 	kept := clean([]any{string(id), tx.who.Name}) // as they are written
-	tx.head.note(Change{Seq: tx.head.seq, Revision: read + 1, Kind: kind, ID: hansei.ID(kept[0].(string)), At: time.UnixMicro(tx.head.at).UTC(), Who: kept[1].(string), Doc: doc})
+	tx.head.note(Change{Seq: tx.head.seq, Revision: read + 1, Kind: kind, ID: hansei.ID(kept[0].(string)), At: time.UnixMicro(tx.head.at).UTC(), Who: kept[1].(string), Doc: doc, read: decode})
 	tx.store.rows.add(tx.journal, tx.head.seq, kind, id, read+1, prev, tx.head.at, tx.who.Name, doc)
 	if len(tx.store.rows.entries) >= flushAt*entryColumns {
 		return tx.flush()

@@ -187,7 +187,7 @@ func everyPutIsChecked(t *testing.T, e Engine) {
 		is func(error) bool
 	}{
 		"no name":             {func(tx *record.Tx) error { return record.Put(tx, service("b", ""), 0) }, invalid},
-		"no id":               {func(tx *record.Tx) error { return record.PutEncoded(tx, hansei.KindTeam, "", []byte("{}"), 0) }, invalid},
+		"no id":               {func(tx *record.Tx) error { return record.PutEncoded(tx, &hansei.Team{}, []byte("{}"), 0) }, invalid},
 		"a negative revision": {func(tx *record.Tx) error { return record.Put(tx, service("a", "y"), -1) }, conflicts},
 		"twice new": {func(tx *record.Tx) error {
 			return errors.Join(record.Put(tx, service("c", "x"), 0), record.Put(tx, service("c", "x"), 0))
