@@ -43,40 +43,63 @@ func (f *Field) Get(r Record) (any, bool) {
 		}
 		return value, ok
 	}
+	if !f.Has(r) {
+		return nil, false
+	}
 	if f.Role != "" {
 		t, ok := r.(*Incident).Milestones.At(f.Role)
-		return some(t, ok)
+		return t, ok
 	}
 	switch p := f.ptr(r).(type) {
 	case *string:
-		return some(*p, *p != "")
+		return *p, true
 	case *ID:
-		return some(*p, *p != "")
+		return *p, true
 	case **float64:
-		if *p != nil {
-			return **p, true
-		}
+		return **p, true
 	case **bool:
-		if *p != nil {
-			return **p, true
-		}
+		return **p, true
 	case *time.Time:
-		return some(*p, !p.IsZero())
+		return *p, true
 	case *[]string:
-		return some(*p, len(*p) > 0)
+		return *p, true
 	case *[]ID:
-		return some(*p, len(*p) > 0)
+		return *p, true
 	}
 	return nil, false
 }
 
-// some is a value that is there, or nil: a value in an interface is copied.
-func some[T any](v T, ok bool) (any, bool) {
-	if !ok {
-		return nil, false
+// Has says whether the field of a record has a value.
+func (f *Field) Has(r Record) bool {
+	if f.own != "" {
+		_, ok := r.Head().Custom[f.own]
+		return ok
 	}
-	return v, true
+	if f.Role != "" {
+		_, ok := r.(*Incident).Milestones.At(f.Role)
+		return ok
+	}
+	switch p := f.ptr(r).(type) {
+	case *string:
+		return *p != ""
+	case *ID:
+		return *p != ""
+	case **float64:
+		return *p != nil
+	case **bool:
+		return *p != nil
+	case *time.Time:
+		return !p.IsZero()
+	case *[]string:
+		return len(*p) > 0
+	case *[]ID:
+		return len(*p) > 0
+	}
+	return false
 }
+
+// ListIn is where a record keeps a field of type List (T is string) or Refs (ID).
+func ListIn[T ~string](f *Field, r Record) *[]T { return f.ptr(r).(*[]T) }
 
 // Set puts a value of the field's type; nil empties the field.
 func (f *Field) Set(r Record, v any) error {
@@ -114,37 +137,38 @@ func (f *Field) Set(r Record, v any) error {
 	return nil
 }
 
-// Fill copies the field's value to a record of the same kind that has none.
-func (f *Field) Fill(to, from Record) error {
-	if f.ptr == nil {
-		v, told := f.Get(from)
-		if _, has := f.Get(to); has || !told {
-			return nil
-		}
-		return f.Set(to, v)
+// Copy puts what another record of the same kind has there into a record, be it
+// nothing. Both share a list then.
+func (f *Field) Copy(to, from Record) {
+	if f.Role != "" {
+		t, _ := from.(*Incident).Milestones.At(f.Role)
+		to.(*Incident).Milestones.Set(f.Role, t)
+		return
 	}
 	switch p := f.ptr(to).(type) {
 	case *string:
-		copied(p, f.ptr(from), *p == "")
+		copied(p, f.ptr(from))
 	case *ID:
-		copied(p, f.ptr(from), *p == "")
+		copied(p, f.ptr(from))
 	case **float64:
-		copied(p, f.ptr(from), *p == nil)
+		copied(p, f.ptr(from))
 	case **bool:
-		copied(p, f.ptr(from), *p == nil)
+		copied(p, f.ptr(from))
 	case *time.Time:
-		copied(p, f.ptr(from), p.IsZero())
+		copied(p, f.ptr(from))
 	case *[]string:
-		copied(p, f.ptr(from), len(*p) == 0)
+		copied(p, f.ptr(from))
 	case *[]ID:
-		copied(p, f.ptr(from), len(*p) == 0)
+		copied(p, f.ptr(from))
 	}
-	return nil
 }
 
-func copied[T any](to *T, from any, empty bool) {
-	if empty {
-		*to = *from.(*T)
+func copied[T any](to *T, from any) { *to = *from.(*T) }
+
+// Fill copies the field's value to a record of the same kind that has none.
+func (f *Field) Fill(to, from Record) {
+	if !f.Has(to) && f.Has(from) {
+		f.Copy(to, from)
 	}
 }
 

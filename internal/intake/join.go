@@ -322,9 +322,7 @@ func joined(a, b hansei.Record, order ordering) (into, from hansei.Record, err e
 	if err := settleDeleted(into, wasOut); err != nil {
 		return nil, nil, err
 	}
-	if err := copyFields(from, b); err != nil {
-		return nil, nil, err
-	}
+	copyFields(from, b)
 	*from.Head() = *b.Head()
 	from.Head().MergedInto = a.Head().ID
 	return into, from, nil

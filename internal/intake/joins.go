@@ -151,9 +151,7 @@ func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 		return hansei.Invalid("b", "%s was not joined into %s", other.ID, from.ID)
 	}
 	if byHand {
-		if err := copyFields(leave, s.have[other].rec); err != nil {
-			return err
-		}
+		copyFields(leave, s.have[other].rec)
 	}
 	leave.Head().MergedInto = ""
 	stay.Head().Edits = slices.DeleteFunc(slices.Clone(stay.Head().Edits), func(e hansei.Edit) bool {
@@ -242,9 +240,7 @@ func emptied(rec hansei.Record) hansei.Record {
 	}
 	*out.Head() = *rec.Head()
 	out.Head().From = nil
-	if f, ok := rec.(*hansei.FollowUp); ok {
-		out.(*hansei.FollowUp).Tracker = f.Tracker
-	}
+	tracked(out, rec)
 	return out
 }
 

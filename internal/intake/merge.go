@@ -51,9 +51,7 @@ func versionsOf(rec hansei.Record) ([]hansei.Record, error) {
 			return nil, err
 		}
 		if len(o.Record) == 0 {
-			if err := copyFields(v, rec); err != nil {
-				return nil, err
-			}
+			copyFields(v, rec)
 		} else if err := json.Unmarshal(o.Record, v); err != nil {
 			return nil, fmt.Errorf("what %s said of %s %s: %w", o.Source, rec.Kind(), head.ID, err)
 		}
@@ -64,8 +62,11 @@ func versionsOf(rec hansei.Record) ([]hansei.Record, error) {
 
 // assemble builds the record anew from its versions (in the order of
 // head.From) and the edits in its header. Versions of sources that are out
-// count only when all are.
+// count only when all are. The versions are its own from then on.
 func assemble(rec hansei.Record, versions []hansei.Record, order ordering) (hansei.Record, error) {
+	if old := rec.Head(); len(versions) == 1 && len(old.Edits) == 0 && old.Counted == nil {
+		return alone(rec, versions[0]), nil
+	}
 	out, err := hansei.New(rec.Kind())
 	if err != nil {
 		return nil, err
@@ -76,26 +77,16 @@ func assemble(rec hansei.Record, versions []hansei.Record, order ordering) (hans
 	head.From = slices.Clone(head.From)
 	if len(versions) == 0 {
 		// A record that people made: its fields are its own.
-		if err := copyFields(out, rec); err != nil {
-			return nil, err
-		}
+		copyFields(out, rec)
 		uncount(out)
 	}
-	if err := order.fill(out, versions); err != nil {
-		return nil, err
-	}
-	if f, ok := rec.(*hansei.FollowUp); ok { // no source tells how it stands in the tracker
-		out.(*hansei.FollowUp).Tracker = f.Tracker
-	}
-	alone := len(versions) == 1 && len(head.Edits) == 0 && head.Counted == nil
+	order.fill(out, versions)
+	tracked(out, rec)
 	for i, v := range versions {
-		head.From[i].Record = nil
-		if !alone {
-			head.From[i].Names = link.WithURL(head.From[i].Names, v)
-			*v.Head() = hansei.Header{Custom: v.Head().Custom}
-			if head.From[i].Record, err = json.Marshal(v); err != nil {
-				return nil, fmt.Errorf("keep what %s said: %w", head.From[i].Source, err)
-			}
+		head.From[i].Names = link.WithURL(head.From[i].Names, v)
+		*v.Head() = hansei.Header{Custom: v.Head().Custom}
+		if head.From[i].Record, err = json.Marshal(v); err != nil {
+			return nil, fmt.Errorf("keep what %s said: %w", head.From[i].Source, err)
 		}
 	}
 	for _, e := range head.Edits {
@@ -107,25 +98,36 @@ func assemble(rec hansei.Record, versions []hansei.Record, order ordering) (hans
 	return out, nil
 }
 
-// copyFields copies every field, and what has no field in the table.
-func copyFields(to, from hansei.Record) error {
-	if err := fillFrom(to, from); err != nil {
-		return err
-	}
-	to.Head().Custom = maps.Clone(from.Head().Custom)
-	return nil
+// alone is a record of which a single source tells: it is that source's version.
+func alone(rec, version hansei.Record) hansei.Record {
+	head := version.Head()
+	own := head.Custom
+	*head = *rec.Head()
+	head.Custom, head.From = own, slices.Clone(head.From)
+	head.From[0].Record = nil
+	tracked(version, rec)
+	return version
 }
 
-// fillFrom fills the empty fields of one record from another.
-func fillFrom(to, from hansei.Record) error {
+// tracked keeps how a follow-up stands in the tracker: no source tells that.
+func tracked(out, rec hansei.Record) {
+	if f, ok := rec.(*hansei.FollowUp); ok {
+		out.(*hansei.FollowUp).Tracker = f.Tracker
+	}
+}
+
+// copyFields copies every field, and what has no field in the table, into an
+// empty record.
+func copyFields(to, from hansei.Record) {
+	if in, ok := to.(*hansei.Incident); ok { // all at once, for each that is set sorts them
+		in.Milestones = slices.Clone(from.(*hansei.Incident).Milestones)
+	}
 	fields := hansei.FieldsOf(to.Kind())
 	for i := range fields {
-		if err := fields[i].Fill(to, from); err != nil {
-			return err
-		}
+		fields[i].Fill(to, from)
 	}
 	fillRest(to, from)
-	return nil
+	to.Head().Custom = maps.Clone(from.Head().Custom)
 }
 
 // fillRest fills what stands in no table of fields.

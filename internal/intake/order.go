@@ -103,18 +103,15 @@ func (o ordering) ranks(kind hansei.Kind, field string) func(source string) int 
 }
 
 // fill fills a record from the versions of its sources.
-func (o ordering) fill(to hansei.Record, versions []hansei.Record) error {
+func (o ordering) fill(to hansei.Record, versions []hansei.Record) {
 	from, kind := to.Head().From, to.Kind()
 	in, fields := counting(from), hansei.FieldsOf(kind)
 	for k := range fields {
 		for _, i := range o.of(kind, fields[k].Name, from, in) {
-			if err := fields[k].Fill(to, versions[i]); err != nil {
-				return err
-			}
+			fields[k].Fill(to, versions[i])
 		}
 	}
 	for _, i := range o.of(kind, "", from, in) {
 		fillRest(to, versions[i])
 	}
-	return nil
 }

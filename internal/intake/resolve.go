@@ -199,23 +199,17 @@ func (r *resolver) refs(rec hansei.Record) error {
 		if f.Of == "" || !slices.Contains(named, f.Of) {
 			continue
 		}
-		v, ok := f.Get(rec)
-		if !ok {
-			continue
-		}
-		switch x := v.(type) {
-		case hansei.ID:
-			if err := f.Set(rec, r.id(f.Of, string(x))); err != nil {
-				return err
-			}
-		case []hansei.ID:
-			ids := make([]hansei.ID, 0, len(x))
-			for _, name := range x {
+		if f.Type == hansei.Refs {
+			list := hansei.ListIn[hansei.ID](f, rec)
+			var ids []hansei.ID // what was told stays as it was
+			for _, name := range *list {
 				if id := r.id(f.Of, string(name)); id != "" && !slices.Contains(ids, id) {
 					ids = append(ids, id)
 				}
 			}
-			if err := f.Set(rec, ids); err != nil {
+			*list = ids
+		} else if name, ok := f.Get(rec); ok {
+			if err := f.Set(rec, r.id(f.Of, string(name.(hansei.ID)))); err != nil {
 				return err
 			}
 		}

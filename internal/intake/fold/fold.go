@@ -105,14 +105,14 @@ func (f *folding) mark(key string) {
 }
 
 // wins says whether a value told now stands above the one that is there.
-func (f *folding) wins(key string, told any, have func() any) bool {
+func (f *folding) wins(key string, values func() (told, was any)) bool {
 	if c := f.at.Compare(f.stamp(key)); c != 0 {
 		return c > 0
 	}
 	if f.first(key) {
 		return true
 	}
-	was := have()
+	told, was := values()
 	return !Same(told, was) && rank(told) > rank(was)
 }
 
@@ -155,77 +155,81 @@ func (f *folding) settle() {
 }
 
 func (f *folding) field(field *hansei.Field) error {
-	told, has := field.Get(f.o.Record)
-	cleared := slices.Contains(f.o.Clear, field.Name)
+	has := field.Has(f.o.Record)
+	cleared := f.o.Partial && slices.Contains(f.o.Clear, field.Name)
 	if f.o.Partial && !has && !cleared {
 		return nil
 	}
-	have := func() any { v, _ := field.Get(f.v); return v }
+	values := func() (told, was any) {
+		told, _ = field.Get(f.o.Record)
+		was, _ = field.Get(f.v)
+		return told, was
+	}
 	switch {
 	case slices.Contains(f.o.First, field.Name):
+		told, was := values()
 		t, ok := told.(time.Time)
-		if was, had := have().(time.Time); ok && (!had || t.Before(was)) {
+		if was, had := was.(time.Time); ok && (!had || t.Before(was)) {
 			return field.Set(f.v, t)
 		}
-		return nil
 	case field.Type == hansei.List:
-		return fillList[string](f, field, told, have(), cleared)
+		fillList[string](f, field, cleared)
 	case field.Type == hansei.Refs:
-		return fillList[hansei.ID](f, field, told, have(), cleared)
-	case !f.wins(field.Name, told, have):
-		return nil
+		fillList[hansei.ID](f, field, cleared)
+	case f.wins(field.Name, values):
+		f.mark(field.Name)
+		field.Copy(f.v, f.o.Record)
 	}
-	f.mark(field.Name)
-	return field.Set(f.v, told)
+	return nil
 }
 
 // fillList folds a list, which is taken for a set: base elements come from the
 // newest whole list (from all that were told at that time), others were added
 // one by one and carry the time of that in the stamps.
-func fillList[T ~string](f *folding, field *hansei.Field, told, have any, cleared bool) error {
-	now, _ := told.([]T)
-	old, _ := have.([]T)
+func fillList[T ~string](f *folding, field *hansei.Field, cleared bool) {
+	told, list := *hansei.ListIn[T](field, f.o.Record), hansei.ListIn[T](field, f.v)
 	key := field.Name + "/"
-	base := slices.DeleteFunc(slices.Clone(old), func(e T) bool {
-		_, added := f.seen.Stamps[key+string(e)]
-		return added
-	})
+	var added []T
+	for k := range f.seen.Stamps {
+		if e, ok := strings.CutPrefix(k, key); ok {
+			added = append(added, T(e))
+		}
+	}
+	base := slices.DeleteFunc(slices.Clone(*list), func(e T) bool { return slices.Contains(added, e) })
 	c := f.at.Compare(f.stamp(field.Name))
 	switch {
 	case f.o.Partial && !cleared:
-		for _, e := range now {
+		for _, e := range told {
 			if c > 0 && f.at.After(f.seen.Stamps[key+string(e)]) {
 				f.mark(key + string(e))
+				added = append(added, e)
 			}
 		}
 	case c == 0 && !f.first(field.Name):
-		base = append(base, now...)
+		base = append(base, told...)
 	case c >= 0:
-		base = slices.Clone(now)
+		base = slices.Clone(told)
 		f.mark(field.Name)
-		for k, t := range f.seen.Stamps {
-			if strings.HasPrefix(k, key) && !t.After(f.at) {
-				delete(f.seen.Stamps, k)
+		added = slices.DeleteFunc(added, func(e T) bool {
+			past := !f.seen.Stamps[key+string(e)].After(f.at)
+			if past {
+				delete(f.seen.Stamps, key+string(e))
 			}
-		}
+			return past
+		})
 	}
-	for k := range f.seen.Stamps {
-		if e, added := strings.CutPrefix(k, key); added {
-			base = append(base, T(e))
-		}
-	}
-	if len(base) == 0 {
-		return field.Set(f.v, nil)
+	if base = append(base, added...); len(base) == 0 {
+		base = nil
 	}
 	slices.Sort(base)
-	return field.Set(f.v, slices.Compact(base))
+	*list = slices.Compact(base)
 }
 
 // custom folds the organization's own fields, each by its name.
 func (f *folding) custom() {
 	head, told := f.v.Head(), f.o.Record.Head().Custom
 	for k, v := range told {
-		if !f.wins("custom/"+k, v, func() any { return head.Custom[k] }) {
+		if !f.wins("custom/"+k, func() (told, was any) { return v, head.Custom[k] }) {
 			continue
 		}
 		if head.Custom == nil {
@@ -248,7 +252,7 @@ func (f *folding) custom() {
 func (f *folding) incident(to, said *hansei.Incident) {
 	f.milestones(to, said)
 	if len(said.Impacts) > 0 || !f.o.Partial {
-		if f.wins("impacts", text(said.Impacts), func() any { return text(to.Impacts) }) {
+		if f.wins("impacts", func() (told, was any) { return text(said.Impacts), text(to.Impacts) }) {
 			to.Impacts = said.Impacts
 			f.mark("impacts")
 		}
@@ -269,13 +273,13 @@ func (f *folding) milestones(to, said *hansei.Incident) {
 		have, had := to.Milestones.At(m.Role)
 		switch {
 		case !slices.Contains(hansei.Roles, m.Role):
-			was := func() any {
+			values := func() (told, was any) {
 				if had {
-					return have
+					was = have
 				}
-				return nil
+				return m.At, was
 			}
-			if f.wins(key, m.At, was) {
+			if f.wins(key, values) {
 				to.Milestones.Set(m.Role, m.At)
 				f.mark(key)
 			}
