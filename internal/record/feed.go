@@ -182,13 +182,15 @@ func (h *journalHead) note(c Change) {
 	}
 }
 
-// remember keeps what was committed.
-func (s *Store) remember(j auth.Journal, h *journalHead) {
-	n := len(h.entries)
-	for n > 0 && h.entries[n-1].Seq > h.seq {
-		n--
-	}
-	if n > 0 {
-		s.recent.Add([2]string{string(j), string(h.epoch)}, int64(h.entries[0].Seq), h.entries[:n])
+// remember keeps the entries of a group for those who follow.
+func (s *Store) remember(g *group) {
+	for j, h := range g.heads {
+		n := len(h.entries)
+		for n > 0 && h.entries[n-1].Seq > h.seq {
+			n--
+		}
+		if n > 0 {
+			s.recent.Add([2]string{string(j), string(h.epoch)}, int64(h.entries[0].Seq), h.entries[:n])
+		}
 	}
 }

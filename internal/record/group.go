@@ -77,13 +77,9 @@ func (s *Store) attempt(g *group) error {
 	}
 	if err == nil {
 		watch.Reset(s.patience)
-		if err = tx.Commit(); err == nil {
-			for j, h := range g.heads {
-				s.remember(j, h)
-			}
+		if err = s.conclude(tx, g); err == nil {
 			return nil
 		}
-		err = fmt.Errorf("commit: %w", err)
 	}
 	if s.engine.shared() && broken(s.write) {
 		err = errors.Join(err, driver.ErrBadConn)
@@ -93,6 +89,25 @@ func (s *Store) attempt(g *group) error {
 		s.log.Warn("roll back", "error", undo)
 	}
 	return err
+}
+
+// conclude commits a group and keeps its entries for those who follow. With
+// SQLite a commit is seen well before it returns, for it may also copy the log
+// into the file; so there they are kept before, or followers would read them
+// from the disk. A feed ends at the head: nobody is handed them too early.
+func (s *Store) conclude(tx *sql.Tx, g *group) error {
+	first := !s.engine.shared()
+	if first {
+		s.remember(g)
+	}
+	if err := tx.Commit(); err != nil {
+		s.recent.Clear()
+		return fmt.Errorf("commit: %w", err)
+	}
+	if !first { // another server may have written entries with these numbers
+		s.remember(g)
+	}
+	return nil
 }
 
 // claim takes the heads that the group begins with, and notes in the database

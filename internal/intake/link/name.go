@@ -63,9 +63,9 @@ func canonical(source, name string) string {
 		return ""
 	case strings.HasPrefix(name, "http://") || strings.HasPrefix(name, "https://"):
 		return canonicalURL(name)
-	case wholeKey.MatchString(name):
+	case strings.Contains(name, "-") && wholeKey.MatchString(name):
 		return strings.ToUpper(name)
-	case wholeRef.MatchString(name), wholeCommit.MatchString(name), strings.HasPrefix(name, "#"):
+	case isRef(name), isCommit(name), strings.HasPrefix(name, "#"):
 		return strings.ToLower(name)
 	case source != "" && strings.HasPrefix(name, source+":"):
 		return name
@@ -119,6 +119,10 @@ var (
 	wholeCommit = regexp.MustCompile(`^[0-9a-fA-F]{40}$`)
 )
 
+// Most names are neither, and a regular expression takes long to say so.
+func isCommit(s string) bool { return len(s) == 40 && wholeCommit.MatchString(s) }
+func isRef(s string) bool    { return strings.Contains(s, "#") && wholeRef.MatchString(s) }
+
 // called are the names of a record: what its sources call it, and its URLs.
 func called(rec hansei.Record) []string {
 	var out []string
@@ -137,11 +141,11 @@ func called(rec hansei.Record) []string {
 	}
 	switch r := rec.(type) {
 	case *hansei.PullRequest:
-		if wholeCommit.MatchString(r.MergeCommit) {
+		if isCommit(r.MergeCommit) {
 			out = Insert(out, strings.ToLower(r.MergeCommit))
 		}
 	case *hansei.Change:
-		if r.Type == "commit" && wholeCommit.MatchString(r.Commit) {
+		if r.Type == "commit" && isCommit(r.Commit) {
 			out = Insert(out, strings.ToLower(r.Commit))
 		}
 	case *hansei.Deployment:

@@ -39,11 +39,11 @@ func Common(kind hansei.Kind, a, b *Links) []string {
 func Shared(kind hansei.Kind, name string) bool {
 	switch kind {
 	case hansei.KindChange: // many flips of a flag share its page
-		return wholeCommit.MatchString(name)
+		return isCommit(name)
 	case hansei.KindDeployment: // and many deployments the page of their place
 		return strings.HasPrefix(name, deploymentOf)
 	case hansei.KindIncident, hansei.KindPullRequest, hansei.KindTicket:
-		return anyURL.MatchString(name)
+		return strings.Contains(name, "/") && anyURL.MatchString(name)
 	}
 	return false
 }
@@ -60,7 +60,7 @@ const deploymentOf = "deployment of "
 // follow are others; any two that are not further apart have one in common.
 func deploymentNames(d *hansei.Deployment) (out []string) {
 	since, until := span(d)
-	if !wholeCommit.MatchString(d.Commit) || since.IsZero() {
+	if !isCommit(d.Commit) || since.IsZero() {
 		return nil
 	}
 	const hours = 24 // one that goes on for longer was forgotten

@@ -44,9 +44,9 @@ func nameOf(word string) string {
 			return word[i:]
 		}
 		return ""
-	case len(word) == 40 && wholeCommit.MatchString(word):
+	case isCommit(word):
 		return word
-	case strings.Contains(word, "#") && wholeRef.MatchString(word):
+	case isRef(word):
 		return word
 	case strings.Contains(word, "-") && word[0] >= 'A' && word[0] <= 'Z' && capitalKey.MatchString(word):
 		return word

@@ -56,6 +56,13 @@ func (l *Log[T]) Add(of any, first int64, entries []T) {
 	l.first, l.list, l.aged = l.first+int64(n), append([]T(nil), l.list[n:]...), max(0, l.aged-n)
 }
 
+// Clear empties the log.
+func (l *Log[T]) Clear() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.of, l.first, l.list, l.bytes, l.aged, l.fresh = nil, 0, nil, 0, 0, 0
+}
+
 // Between are the entries from one number to another; ok if all of them are here.
 func (l *Log[T]) Between(of any, from, to int64) (out []T, ok bool) {
 	l.mu.Lock()

@@ -40,6 +40,10 @@ func TestLog(t *testing.T) {
 	got, _ := l.Between("b", 40, 40)
 	got[0] = 1
 	check("b", 40, 40, 400) // what is handed out is the caller's
+	l.Clear()
+	check("b", 40, 40)
+	l.Add("b", 40, []int{401})
+	check("b", 40, 40, 401)
 }
 
 // TestAge: what is no longer new is aged once.
