@@ -24,11 +24,12 @@ var table = map[string]struct {
 	"hansei/internal/auth":              {[]string{"hansei"}, "permission is decided below everything that asks for it"},
 	"hansei/internal/stat":              {nil, "statistics know only numbers"},
 	"hansei/internal/chart":             {nil, "a chart is a description, not a question"},
-	"hansei/internal/record":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record/dial", "hansei/internal/record/file", "hansei/internal/record/hint", "hansei/internal/record/lock", "hansei/internal/record/pack", "hansei/internal/record/prepared", "hansei/internal/record/recent", "hansei/internal/record/spool", "hansei/internal/record/tables", "hansei/internal/record/verdict"}, "the journal does not know what is derived from it"},
+	"hansei/internal/record":            {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record/dial", "hansei/internal/record/file", "hansei/internal/record/gather", "hansei/internal/record/hint", "hansei/internal/record/lock", "hansei/internal/record/pack", "hansei/internal/record/prepared", "hansei/internal/record/recent", "hansei/internal/record/spool", "hansei/internal/record/tables", "hansei/internal/record/verdict"}, "the journal does not know what is derived from it"},
 	"hansei/internal/record/file":       {[]string{"hansei/internal/record/verdict"}, "a file is judged before anybody reads records in it"},
 	"hansei/internal/record/lock":       {nil, "who has a directory knows not what is in it"},
 	"hansei/internal/record/dial":       {nil, "a connection knows no record"},
 	"hansei/internal/record/hint":       {nil, "a hint knows no record"},
+	"hansei/internal/record/gather":     {nil, "rows that wait to be written are values"},
 	"hansei/internal/record/pack":       {[]string{"hansei"}, "a payload is bytes"},
 	"hansei/internal/record/prepared":   {nil, "statements are texts"},
 	"hansei/internal/record/recent":     {nil, "the end of a log knows not what its entries say"},
@@ -158,7 +159,7 @@ func allowed(may []string, im string) bool {
 
 // larger names the packages that are to be split (docs/adr/0008-sizes.md), and
 // up to where they may grow until then.
-var larger = map[string]int{".": 3440, "internal/web": 5000, "internal/web/retros": 3500, "internal/metric": 4500, "internal/cli": 4950, "internal/stat": 3000, "internal/api": 4500, "internal/record": 4900, "internal/intake": 3520, "internal/retro": 3500}
+var larger = map[string]int{".": 3440, "internal/web": 5000, "internal/web/retros": 3500, "internal/metric": 4500, "internal/cli": 4950, "internal/stat": 3000, "internal/api": 4500, "internal/record": 4880, "internal/intake": 3520, "internal/retro": 3500}
 
 // TestSizes holds the rule that a file of ours has at most 400 lines and a
 // package at most 2,500 (tests and generated code apart).

@@ -2,6 +2,7 @@ package hansei
 
 import (
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -50,23 +51,11 @@ func (f *Field) Get(r Record) (any, bool) {
 		t, ok := r.(*Incident).Milestones.At(f.Role)
 		return t, ok
 	}
-	switch p := f.ptr(r).(type) {
-	case *string:
-		return *p, true
-	case *ID:
-		return *p, true
-	case **float64:
-		return **p, true
-	case **bool:
-		return **p, true
-	case *time.Time:
-		return *p, true
-	case *[]string:
-		return *p, true
-	case *[]ID:
-		return *p, true
+	v := reflect.ValueOf(f.ptr(r)).Elem()
+	if v.Kind() == reflect.Pointer {
+		v = v.Elem()
 	}
-	return nil, false
+	return v.Interface(), true
 }
 
 // Has says whether the field of a record has a value.
@@ -145,25 +134,8 @@ func (f *Field) Copy(to, from Record) {
 		to.(*Incident).Milestones.Set(f.Role, t)
 		return
 	}
-	switch p := f.ptr(to).(type) {
-	case *string:
-		copied(p, f.ptr(from))
-	case *ID:
-		copied(p, f.ptr(from))
-	case **float64:
-		copied(p, f.ptr(from))
-	case **bool:
-		copied(p, f.ptr(from))
-	case *time.Time:
-		copied(p, f.ptr(from))
-	case *[]string:
-		copied(p, f.ptr(from))
-	case *[]ID:
-		copied(p, f.ptr(from))
-	}
+	reflect.ValueOf(f.ptr(to)).Elem().Set(reflect.ValueOf(f.ptr(from)).Elem())
 }
-
-func copied[T any](to *T, from any) { *to = *from.(*T) }
 
 // Fill copies the field's value to a record of the same kind that has none.
 func (f *Field) Fill(to, from Record) {

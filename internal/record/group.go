@@ -145,7 +145,7 @@ func (s *Store) fill(ctx context.Context, g *group) error {
 		return errGone
 	}
 	g.ran = true
-	s.rows.clear()
+	s.rows.Clear()
 	for _, r := range g.requests {
 		if !r.take() {
 			continue // its caller gave up waiting
@@ -222,10 +222,10 @@ func (s *Store) fail(g *group, r *request, tx *Tx, err error) error {
 	r.err = verdict.Readable(err)
 	switch {
 	case g.apart:
-		s.rows.cut(tx.began)
+		s.rows.Cut(tx.began)
 		return s.savepoint(g, "ROLLBACK TO w")
 	case !tx.touched: // all it did was to gather rows
-		s.rows.cut(tx.began)
+		s.rows.Cut(tx.began)
 		return nil
 	case g.alone():
 		return errUndone

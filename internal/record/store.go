@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"hansei/internal/record/gather"
 	"hansei/internal/record/lock"
 	"hansei/internal/record/prepared"
 	"hansei/internal/record/recent"
@@ -55,7 +56,7 @@ type Store struct {
 
 	write     *sql.Conn   // used by the writer goroutine alone
 	stmts     *statements // of write
-	rows      rows        // of its transaction
+	rows      gather.Rows // of its transaction
 	recent    recent.Log[Change]
 	id        string // of this writer among those of other servers
 	patience  time.Duration
@@ -90,7 +91,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Store{now: o.Now, log: o.Log, dir: o.Dir,
-		id: random(), patience: patience, late: late, rows: rows{pending: map[string]bool{}}, recent: recent.Log[Change]{Size: func(c Change) int { return len(c.Doc) }, Age: func(c *Change) { c.read = nil }},
+		id: random(), patience: patience, late: late, rows: gather.New(), recent: recent.Log[Change]{Size: func(c Change) int { return len(c.Doc) }, Age: func(c *Change) { c.read = nil }},
 		requests: make(chan *request, 256), stopped: make(chan struct{}), moved: make(chan struct{})}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.engine = inDirectory(o.Dir, o.Log)

@@ -13,7 +13,13 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/gather"
 	"hansei/internal/record/verdict"
+)
+
+const (
+	rowsPerInsert = 50
+	flushAt       = 500 // rows gathered at most
 )
 
 // Tx is one writer's part of a transaction. Appends are gathered and written
@@ -26,14 +32,14 @@ type Tx struct {
 	head    *journalHead
 	request *request
 
-	began   place // in the rows that the group has gathered
-	touched bool  // more was done than to gather rows and to read
-	failed  error // of the first statement that failed: the Tx fails with it
+	began   gather.Place // in the rows that the group has gathered
+	touched bool         // more was done than to gather rows and to read
+	failed  error        // of the first statement that failed: the Tx fails with it
 	ended   bool
 }
 
 func newTx(s *Store, r *request, h *journalHead) *Tx {
-	return &Tx{ctx: context.Background(), store: s, journal: r.journal, who: r.who, head: h, request: r, began: s.rows.place()}
+	return &Tx{ctx: context.Background(), store: s, journal: r.journal, who: r.who, head: h, request: r, began: s.rows.Place()}
 }
 
 // errEnded keeps a Tx that was carried out of its function from writing into
@@ -121,14 +127,14 @@ func put(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, decode func() (hans
 		if prev, err = tx.supersede(kind, id, read); err != nil {
 			return err
 		}
-	} else if tx.store.rows.pending[pendingKey(tx.journal, kind, id)] {
+	} else if tx.store.rows.New(string(tx.journal), string(kind), string(id)) {
 		return fmt.Errorf("%s %s: %w", kind, id, hansei.ErrConflict)
 	}
 	tx.head.seq++
 	kept := clean([]any{string(id), tx.who.Name}) // as they are written
 	tx.head.note(Change{Seq: tx.head.seq, Revision: read + 1, Kind: kind, ID: hansei.ID(kept[0].(string)), At: time.UnixMicro(tx.head.at).UTC(), Who: kept[1].(string), Doc: doc, read: decode})
-	tx.store.rows.add(tx.journal, tx.head.seq, kind, id, read+1, prev, tx.head.at, tx.who.Name, doc)
-	if len(tx.store.rows.entries) >= flushAt*entryColumns {
+	tx.store.rows.Add(string(tx.journal), string(kind), string(id), int64(tx.head.seq), int64(read+1), int64(prev), tx.head.at, tx.who.Name, string(doc))
+	if len(tx.store.rows.Entries) >= flushAt*gather.EntryColumns {
 		return tx.flush()
 	}
 	return nil
@@ -137,7 +143,7 @@ func put(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, decode func() (hans
 // supersede moves the current row of a record to the sequence that is about
 // to be written.
 func (tx *Tx) supersede(kind hansei.Kind, id hansei.ID, read Revision) (prev Seq, err error) {
-	if tx.store.rows.pending[pendingKey(tx.journal, kind, id)] {
+	if tx.store.rows.New(string(tx.journal), string(kind), string(id)) {
 		if err := tx.flush(); err != nil {
 			return 0, err
 		}
@@ -165,29 +171,29 @@ func (tx *Tx) flush() error {
 		return errEnded
 	case tx.failed != nil:
 		return tx.failed
-	case tx.store.rows.place() != tx.began:
+	case tx.store.rows.Place() != tx.began:
 		tx.touched = true
 	}
 	if err := tx.store.flush(tx.ctx); err != nil {
 		return tx.fail(err)
 	}
-	tx.began = place{}
+	tx.began = gather.Place{}
 	return nil
 }
 
 // flush writes what the writers of a group have gathered.
 func (s *Store) flush(ctx context.Context) error {
-	err := s.insert(ctx, "INSERT INTO current (journal, kind, id, seq, revision) VALUES ", s.rows.fresh, freshColumns)
+	err := s.insert(ctx, "INSERT INTO current (journal, kind, id, seq, revision) VALUES ", s.rows.Fresh, gather.FreshColumns)
 	if verdict.Conflict(err) {
 		return fmt.Errorf("a new record's id is taken: %w", hansei.ErrConflict)
 	}
 	if err == nil {
-		err = s.insert(ctx, "INSERT INTO entry (journal, seq, kind, id, revision, prev, at, who, doc) VALUES ", s.rows.entries, entryColumns)
+		err = s.insert(ctx, "INSERT INTO entry (journal, seq, kind, id, revision, prev, at, who, doc) VALUES ", s.rows.Entries, gather.EntryColumns)
 	}
 	if err != nil {
 		return fmt.Errorf("append: %w", err)
 	}
-	s.rows.clear()
+	s.rows.Clear()
 	return nil
 }
 
