@@ -134,8 +134,25 @@ func (f *Field) Copy(to, from Record) {
 		to.(*Incident).Milestones.Set(f.Role, t)
 		return
 	}
-	reflect.ValueOf(f.ptr(to)).Elem().Set(reflect.ValueOf(f.ptr(from)).Elem())
+	switch p := f.ptr(to).(type) {
+	case *string:
+		copied(p, f.ptr(from))
+	case *ID:
+		copied(p, f.ptr(from))
+	case **float64:
+		copied(p, f.ptr(from))
+	case **bool:
+		copied(p, f.ptr(from))
+	case *time.Time:
+		copied(p, f.ptr(from))
+	case *[]string:
+		copied(p, f.ptr(from))
+	case *[]ID:
+		copied(p, f.ptr(from))
+	}
 }
+
+func copied[T any](to *T, from any) { *to = *from.(*T) }
 
 // Fill copies the field's value to a record of the same kind that has none.
 func (f *Field) Fill(to, from Record) {
