@@ -69,3 +69,47 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("got head %d, %v; want 5013", head.Seq, err)
 	}
 }
+
+// TestFailedCommit: what was not committed after all is in no feed, not even in
+// memory, and what is written next takes its numbers.
+func TestFailedCommit(t *testing.T) {
+	who, s := auth.Local(), opened(t, t.TempDir())
+	put := func(id hansei.ID, spoil bool) error {
+		_, err := s.Write(t.Context(), who, func(tx *Tx) error {
+			err := Put(tx, &hansei.Team{Header: hansei.Header{ID: id}, Name: "x"}, 0)
+			for _, q := range []string{
+				"CREATE TABLE parent (x INTEGER PRIMARY KEY)",
+				"CREATE TABLE child (x REFERENCES parent DEFERRABLE INITIALLY DEFERRED)",
+				"INSERT INTO child VALUES (1)", // is only found out by the commit
+			} {
+				if spoil && err == nil {
+					_, err = tx.SQL().ExecContext(t.Context(), q)
+				}
+			}
+			return err
+		})
+		return err
+	}
+	if _, err := s.write.ExecContext(t.Context(), "PRAGMA foreign_keys = on"); err != nil {
+		t.Fatal(err)
+	}
+	if err := put("first", false); err != nil {
+		t.Fatal(err)
+	}
+	if err := put("lost", true); err == nil || !strings.Contains(err.Error(), "commit") {
+		t.Fatalf("got %v; the commit was to fail", err)
+	}
+	head, err := s.Head(t.Context(), who.Scope())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if list, ok := s.recent.Between([2]string{string(auth.Main), string(head.Epoch)}, 2, 2); ok {
+		t.Errorf("%s is in memory, and was not committed", list[0].ID)
+	}
+	if err := put("second", false); err != nil {
+		t.Fatal(err)
+	}
+	if list, err := feed(t, s, 0); err != nil || len(list) != 2 || list[1].ID != "second" {
+		t.Errorf("the feed is %v, %v; want the first and the second", list, err)
+	}
+}
