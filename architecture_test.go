@@ -159,7 +159,7 @@ func allowed(may []string, im string) bool {
 
 // larger names the packages that are to be split (docs/adr/0008-sizes.md), and
 // up to where they may grow until then.
-var larger = map[string]int{".": 3455, "internal/web": 5000, "internal/web/retros": 3500, "internal/metric": 4500, "internal/cli": 4950, "internal/stat": 3000, "internal/api": 4500, "internal/record": 4880, "internal/intake": 3520, "internal/retro": 3500}
+var larger = map[string]int{".": 3440, "internal/web": 5000, "internal/web/retros": 3500, "internal/metric": 4500, "internal/cli": 4950, "internal/stat": 3000, "internal/api": 4500, "internal/record": 4880, "internal/intake": 3520, "internal/retro": 3500}
 
 // TestSizes holds the rule that a file of ours has at most 400 lines and a
 // package at most 2,500 (tests and generated code apart).

@@ -48,14 +48,9 @@ func (f *Field) Get(r Record) (any, bool) {
 		return nil, false
 	}
 	if f.Role != "" {
-		t, ok := r.(*Incident).Milestones.At(f.Role)
-		return t, ok
+		return r.(*Incident).Milestones.At(f.Role)
 	}
-	v := reflect.ValueOf(f.ptr(r)).Elem()
-	if v.Kind() == reflect.Pointer {
-		v = v.Elem()
-	}
-	return v.Interface(), true
+	return reflect.Indirect(reflect.ValueOf(f.ptr(r)).Elem()).Interface(), true
 }
 
 // Has says whether the field of a record has a value.
@@ -127,32 +122,15 @@ func (f *Field) Set(r Record, v any) error {
 }
 
 // Copy puts what another record of the same kind has there into a record, be it
-// nothing. Both share a list then.
+// nothing. Both share a list then. The field is one of FieldsOf.
 func (f *Field) Copy(to, from Record) {
 	if f.Role != "" {
 		t, _ := from.(*Incident).Milestones.At(f.Role)
 		to.(*Incident).Milestones.Set(f.Role, t)
 		return
 	}
-	switch p := f.ptr(to).(type) {
-	case *string:
-		copied(p, f.ptr(from))
-	case *ID:
-		copied(p, f.ptr(from))
-	case **float64:
-		copied(p, f.ptr(from))
-	case **bool:
-		copied(p, f.ptr(from))
-	case *time.Time:
-		copied(p, f.ptr(from))
-	case *[]string:
-		copied(p, f.ptr(from))
-	case *[]ID:
-		copied(p, f.ptr(from))
-	}
+	reflect.ValueOf(f.ptr(to)).Elem().Set(reflect.ValueOf(f.ptr(from)).Elem())
 }
-
-func copied[T any](to *T, from any) { *to = *from.(*T) }
 
 // Fill copies the field's value to a record of the same kind that has none.
 func (f *Field) Fill(to, from Record) {

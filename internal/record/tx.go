@@ -127,7 +127,7 @@ func put(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, decode func() (hans
 		if prev, err = tx.supersede(kind, id, read); err != nil {
 			return err
 		}
-	} else if tx.store.rows.New(string(tx.journal), string(kind), string(id)) {
+	} else if tx.store.rows.Has(string(tx.journal), string(kind), string(id)) {
 		return fmt.Errorf("%s %s: %w", kind, id, hansei.ErrConflict)
 	}
 	tx.head.seq++
@@ -143,7 +143,7 @@ func put(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, decode func() (hans
 // supersede moves the current row of a record to the sequence that is about
 // to be written.
 func (tx *Tx) supersede(kind hansei.Kind, id hansei.ID, read Revision) (prev Seq, err error) {
-	if tx.store.rows.New(string(tx.journal), string(kind), string(id)) {
+	if tx.store.rows.Has(string(tx.journal), string(kind), string(id)) {
 		if err := tx.flush(); err != nil {
 			return 0, err
 		}

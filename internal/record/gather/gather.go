@@ -34,8 +34,8 @@ func (r *Rows) Add(journal, kind, id string, seq, revision, prev, at int64, who,
 	}
 }
 
-// New says whether a record is among those that are not written yet.
-func (r *Rows) New(journal, kind, id string) bool { return r.records[[3]string{journal, kind, id}] }
+// Has says whether a record is among the new ones.
+func (r *Rows) Has(journal, kind, id string) bool { return r.records[[3]string{journal, kind, id}] }
 
 // Cut drops what was gathered since a place.
 func (r *Rows) Cut(p Place) {
