@@ -19,6 +19,7 @@ import (
 	"hansei/internal/record/pack"
 	"hansei/internal/record/spool"
 	"hansei/internal/record/verdict"
+	"hansei/internal/record/words"
 )
 
 // arrivals are deliveries that are durable in a spool and have no row of their
@@ -103,8 +104,7 @@ func (s *Store) fresh(ctx context.Context, journal auth.Journal, limit int, maxB
 func (s *Store) inTable(ctx context.Context, journal auth.Journal, sort string, ids []string) (map[string]bool, error) {
 	has := map[string]bool{}
 	for chunk := range slices.Chunk(ids, maxIDs) {
-		args := with([]any{string(journal)}, several(chunk))
-		rows, err := s.query(ctx, "SELECT id FROM delivery WHERE journal = ? AND "+sort+" AND id IN ("+marks(len(args)-1)+")", args...)
+		rows, err := lookUp(ctx, s, words.Lookup{Columns: "id", From: "delivery", Where: "journal = ? AND " + sort, Key: "id"}, []any{string(journal)}, chunk)
 		if err == nil {
 			err = column(rows, has)
 		}

@@ -98,6 +98,8 @@ func (s *snapshot) query(ctx context.Context, q string, args ...any) (*sql.Rows,
 	return s.tx.QueryContext(ctx, s.engine.text(q), args...)
 }
 
+func (s *snapshot) on() engine { return s.engine }
+
 // copying is one run of Copy.
 type copying struct {
 	ctx         context.Context

@@ -94,8 +94,8 @@ func (s *Store) OpenDelivery(ctx context.Context, who auth.Scope, id string) (io
 }
 
 const (
-	deliveryFields  = "SELECT id, source, name, media, size, received, state, error, options, summary, seq"
-	deliveryColumns = deliveryFields + " FROM delivery"
+	deliveryFields  = "id, source, name, media, size, received, state, error, options, summary, seq"
+	deliveryColumns = "SELECT " + deliveryFields + " FROM delivery"
 )
 
 // GetDelivery reads what is known of a delivery, or ErrNotFound.

@@ -3,15 +3,15 @@ package record
 import (
 	"context"
 	"database/sql"
-	"strconv"
-	"strings"
 	"time"
+
+	"hansei/internal/record/words"
 )
 
 // engine is what differs between the databases that a Store can stand on: how
 // they are reached, how tables are made, and what is to be done about an error.
-// The statements are the same on all; see Store.text for the two things in
-// which their words differ.
+// The statements are the same on all but for their placeholders and for how they
+// ask for a list (words.Lookup).
 type engine interface {
 	// open reaches the database: write is for the one writer, read for everybody.
 	open(ctx context.Context) (write, read *sql.DB, err error)
@@ -19,6 +19,8 @@ type engine interface {
 	migrate(ctx context.Context, conn *sql.Conn) error
 	// text is a statement in the engine's own words.
 	text(q string) string
+	// lookUp is a statement that asks for what keys name, and its arguments.
+	lookUp(l words.Lookup, scope []any, keys []string) (q string, args []any)
 	// prepare makes a statement that is run again and again.
 	prepare(ctx context.Context, of *statements, q string) (statement, error)
 	// abandoned is the owner of parts before which all pending ones are of
@@ -38,25 +40,4 @@ type engine interface {
 	jobs() (*sql.DB, error)
 	// name is the place, for messages; it holds no password.
 	name() string
-}
-
-// numbered replaces the placeholders ? by $1, $2 and so on.
-func numbered(q string) string {
-	if !strings.Contains(q, "?") {
-		return q
-	}
-	b, n, quoted := make([]byte, 0, len(q)+len(q)/4), 0, false
-	for i := range len(q) {
-		c := q[i]
-		if c == '\'' {
-			quoted = !quoted
-		}
-		if c != '?' || quoted {
-			b = append(b, c)
-			continue
-		}
-		n++
-		b = strconv.AppendInt(append(b, '$'), int64(n), 10)
-	}
-	return string(b)
 }

@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record/verdict"
+	"hansei/internal/record/words"
 )
 
 // Ref names one record.
@@ -65,12 +67,12 @@ func (tx *Tx) unnote(table string, list []Naming) error {
 // Named finds the records that go by any of some names, and Mentioning those
 // that mention any of them.
 func Named(ctx context.Context, r Reader, who auth.Scope, names []string) ([]Naming, error) {
-	return namings(ctx, r, who, "SELECT name, kind, id FROM name WHERE journal = ? AND name IN (", names)
+	return namings(ctx, r, who, "name", names)
 }
 
 // Mentioning finds the records that mention any of some names.
 func Mentioning(ctx context.Context, r Reader, who auth.Scope, names []string) ([]Naming, error) {
-	return namings(ctx, r, who, "SELECT name, kind, id FROM mention WHERE journal = ? AND name IN (", names)
+	return namings(ctx, r, who, "mention", names)
 }
 
 // maxLinked bounds how many records are found by one name.
@@ -78,17 +80,17 @@ const maxLinked = 1000
 
 // namings asks in the order of the key: by kind and id alone, SQLite would
 // walk through the names of all records for the sake of that order.
-func namings(ctx context.Context, r Reader, who auth.Scope, q string, names []string) (out []Naming, err error) {
+func namings(ctx context.Context, r Reader, who auth.Scope, table string, names []string) (out []Naming, err error) {
 	journal, err := who.MayRead()
 	if err != nil {
 		return nil, err
 	}
+	of := words.Lookup{Columns: "name, kind, id", From: table, Where: "journal = ?", Key: "name", Then: " ORDER BY name, kind, id LIMIT ?"}
 	for todo := slices.Collect(slices.Chunk(names, maxIDs)); len(todo) > 0; {
 		chunk := todo[0]
 		todo = todo[1:]
-		list := several(chunk)
-		args := with([]any{string(journal)}, list)
-		found, err := scanNamings(ctx, r, q+marks(len(list))+") ORDER BY name, kind, id LIMIT ?", append(args, maxLinked)...)
+		rows, err := lookUp(ctx, r, of, []any{string(journal)}, chunk, maxLinked)
+		found, err := scanNamings(rows, err)
 		if err != nil {
 			return nil, err
 		}
@@ -101,9 +103,8 @@ func namings(ctx context.Context, r Reader, who auth.Scope, q string, names []st
 	return out, nil
 }
 
-func scanNamings(ctx context.Context, r Reader, q string, args ...any) (out []Naming, err error) {
-	rows, err := r.query(ctx, q, args...)
-	if err != nil {
+func scanNamings(rows *sql.Rows, asked error) (out []Naming, err error) {
+	if err := asked; err != nil {
 		return nil, fmt.Errorf("names: %w", verdict.Readable(err))
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
@@ -126,15 +127,16 @@ func Linked(ctx context.Context, r Reader, who auth.Scope, of Ref, called, menti
 		return nil, err
 	}
 	// No name is empty; a list must not be.
-	called, mentions = several(append(slices.Clip(called), "")), several(append(slices.Clip(mentions), ""))
-	args := with(append(with([]any{string(journal)}, called), string(journal)), mentions)
+	called, mentions = words.Several(append(slices.Clip(called), "")), words.Several(append(slices.Clip(mentions), ""))
+	args := words.With(append(words.With([]any{string(journal)}, called), string(journal)), mentions)
 	from := string(after.Kind)
 	// Materialized, or SQLite walks through all mentions in the order of kinds.
-	list, err := scanNamings(ctx, r, `WITH l AS MATERIALIZED (
+	rows, err := r.query(ctx, `WITH l AS MATERIALIZED (
 		SELECT kind, id FROM mention WHERE journal = ? AND name IN (`+marks(len(called))+`)
 		UNION SELECT kind, id FROM name WHERE journal = ? AND name IN (`+marks(len(mentions))+`))
 		SELECT '', kind, id FROM l WHERE NOT (kind = ? AND id = ?) AND (kind > ? OR kind = ? AND id > ?) ORDER BY kind, id LIMIT ?`,
 		append(args, string(of.Kind), string(of.ID), from, from, string(after.ID), maxLinked)...)
+	list, err := scanNamings(rows, err)
 	for _, x := range list {
 		out = append(out, x.Ref)
 	}

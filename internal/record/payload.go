@@ -13,6 +13,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/record/pack"
 	"hansei/internal/record/verdict"
+	"hansei/internal/record/words"
 )
 
 // Waiting is a delivery of a live source with its payload.
@@ -62,7 +63,8 @@ func (s *Store) Inbox(ctx context.Context, who auth.Scope, limit int, maxBytes i
 }
 
 func (s *Store) fromTable(ctx context.Context, journal auth.Journal, limit int, maxBytes int64) ([]Waiting, error) {
-	return s.withBodies(ctx, journal, waiting+" ORDER BY received, id LIMIT ?", []any{string(journal), limit}, maxBytes)
+	rows, err := s.query(ctx, "SELECT "+deliveryFields+", body FROM delivery"+waiting+" ORDER BY received, id LIMIT ?", string(journal), limit)
+	return s.withBodies(ctx, journal, rows, err, maxBytes)
 }
 
 // Bodies reads the payloads of deliveries.
@@ -71,15 +73,16 @@ func (s *Store) Bodies(ctx context.Context, who auth.Scope, list []Delivery) ([]
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	args := []any{string(journal)}
+	var ids []string
 	waits := map[string][]byte{}
 	for _, d := range list {
-		args = append(args, d.ID)
+		ids = append(ids, d.ID)
 		if p, n := s.arrivals.Get(arrivalKey{journal, d.ID}); n > 0 {
 			waits[d.ID] = p.Raw
 		}
 	}
-	out, err := s.withBodies(ctx, journal, " WHERE journal = ? AND id IN ("+marks(len(list))+")", args, math.MaxInt64)
+	rows, err := lookUp(ctx, s, words.Lookup{Columns: deliveryFields + ", body", From: "delivery", Where: "journal = ?", Key: "id"}, []any{string(journal)}, ids)
+	out, err := s.withBodies(ctx, journal, rows, err, math.MaxInt64)
 	if err != nil {
 		return nil, err
 	}
@@ -99,24 +102,23 @@ func (s *Store) Bodies(ctx context.Context, who auth.Scope, list []Delivery) ([]
 
 // withBodies reads deliveries and their payloads, the first ones until there
 // are maxBytes.
-func (s *Store) withBodies(ctx context.Context, journal auth.Journal, where string, args []any, maxBytes int64) (out []Waiting, err error) {
+func (s *Store) withBodies(ctx context.Context, journal auth.Journal, rows *sql.Rows, asked error, maxBytes int64) (out []Waiting, err error) {
+	if asked != nil {
+		return nil, fmt.Errorf("deliveries: %w", verdict.Readable(asked))
+	}
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, rows.Close())
 	}
 	defer dec.Close()
-	if out, err = s.inRows(ctx, dec, where, args, maxBytes); err != nil {
+	if out, err = inRows(dec, rows, maxBytes); err != nil {
 		return nil, err
 	}
 	return out, s.inParts(ctx, journal, dec, out)
 }
 
 // inRows reads deliveries with the payloads that stand in their row.
-func (s *Store) inRows(ctx context.Context, dec *zstd.Decoder, where string, args []any, maxBytes int64) (out []Waiting, err error) {
-	rows, err := s.query(ctx, deliveryFields+", body FROM delivery"+where, args...)
-	if err != nil {
-		return nil, fmt.Errorf("deliveries: %w", verdict.Readable(err))
-	}
+func inRows(dec *zstd.Decoder, rows *sql.Rows, maxBytes int64) (out []Waiting, err error) {
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		var packed sql.RawBytes

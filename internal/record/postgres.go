@@ -17,6 +17,7 @@ import (
 	"hansei/internal/record/hint"
 	"hansei/internal/record/tables"
 	"hansei/internal/record/verdict"
+	"hansei/internal/record/words"
 )
 
 // postgresEngine is the engine of a PostgreSQL server, or of a primary and its
@@ -68,12 +69,16 @@ func (e *postgresEngine) name() string {
 
 func (e *postgresEngine) shared() bool { return true }
 
-func (e *postgresEngine) text(q string) string { return numbered(q) }
+func (e *postgresEngine) text(q string) string { return words.Numbered(q) }
+
+func (e *postgresEngine) lookUp(l words.Lookup, scope []any, keys []string) (string, []any) {
+	return l.Each(scope, keys)
+}
 
 // prepare leaves it to the driver, which keeps statements of its own accord,
 // and does not where a pooler between here and there cannot bear it.
 func (e *postgresEngine) prepare(_ context.Context, of *statements, q string) (statement, error) {
-	p := plain{of: of, text: numbered(q)}
+	p := plain{of: of, text: words.Numbered(q)}
 	if strings.HasPrefix(q, "INSERT ") {
 		p.mode = e.planned()
 	}

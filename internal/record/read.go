@@ -12,16 +12,22 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record/verdict"
+	"hansei/internal/record/words"
 )
 
 // Reader is a Store, which reads what is committed, or a Tx, which also reads
 // its own appends.
 type Reader interface {
 	query(ctx context.Context, q string, args ...any) (*sql.Rows, error)
+	on() engine
 }
 
+func (s *Store) on() engine { return s.engine }
+
+func (tx *Tx) on() engine { return tx.store.engine }
+
 func (s *Store) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	q, args = s.engine.text(q), clean(args)
+	q, args = s.engine.text(q), words.Clean(args)
 	rows, err := s.read.Query(ctx, nil, q, args...)
 	for pause := firstPause; err != nil && s.engine.shared() && verdict.Judge(err) != verdict.Answer && pause < readPatience && ctx.Err() == nil; pause *= 2 {
 		sleep(ctx, pause) // the database is being started again, or another takes over
@@ -58,7 +64,7 @@ func (tx *Tx) query(_ context.Context, q string, args ...any) (*sql.Rows, error)
 		return nil, err
 	}
 	tx.touched = tx.touched || !strings.HasPrefix(q, "SELECT ")
-	rows, err := tx.store.stmts.session().QueryContext(tx.ctx, tx.store.engine.text(q), clean(args)...)
+	rows, err := tx.store.stmts.session().QueryContext(tx.ctx, tx.store.engine.text(q), words.Clean(args)...)
 	if err != nil {
 		return nil, tx.fail(err)
 	}
@@ -101,21 +107,28 @@ func LoadRaw(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, id
 		return nil, err
 	}
 	out := make(map[hansei.ID]Raw, len(ids))
-	for chunk := range slices.Chunk(ids, maxIDs) {
-		list := several(chunk)
-		args := with([]any{string(journal), string(kind)}, list)
-		q := `SELECT c.id, c.revision, c.seq, e.at, e.doc FROM current c JOIN entry e ON e.journal = c.journal AND e.seq = c.seq
-			WHERE c.journal = ? AND c.kind = ? AND c.id IN (` + marks(len(list)) + ")"
-		if err := scanRaw(ctx, r, q, args, func(id hansei.ID, x Raw) { out[id] = x }); err != nil {
+	keys := make([]string, len(ids))
+	for i, id := range ids {
+		keys[i] = string(id)
+	}
+	for chunk := range slices.Chunk(keys, maxIDs) {
+		rows, err := lookUp(ctx, r, byID, []any{string(journal), string(kind)}, chunk)
+		if err := scanRaw(rows, err, func(id hansei.ID, x Raw) { out[id] = x }); err != nil {
 			return nil, fmt.Errorf("load %ss: %w", kind, err)
 		}
 	}
 	return out, nil
 }
 
-func scanRaw(ctx context.Context, r Reader, q string, args []any, fn func(hansei.ID, Raw)) (err error) {
-	rows, err := r.query(ctx, q, args...)
-	if err != nil {
+const (
+	rawColumns = "c.id, c.revision, c.seq, e.at, e.doc"
+	rawTables  = "current c JOIN entry e ON e.journal = c.journal AND e.seq = c.seq"
+)
+
+var byID = words.Lookup{Columns: rawColumns, From: rawTables, Where: "c.journal = ? AND c.kind = ?", Key: "c.id"}
+
+func scanRaw(rows *sql.Rows, asked error, fn func(hansei.ID, Raw)) (err error) {
+	if err := asked; err != nil {
 		return verdict.Readable(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
@@ -171,11 +184,11 @@ func (s *Store) List(ctx context.Context, who auth.Scope, kind hansei.Kind, afte
 	if err != nil {
 		return nil, err
 	}
-	q := `SELECT c.id, c.revision, c.seq, e.at, e.doc FROM current c JOIN entry e ON e.journal = c.journal AND e.seq = c.seq
-		WHERE c.journal = ? AND c.kind = ? AND c.id > ? ORDER BY c.id LIMIT ?`
+	rows, err := s.query(ctx, "SELECT "+rawColumns+" FROM "+rawTables+" WHERE c.journal = ? AND c.kind = ? AND c.id > ? ORDER BY c.id LIMIT ?",
+		string(journal), string(kind), string(after), limit)
 	var out []Stored
 	var bad error
-	err = scanRaw(ctx, s, q, []any{string(journal), string(kind), string(after), limit}, func(_ hansei.ID, x Raw) {
+	err = scanRaw(rows, err, func(_ hansei.ID, x Raw) {
 		rec, err := DecodeDoc(kind, x.Doc)
 		bad = errors.Join(bad, err)
 		out = append(out, Stored{rec, x.Revision, x.Seq, x.At})

@@ -5,9 +5,9 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"hansei/internal/record/verdict"
+	"hansei/internal/record/words"
 )
 
 // Together has several reads done over one connection. In SQLite each commit
@@ -34,27 +34,13 @@ type together struct {
 }
 
 func (t together) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
-	return t.store.read.Query(ctx, t.tx, t.store.engine.text(q), clean(args)...)
+	return t.store.read.Query(ctx, t.tx, t.store.engine.text(q), words.Clean(args)...)
 }
 
-// several fills a list up to the next power of two by repeating its last
-// element, so that few different statements are made of lists.
-func several[T any](list []T) []T {
-	n := 1
-	for n < len(list) {
-		n *= 2
-	}
-	out := slices.Clip(list)
-	for len(list) > 0 && len(out) < n {
-		out = append(out, list[len(list)-1])
-	}
-	return out
-}
+func (t together) on() engine { return t.store.engine }
 
-// with adds texts to arguments.
-func with[T ~string](args []any, list []T) []any {
-	for _, x := range list {
-		args = append(args, string(x))
-	}
-	return args
+// lookUp asks for what keys name.
+func lookUp(ctx context.Context, r Reader, l words.Lookup, scope []any, keys []string, then ...any) (*sql.Rows, error) {
+	q, args := r.on().lookUp(l, scope, keys)
+	return r.query(ctx, q, append(args, then...)...)
 }

@@ -13,6 +13,7 @@ import (
 	"hansei/internal/record/file"
 	"hansei/internal/record/tables"
 	"hansei/internal/record/verdict"
+	"hansei/internal/record/words"
 )
 
 // applicationID says, in a file's header, that it is ours.
@@ -37,6 +38,10 @@ func (e *sqliteEngine) shared() bool { return false }
 func (e *sqliteEngine) follow(context.Context, string, func()) {}
 
 func (e *sqliteEngine) text(q string) string { return q }
+
+func (e *sqliteEngine) lookUp(l words.Lookup, scope []any, keys []string) (string, []any) {
+	return l.Marks(scope, keys)
+}
 
 func (e *sqliteEngine) prepare(ctx context.Context, of *statements, q string) (statement, error) {
 	return file.Prepare(ctx, of.conn, q)

@@ -5,8 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode/utf8"
+
+	"hansei/internal/record/words"
 )
 
 // statement is a prepared statement of the writer.
@@ -61,7 +61,7 @@ func (c *statements) exec(ctx context.Context, q string, args ...any) (sql.Resul
 	if err != nil {
 		return nil, err
 	}
-	return st.ExecContext(ctx, clean(args)...)
+	return st.ExecContext(ctx, words.Clean(args)...)
 }
 
 // query runs a statement for its rows.
@@ -70,7 +70,7 @@ func (c *statements) query(ctx context.Context, q string, args ...any) (*sql.Row
 	if err != nil {
 		return nil, err
 	}
-	return st.QueryContext(ctx, clean(args)...)
+	return st.QueryContext(ctx, words.Clean(args)...)
 }
 
 // scan runs a statement for its one row, or returns sql.ErrNoRows.
@@ -79,7 +79,7 @@ func (c *statements) scan(ctx context.Context, q string, args []any, to ...any) 
 	if err != nil {
 		return err
 	}
-	return st.QueryRowContext(ctx, clean(args)...).Scan(to...)
+	return st.QueryRowContext(ctx, words.Clean(args)...).Scan(to...)
 }
 
 // close closes every statement; it must come before the connection's own.
@@ -89,16 +89,4 @@ func (c *statements) close() error {
 		errs = append(errs, st.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// clean makes the texts among arguments such as every engine can keep: UTF-8
-// without the zero character. What is neither becomes U+FFFD. Both the writing
-// and the asking pass through here, so a text is still found by itself.
-func clean(args []any) []any {
-	for i, a := range args {
-		if s, ok := a.(string); ok && (strings.IndexByte(s, 0) >= 0 || !utf8.ValidString(s)) {
-			args[i] = strings.ToValidUTF8(strings.ReplaceAll(s, "\x00", "\uFFFD"), "\uFFFD")
-		}
-	}
-	return args
 }

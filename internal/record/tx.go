@@ -15,6 +15,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/record/gather"
 	"hansei/internal/record/verdict"
+	"hansei/internal/record/words"
 )
 
 const (
@@ -131,7 +132,7 @@ func put(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, decode func() (hans
 		return fmt.Errorf("%s %s: %w", kind, id, hansei.ErrConflict)
 	}
 	tx.head.seq++
-	kept := clean([]any{string(id), tx.who.Name}) // as they are written
+	kept := words.Clean([]any{string(id), tx.who.Name}) // as they are written
 	tx.head.note(Change{Seq: tx.head.seq, Revision: read + 1, Kind: kind, ID: hansei.ID(kept[0].(string)), At: time.UnixMicro(tx.head.at).UTC(), Who: kept[1].(string), Doc: doc, read: decode})
 	tx.store.rows.Add(string(tx.journal), string(kind), string(id), int64(tx.head.seq), int64(read+1), int64(prev), tx.head.at, tx.who.Name, string(doc))
 	if len(tx.store.rows.Entries) >= flushAt*gather.EntryColumns {
