@@ -218,18 +218,15 @@ func (tx *Tx) finishArrivals(list []Finished) (others []Finished, err error) {
 	if err := tx.stillOurs(keys, numbers); err != nil {
 		return nil, err
 	}
-	for chunk := range slices.Chunk(fresh, deliveryRows) {
-		q, args := insertDeliveries(tx.journal, chunk)
-		// It may have come again as one that goes straight into the table.
-		changed, err := tx.changed(q+` ON CONFLICT (journal, id) DO UPDATE SET state = excluded.state, error = excluded.error, summary = excluded.summary, seq = excluded.seq
-			WHERE delivery.state = 'received'`, args...)
-		if err == nil && changed != int64(len(chunk)) {
-			a.repeated.Store(true)
-			err = hansei.ErrConflict
-		}
-		if err != nil {
-			return nil, fmt.Errorf("deliveries: %w", err)
-		}
+	// One may have come again as one that goes straight into the table.
+	changed, err := tx.insert(insertDeliveries(tx.journal, fresh, ` ON CONFLICT (journal, id) DO UPDATE SET state = excluded.state, error = excluded.error, summary = excluded.summary, seq = excluded.seq
+		WHERE delivery.state = 'received'`))
+	if err == nil && changed != int64(len(fresh)) {
+		a.repeated.Store(true)
+		err = hansei.ErrConflict
+	}
+	if err != nil {
+		return nil, fmt.Errorf("deliveries: %w", err)
 	}
 	tx.after(func() { a.End(keys) })
 	return others, nil
@@ -311,11 +308,9 @@ func (s *Store) openSpool(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("arrivals.db, which holds what was received and is not in the database yet: entry %d cannot be read: %w; move it away to start without that", n, err)
 		}
-		q, args := insertDeliveries(journal, []landing{{Packed: p, Finished: Finished{State: DeliveryReceived}}})
-		if _, err := s.stmts.exec(ctx, q+" ON CONFLICT (journal, id) DO NOTHING", args...); err != nil {
-			return verdict.Readable(err)
-		}
-		return nil
+		into, values := insertDeliveries(journal, []landing{{Packed: p, Finished: Finished{State: DeliveryReceived}}}, " ON CONFLICT (journal, id) DO NOTHING")
+		_, err = s.insert(ctx, into, values)
+		return verdict.Readable(err)
 	})
 	if err != nil {
 		return errors.Join(err, tx.Rollback())

@@ -9,6 +9,7 @@ import (
 
 	"hansei/internal/auth"
 	"hansei/internal/record/verdict"
+	"hansei/internal/record/words"
 )
 
 // copied is one table as it is copied: its columns, those of its key first.
@@ -153,12 +154,11 @@ func (c *copying) empty(t copied) error {
 // table copies one table page by page in the order of its key.
 func (c *copying) table(t copied) error {
 	list, key := strings.Join(t.columns, ", "), strings.Join(t.columns[:t.key], ", ")
-	insert := "INSERT INTO " + t.name + " (" + list + ") VALUES "
 	var after []any
 	for {
 		where := ""
 		if after != nil {
-			where = " WHERE (" + key + ") > (" + marks(t.key) + ")"
+			where = " WHERE (" + key + ") > (" + words.Marks(t.key) + ")"
 		}
 		values, err := c.page("SELECT "+list+" FROM "+t.name+where+" ORDER BY "+key+" LIMIT ?", len(t.columns), append(after, t.page))
 		if err != nil || len(values) == 0 {
@@ -167,7 +167,7 @@ func (c *copying) table(t copied) error {
 		// The last row's key, before the values are handed on.
 		after = append([]any(nil), values[len(values)-len(t.columns):][:t.key]...)
 		n := len(values) / len(t.columns)
-		if err := c.to.insert(insert, values, len(t.columns)); err != nil {
+		if _, err := c.to.insert(words.Insert{Table: t.name, Columns: t.columns}, values); err != nil {
 			return err
 		}
 		if t.name == "entry" {

@@ -16,6 +16,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record/verdict"
+	"hansei/internal/record/words"
 )
 
 // The states of a delivery.
@@ -287,7 +288,8 @@ func (tx *Tx) PutRejects(id string, rejects []Reject) error {
 	for i, r := range rejects {
 		args = append(args, string(tx.journal), id, i+1, r.Line, r.Column, r.Value, r.Expected)
 	}
-	return tx.insert("INSERT INTO reject (journal, delivery, n, line, field, value, expected) VALUES ", args, 7)
+	_, err := tx.insert(words.Insert{Table: "reject", Columns: []string{"journal", "delivery", "n", "line", "field", "value", "expected"}}, args)
+	return err
 }
 
 // Rejects lists a delivery's rejects after the n-th.

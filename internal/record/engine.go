@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"database/sql"
+	"iter"
 	"time"
 
 	"hansei/internal/record/words"
@@ -21,6 +22,8 @@ type engine interface {
 	text(q string) string
 	// lookUp is a statement that asks for what keys name, and its arguments.
 	lookUp(l words.Lookup, scope []any, keys []string) (q string, args []any)
+	// insert are the statements that add rows, and their arguments.
+	insert(i words.Insert, values []any) iter.Seq2[string, []any]
 	// prepare makes a statement that is run again and again.
 	prepare(ctx context.Context, of *statements, q string) (statement, error)
 	// abandoned is the owner of parts before which all pending ones are of

@@ -12,6 +12,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record/pack"
+	"hansei/internal/record/words"
 )
 
 // DeliveryUnused marks a delivery that was understood and told nothing of
@@ -21,11 +22,7 @@ const DeliveryUnused = "unused"
 // DeliveryHeld marks a delivery of a source that is paused.
 const DeliveryHeld = "held"
 
-const (
-	deliveryInsert = `INSERT INTO delivery (journal, id, source, name, media, size, received, state, body, error, options, summary, seq) VALUES `
-	deliveryRow    = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', ?, ?)"
-	deliveryRows   = 64 // in one statement
-)
+const deliveryRows = 64 // changed in one statement
 
 // landing is a payload as it comes into the table.
 type landing struct {
@@ -34,18 +31,19 @@ type landing struct {
 	seq Seq
 }
 
-// insertDeliveries begins the statement that stores payloads.
-func insertDeliveries(journal auth.Journal, list []landing) (q string, args []any) {
-	args = make([]any, 0, len(list)*12)
+// insertDeliveries stores payloads.
+func insertDeliveries(journal auth.Journal, list []landing, then string) (into words.Insert, values []any) {
+	into = words.Insert{Table: "delivery", Columns: []string{"journal", "id", "source", "name", "media", "size", "received", "state", "body", "error", "options", "summary", "seq"}, Then: then}
+	values = make([]any, 0, len(list)*len(into.Columns))
 	for _, p := range list {
-		args = append(args, string(journal), p.Packed.ID, p.Source, p.Name, p.Media, p.Size, p.Received.UnixMicro(), p.State, p.Body, p.Error, p.Summary, int64(p.seq))
+		values = append(values, string(journal), p.Packed.ID, p.Source, p.Name, p.Media, p.Size, p.Received.UnixMicro(), p.State, p.Body, p.Error, "", p.Summary, int64(p.seq))
 	}
-	return deliveryInsert + deliveryRow + strings.Repeat(", "+deliveryRow, len(list)-1), args
+	return into, values
 }
 
-// insertNew is the statement that stores payloads which wait, and returns the
-// ids of those that were new.
-func insertNew(journal auth.Journal, at time.Time, list []pack.Packed) (q string, args []any) {
+// insertNew stores payloads which wait, and returns the ids of those that were
+// new.
+func insertNew(journal auth.Journal, at time.Time, list []pack.Packed) (into words.Insert, values []any) {
 	waiting := make([]landing, len(list))
 	for i, p := range list {
 		waiting[i] = landing{Packed: p, Finished: Finished{State: DeliveryReceived}}
@@ -56,8 +54,7 @@ func insertNew(journal auth.Journal, at time.Time, list []pack.Packed) (q string
 			waiting[i].Received = at
 		}
 	}
-	q, args = insertDeliveries(journal, waiting)
-	return q + " ON CONFLICT (journal, id) DO NOTHING RETURNING id", args
+	return insertDeliveries(journal, waiting, " ON CONFLICT (journal, id) DO NOTHING RETURNING id")
 }
 
 // Deliver is AddDeliveries on its own. It touches no record, so it does not
@@ -87,8 +84,7 @@ func (s *Store) Deliver(ctx context.Context, who auth.Actor, list []pack.Packed)
 // that is there already is stored once: the result says which were new.
 func (tx *Tx) AddDeliveries(list []pack.Packed) (isNew map[string]bool, err error) {
 	isNew = make(map[string]bool, len(list))
-	for chunk := range slices.Chunk(list, deliveryRows) {
-		q, args := insertNew(tx.journal, tx.Now(), chunk)
+	for q, args := range tx.store.engine.insert(insertNew(tx.journal, tx.Now(), list)) {
 		if err := tx.returned(q, args, isNew); err != nil {
 			return nil, fmt.Errorf("deliveries: %w", err)
 		}
@@ -238,6 +234,3 @@ func (tx *Tx) DropDeliveries(source string, before time.Time, limit int) (n int6
 	}
 	return n, nil
 }
-
-// marks are n placeholders.
-func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -26,8 +25,6 @@ type Naming struct {
 	Name string
 }
 
-const namingRows = 100 // in one statement
-
 // AddNames notes what records are called, AddMentions what they mention.
 func (tx *Tx) AddNames(list []Naming) error { return tx.note("name", list) }
 
@@ -41,15 +38,12 @@ func (tx *Tx) DropNames(list []Naming) error { return tx.unnote("name", list) }
 func (tx *Tx) DropMentions(list []Naming) error { return tx.unnote("mention", list) }
 
 func (tx *Tx) note(table string, list []Naming) error {
-	for chunk := range slices.Chunk(list, namingRows) {
-		args := make([]any, 0, 4*len(chunk))
-		for _, x := range chunk {
-			args = append(args, string(tx.journal), x.Name, string(x.Kind), string(x.ID))
-		}
-		q := "INSERT INTO " + table + " (journal, name, kind, id) VALUES (?, ?, ?, ?)" + strings.Repeat(", (?, ?, ?, ?)", len(chunk)-1) + " ON CONFLICT (journal, name, kind, id) DO NOTHING"
-		if err := tx.exec(q, args...); err != nil {
-			return fmt.Errorf("note a %s: %w", table, err)
-		}
+	values := make([]any, 0, 4*len(list))
+	for _, x := range list {
+		values = append(values, string(tx.journal), x.Name, string(x.Kind), string(x.ID))
+	}
+	if _, err := tx.insert(words.Insert{Table: table, Columns: []string{"journal", "name", "kind", "id"}, Then: " ON CONFLICT (journal, name, kind, id) DO NOTHING"}, values); err != nil {
+		return fmt.Errorf("note a %s: %w", table, err)
 	}
 	return nil
 }
@@ -132,8 +126,8 @@ func Linked(ctx context.Context, r Reader, who auth.Scope, of Ref, called, menti
 	from := string(after.Kind)
 	// Materialized, or SQLite walks through all mentions in the order of kinds.
 	rows, err := r.query(ctx, `WITH l AS MATERIALIZED (
-		SELECT kind, id FROM mention WHERE journal = ? AND name IN (`+marks(len(called))+`)
-		UNION SELECT kind, id FROM name WHERE journal = ? AND name IN (`+marks(len(mentions))+`))
+		SELECT kind, id FROM mention WHERE journal = ? AND name IN (`+words.Marks(len(called))+`)
+		UNION SELECT kind, id FROM name WHERE journal = ? AND name IN (`+words.Marks(len(mentions))+`))
 		SELECT '', kind, id FROM l WHERE NOT (kind = ? AND id = ?) AND (kind > ? OR kind = ? AND id > ?) ORDER BY kind, id LIMIT ?`,
 		append(args, string(of.Kind), string(of.ID), from, from, string(after.ID), maxLinked)...)
 	list, err := scanNamings(rows, err)

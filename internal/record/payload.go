@@ -150,7 +150,7 @@ func (s *Store) inParts(ctx context.Context, journal auth.Journal, dec *zstd.Dec
 	if len(at) == 0 {
 		return nil
 	}
-	rows, err := s.query(ctx, "SELECT owner, bytes FROM part WHERE journal = ? AND owner IN ("+marks(len(at))+") ORDER BY owner, n", owners...)
+	rows, err := s.query(ctx, "SELECT owner, bytes FROM part WHERE journal = ? AND owner IN ("+words.Marks(len(at))+") ORDER BY owner, n", owners...)
 	if err != nil {
 		return fmt.Errorf("payloads: %w", verdict.Readable(err))
 	}

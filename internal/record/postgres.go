@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"strings"
 	"time"
@@ -73,6 +74,10 @@ func (e *postgresEngine) text(q string) string { return words.Numbered(q) }
 
 func (e *postgresEngine) lookUp(l words.Lookup, scope []any, keys []string) (string, []any) {
 	return l.Each(scope, keys)
+}
+
+func (e *postgresEngine) insert(i words.Insert, values []any) iter.Seq2[string, []any] {
+	return i.Arrays(values)
 }
 
 // prepare leaves it to the driver, which keeps statements of its own accord,

@@ -12,6 +12,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/record/pack"
 	"hansei/internal/record/verdict"
+	"hansei/internal/record/words"
 )
 
 // Entry is an entry of the journal as a rewriting sees it.
@@ -145,7 +146,7 @@ func (tx *Tx) texts(table string, columns []string, key int, after []any, limit 
 	keys := strings.Join(columns[:key], ", ")
 	q, args := "SELECT "+strings.Join(columns, ", ")+" FROM "+table+" WHERE journal = ?", []any{string(tx.journal)}
 	if after != nil {
-		q, args = q+" AND ("+keys+") > ("+marks(key)+")", append(args, after...)
+		q, args = q+" AND ("+keys+") > ("+words.Marks(key)+")", append(args, after...)
 	}
 	rows, err := tx.query(tx.ctx, q+" ORDER BY "+keys+" LIMIT ?", append(args, limit)...)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -41,6 +42,10 @@ func (e *sqliteEngine) text(q string) string { return q }
 
 func (e *sqliteEngine) lookUp(l words.Lookup, scope []any, keys []string) (string, []any) {
 	return l.Marks(scope, keys)
+}
+
+func (e *sqliteEngine) insert(i words.Insert, values []any) iter.Seq2[string, []any] {
+	return i.Marks(values)
 }
 
 func (e *sqliteEngine) prepare(ctx context.Context, of *statements, q string) (statement, error) {

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,10 +16,7 @@ import (
 	"hansei/internal/record/words"
 )
 
-const (
-	rowsPerInsert = 50
-	flushAt       = 500 // rows gathered at most
-)
+const flushAt = 500 // rows gathered at most
 
 // Tx is one writer's part of a transaction. Appends are gathered and written
 // many rows at a time; reads through the Tx see them.
@@ -135,7 +130,7 @@ func put(tx *Tx, kind hansei.Kind, id hansei.ID, doc []byte, decode func() (hans
 	kept := words.Clean([]any{string(id), tx.who.Name}) // as they are written
 	tx.head.note(Change{Seq: tx.head.seq, Revision: read + 1, Kind: kind, ID: hansei.ID(kept[0].(string)), At: time.UnixMicro(tx.head.at).UTC(), Who: kept[1].(string), Doc: doc, read: decode})
 	tx.store.rows.Add(string(tx.journal), string(kind), string(id), int64(tx.head.seq), int64(read+1), int64(prev), tx.head.at, tx.who.Name, string(doc))
-	if len(tx.store.rows.Entries) >= flushAt*gather.EntryColumns {
+	if len(tx.store.rows.Entries) >= flushAt*len(gather.Entry.Columns) {
 		return tx.flush()
 	}
 	return nil
@@ -184,12 +179,12 @@ func (tx *Tx) flush() error {
 
 // flush writes what the writers of a group have gathered.
 func (s *Store) flush(ctx context.Context) error {
-	err := s.insert(ctx, "INSERT INTO current (journal, kind, id, seq, revision) VALUES ", s.rows.Fresh, gather.FreshColumns)
+	_, err := s.insert(ctx, gather.Current, s.rows.Fresh)
 	if verdict.Conflict(err) {
 		return fmt.Errorf("a new record's id is taken: %w", hansei.ErrConflict)
 	}
 	if err == nil {
-		err = s.insert(ctx, "INSERT INTO entry (journal, seq, kind, id, revision, prev, at, who, doc) VALUES ", s.rows.Entries, gather.EntryColumns)
+		_, err = s.insert(ctx, gather.Entry, s.rows.Entries)
 	}
 	if err != nil {
 		return fmt.Errorf("append: %w", err)
@@ -198,25 +193,31 @@ func (s *Store) flush(ctx context.Context) error {
 	return nil
 }
 
-func (s *Store) insert(ctx context.Context, q string, args []any, columns int) error {
-	row := "(" + marks(columns) + ")"
-	for chunk := range slices.Chunk(args, rowsPerInsert*columns) {
-		if _, err := s.stmts.exec(ctx, q+row+strings.Repeat(", "+row, len(chunk)/columns-1), chunk...); err != nil {
-			return err
+// insert adds rows and says how many rows that added or changed.
+func (s *Store) insert(ctx context.Context, into words.Insert, values []any) (changed int64, err error) {
+	for q, args := range s.engine.insert(into, values) {
+		res, err := s.stmts.exec(ctx, q, args...)
+		if err != nil {
+			return 0, err
 		}
+		n, err := res.RowsAffected()
+		if err != nil {
+			return 0, err
+		}
+		changed += n
 	}
-	return nil
+	return changed, nil
 }
 
-func (tx *Tx) insert(q string, args []any, columns int) error {
+func (tx *Tx) insert(into words.Insert, values []any) (changed int64, err error) {
 	if tx.ended {
-		return errEnded
+		return 0, errEnded
 	}
 	tx.touched = true
-	if err := tx.store.insert(tx.ctx, q, args, columns); err != nil {
-		return tx.fail(err)
+	if changed, err = tx.store.insert(tx.ctx, into, values); err != nil {
+		return 0, tx.fail(err)
 	}
-	return nil
+	return changed, nil
 }
 
 // exec runs one statement of the transaction, whose text is one of a fixed set.

@@ -2,10 +2,12 @@
 // time: those of one transaction, of whoever in its group appended them.
 package gather
 
-// Columns of a row.
-const (
-	EntryColumns = 9
-	FreshColumns = 5
+import "hansei/internal/record/words"
+
+// Where the rows go.
+var (
+	Entry   = words.Insert{Table: "entry", Columns: []string{"journal", "seq", "kind", "id", "revision", "prev", "at", "who", "doc"}}
+	Current = words.Insert{Table: "current", Columns: []string{"journal", "kind", "id", "seq", "revision"}}
 )
 
 // Rows are the arguments of rows that are not written yet.
@@ -39,7 +41,7 @@ func (r *Rows) Has(journal, kind, id string) bool { return r.records[[3]string{j
 
 // Cut drops what was gathered since a place.
 func (r *Rows) Cut(p Place) {
-	for i := p.fresh; i < len(r.Fresh); i += FreshColumns {
+	for i := p.fresh; i < len(r.Fresh); i += len(Current.Columns) {
 		delete(r.records, [3]string{r.Fresh[i].(string), r.Fresh[i+1].(string), r.Fresh[i+2].(string)})
 	}
 	r.Entries, r.Fresh = r.Entries[:p.entries], r.Fresh[:p.fresh]

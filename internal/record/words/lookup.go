@@ -1,9 +1,6 @@
 package words
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Lookup selects columns from a table, or a join of some, where a condition
 // holds and the key is one of a list. It is the one thing for which the engines'
@@ -16,7 +13,7 @@ type Lookup struct {
 // Marks is the statement with a placeholder for each key.
 func (l Lookup) Marks(scope []any, keys []string) (q string, args []any) {
 	keys = Several(keys)
-	return "SELECT " + l.Columns + " FROM " + l.From + " WHERE " + l.Where + " AND " + l.Key + " IN (" + strings.TrimSuffix(strings.Repeat("?, ", len(keys)), ", ") + ")" + l.Then, With(scope, keys)
+	return "SELECT " + l.Columns + " FROM " + l.From + " WHERE " + l.Where + " AND " + l.Key + " IN (" + Marks(len(keys)) + ")" + l.Then, With(scope, keys)
 }
 
 // Each is the statement with the keys as one array, looked up one after the

@@ -3,6 +3,7 @@
 package words
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -40,11 +41,13 @@ func Clean(args []any) []any {
 				args[i] = kept
 			}
 		case []string:
-			list := make([]string, len(a))
-			for j, s := range a {
-				list[j] = cleaned(s)
+			if slices.ContainsFunc(a, func(s string) bool { return cleaned(s) != s }) {
+				a = slices.Clone(a)
+				for j, s := range a {
+					a[j] = cleaned(s)
+				}
+				args[i] = a
 			}
-			args[i] = list
 		}
 	}
 	return args
