@@ -33,7 +33,7 @@ type Inbox struct {
 	once  sync.Once
 	wake  chan struct{}
 	names *resolver // of the last batch; used by Run alone
-	known [3]record.Seq
+	known record.Seq
 	again map[hansei.Key]fold.Again // what a replay that goes on told so far
 	set   record.Seq                // as sources were set then
 
@@ -295,12 +295,9 @@ func (s *workingSet) changedRecords() []hansei.Record {
 // resolver is the one of the last batch unless somebody else changed what
 // things are called.
 func (b *Inbox) resolver(ctx context.Context, who auth.Scope) (*resolver, error) {
-	var now [3]record.Seq
-	for i, kind := range named {
-		var err error
-		if now[i], err = record.LastChange(ctx, b.Records, who, kind); err != nil {
-			return nil, err
-		}
+	now, err := record.LastChange(ctx, b.Records, who, named...)
+	if err != nil {
+		return nil, err
 	}
 	if b.names != nil && now == b.known {
 		return b.names, nil
@@ -314,12 +311,7 @@ func (b *Inbox) resolver(ctx context.Context, who auth.Scope) (*resolver, error)
 }
 
 // note remembers what names were known after a batch of our own.
-func (b *Inbox) note(ctx context.Context, who auth.Scope) error {
-	for i, kind := range named {
-		var err error
-		if b.known[i], err = record.LastChange(ctx, b.Records, who, kind); err != nil {
-			return err
-		}
-	}
-	return nil
+func (b *Inbox) note(ctx context.Context, who auth.Scope) (err error) {
+	b.known, err = record.LastChange(ctx, b.Records, who, named...)
+	return err
 }

@@ -51,17 +51,21 @@ func (s *workingSet) write(ctx context.Context, tx *record.Tx) error {
 			return err
 		}
 	}
-	var names, gone, found, lost []record.Naming
+	var called, calls, names, gone, found, lost []record.Naming
 	for _, ref := range s.named() {
 		was, is := s.have[ref].before(), s.have[ref].now()
 		known := was
-		if s.have[ref].anew {
+		switch {
+		case s.have[ref].anew:
 			known = &link.Links{}
+		case s.have[ref].revision == 0:
+			called, calls = namings(called, ref, is.Called), namings(calls, ref, is.Mentions)
+			continue
 		}
 		names, gone = namings(names, ref, link.Without(is.Called, known.Called)), namings(gone, ref, link.Without(was.Called, is.Called))
 		found, lost = namings(found, ref, link.Without(is.Mentions, known.Mentions)), namings(lost, ref, link.Without(was.Mentions, is.Mentions))
 	}
-	return errors.Join(tx.DropNames(gone), tx.DropMentions(lost), tx.AddNames(names), tx.AddMentions(found))
+	return errors.Join(tx.DropNames(gone), tx.DropMentions(lost), tx.AddNames(names), tx.AddMentions(found), tx.NoteNew(called, calls))
 }
 
 // named are the records whose names are noted: those that changed and those

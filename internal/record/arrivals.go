@@ -100,11 +100,11 @@ func (s *Store) fresh(ctx context.Context, journal auth.Journal, limit int, maxB
 	return list, nil
 }
 
-// inTable says which of some ids have a row of a sort.
-func (s *Store) inTable(ctx context.Context, journal auth.Journal, sort string, ids []string) (map[string]bool, error) {
+// inTable says which of some ids have a row.
+func (s *Store) inTable(ctx context.Context, journal auth.Journal, ids []string) (map[string]bool, error) {
 	has := map[string]bool{}
 	for chunk := range slices.Chunk(ids, maxIDs) {
-		rows, err := lookUp(ctx, s, words.Lookup{Columns: "id", From: "delivery", Where: "journal = ? AND " + sort, Key: "id"}, []any{string(journal)}, chunk)
+		rows, err := lookUp(ctx, s, words.Lookup{Columns: "id", From: "delivery", Where: "journal = ?", Key: "id"}, []any{string(journal)}, chunk)
 		if err == nil {
 			err = column(rows, has)
 		}
@@ -125,18 +125,18 @@ func (s *Store) withoutRow(ctx context.Context, journal auth.Journal, waits []De
 	for i, d := range waits {
 		ids[i] = d.ID
 	}
-	has, err := s.inTable(ctx, journal, "options = ''", ids)
+	has, err := s.inTable(ctx, journal, ids)
 	return slices.DeleteFunc(waits, func(d Delivery) bool { return has[d.ID] }), err
 }
 
-// dropRepeats forgets those of a list that were understood already, and counts
-// them as what they are.
+// dropRepeats forgets those of a list that have their row already, understood or
+// waiting, and counts them as what they are.
 func (s *Store) dropRepeats(ctx context.Context, journal auth.Journal, list []Waiting) (dropped bool, err error) {
 	ids := make([]string, len(list))
 	for i, w := range list {
 		ids[i] = w.ID
 	}
-	has, err := s.inTable(ctx, journal, "state <> 'received'", ids)
+	has, err := s.inTable(ctx, journal, ids)
 	if err != nil || len(has) == 0 {
 		return false, err
 	}
@@ -218,10 +218,8 @@ func (tx *Tx) finishArrivals(list []Finished) (others []Finished, err error) {
 	if err := tx.stillOurs(keys, numbers); err != nil {
 		return nil, err
 	}
-	// One may have come again as one that goes straight into the table.
-	changed, err := tx.insert(insertDeliveries(tx.journal, fresh, ` ON CONFLICT (journal, id) DO UPDATE SET state = excluded.state, error = excluded.error, summary = excluded.summary, seq = excluded.seq
-		WHERE delivery.state = 'received'`))
-	if err == nil && changed != int64(len(fresh)) {
+	_, err = tx.insert(insertDeliveries(tx.journal, fresh, ""))
+	if verdict.Conflict(err) {
 		a.repeated.Store(true)
 		err = hansei.ErrConflict
 	}

@@ -25,11 +25,24 @@ type Naming struct {
 	Name string
 }
 
-// AddNames notes what records are called, AddMentions what they mention.
-func (tx *Tx) AddNames(list []Naming) error { return tx.note("name", list) }
+// AddNames notes what records are called, AddMentions what they mention. What is
+// noted already stays.
+func (tx *Tx) AddNames(list []Naming) error { return tx.note("name", list, true) }
 
 // AddMentions notes what records mention.
-func (tx *Tx) AddMentions(list []Naming) error { return tx.note("mention", list) }
+func (tx *Tx) AddMentions(list []Naming) error { return tx.note("mention", list, true) }
+
+// NoteNew notes names and mentions of new records, of which none is noted yet:
+// looking for each takes PostgreSQL a fifth of the time. Where one is all the
+// same it returns ErrConflict, and from then on looks.
+func (tx *Tx) NoteNew(names, mentions []Naming) error {
+	err := errors.Join(tx.note("name", names, tx.store.looks.Load()), tx.note("mention", mentions, tx.store.looks.Load()))
+	if verdict.Conflict(err) {
+		tx.store.looks.Store(true)
+		return fmt.Errorf("names of new records: %w", hansei.ErrConflict)
+	}
+	return err
+}
 
 // DropNames forgets names of records, DropMentions what they mentioned.
 func (tx *Tx) DropNames(list []Naming) error { return tx.unnote("name", list) }
@@ -37,12 +50,16 @@ func (tx *Tx) DropNames(list []Naming) error { return tx.unnote("name", list) }
 // DropMentions forgets what records mentioned.
 func (tx *Tx) DropMentions(list []Naming) error { return tx.unnote("mention", list) }
 
-func (tx *Tx) note(table string, list []Naming) error {
+func (tx *Tx) note(table string, list []Naming, look bool) error {
+	into := words.Insert{Table: table, Columns: []string{"journal", "name", "kind", "id"}}
+	if look {
+		into.Then = " ON CONFLICT (journal, name, kind, id) DO NOTHING"
+	}
 	values := make([]any, 0, 4*len(list))
 	for _, x := range list {
 		values = append(values, string(tx.journal), x.Name, string(x.Kind), string(x.ID))
 	}
-	if _, err := tx.insert(words.Insert{Table: table, Columns: []string{"journal", "name", "kind", "id"}, Then: " ON CONFLICT (journal, name, kind, id) DO NOTHING"}, values); err != nil {
+	if _, err := tx.insert(into, values); err != nil {
 		return fmt.Errorf("note a %s: %w", table, err)
 	}
 	return nil
@@ -137,14 +154,18 @@ func Linked(ctx context.Context, r Reader, who auth.Scope, of Ref, called, menti
 	return out, err
 }
 
-// LastChange is the sequence of the newest current record of a kind, 0 if
-// there is none.
-func LastChange(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind) (seq Seq, err error) {
+// LastChange is the sequence of the newest current record of any of some kinds,
+// 0 if there is none.
+func LastChange(ctx context.Context, r Reader, who auth.Scope, kinds ...hansei.Kind) (seq Seq, err error) {
 	journal, err := who.MayRead()
 	if err != nil {
 		return 0, err
 	}
-	rows, err := r.query(ctx, "SELECT coalesce(max(seq), 0) FROM current WHERE journal = ? AND kind = ?", string(journal), string(kind))
+	args := []any{string(journal)}
+	for _, kind := range kinds {
+		args = append(args, string(kind))
+	}
+	rows, err := r.query(ctx, "SELECT coalesce(max(seq), 0) FROM current WHERE journal = ? AND kind IN ("+words.Marks(len(kinds))+")", args...)
 	if err != nil {
 		return 0, fmt.Errorf("last change: %w", verdict.Readable(err))
 	}

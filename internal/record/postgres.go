@@ -102,13 +102,13 @@ func (e *postgresEngine) planned() []any {
 func (e *postgresEngine) abandoned(now time.Time) string { return pendingOwner(now.Add(-day), "") }
 
 const (
-	readers  = 12 // connections at most
-	keepOpen = 6
+	readers  = 12          // connections at most
+	keepOpen = time.Minute // one that nobody needs; to make one takes 5 ms of a processor
 )
 
 func (e *postgresEngine) open(ctx context.Context) (write, read *sql.DB, err error) {
 	write, read = e.pool(1), e.pool(readers)
-	read.SetMaxIdleConns(keepOpen)
+	read.SetConnMaxIdleTime(keepOpen)
 	if err := e.reach(ctx, read); err != nil {
 		return write, read, fmt.Errorf("open the %s: %w", e.name(), verdict.Readable(err))
 	}

@@ -74,6 +74,7 @@ type Store struct {
 	following sync.WaitGroup
 
 	compact atomic.Bool // the writer is to compact the database before it goes on
+	looks   atomic.Bool // whether names of new records are noted is looked up
 
 	mu    sync.Mutex
 	moved chan struct{} // closed and replaced at each commit
