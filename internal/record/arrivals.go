@@ -1,10 +1,8 @@
 package record
 
 import (
-	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -48,11 +46,11 @@ func (s *Store) arrive(ctx context.Context, journal auth.Journal, list []pack.Pa
 	items, at := make([]spool.Item[arrivalKey, pack.Packed], len(list)), s.now().UTC().Truncate(time.Microsecond)
 	for i, p := range list {
 		p.Received = at
-		head, err := json.Marshal(spooledHead{journal, p.Delivery})
+		entry, err := p.Entry(string(journal))
 		if err != nil {
 			return nil, err
 		}
-		items[i] = spool.Item[arrivalKey, pack.Packed]{Key: arrivalKey{journal, p.ID}, Value: p, Size: p.Size, Entry: slices.Concat(head, []byte("\n"), p.Body)}
+		items[i] = spool.Item[arrivalKey, pack.Packed]{Key: arrivalKey{journal, p.ID}, Value: p, Size: p.Size, Entry: entry}
 	}
 	added, err := s.arrivals.Add(ctx, items)
 	if err != nil {
@@ -268,23 +266,6 @@ func (tx *Tx) unspool() error {
 	return nil
 }
 
-// spooledHead is how an entry of the spool begins; the payload follows on the
-// next line, compressed.
-type spooledHead struct {
-	Journal auth.Journal `json:"journal"`
-	hansei.Delivery
-}
-
-// spooled reads an entry of the spool.
-func spooled(entry []byte) (auth.Journal, pack.Packed, error) {
-	var head spooledHead
-	line, body, whole := bytes.Cut(entry, []byte("\n"))
-	if err := json.Unmarshal(line, &head); err != nil || !whole {
-		return "", pack.Packed{}, errors.Join(err, errors.New("expected a line of JSON and a payload"))
-	}
-	return head.Journal, pack.Packed{Delivery: head.Delivery, Body: body}, nil
-}
-
 // openSpool opens the spool. What a crash, or the end of the last process, left
 // in a file gets its row.
 func (s *Store) openSpool(ctx context.Context) error {
@@ -302,11 +283,11 @@ func (s *Store) openSpool(ctx context.Context) error {
 		return verdict.Readable(err)
 	}
 	last, err := sp.Left(ctx, func(n int64, entry []byte) error {
-		journal, p, err := spooled(entry)
+		journal, p, err := pack.FromEntry(entry)
 		if err != nil {
 			return fmt.Errorf("arrivals.db, which holds what was received and is not in the database yet: entry %d cannot be read: %w; move it away to start without that", n, err)
 		}
-		into, values := insertDeliveries(journal, []landing{{Packed: p, Finished: Finished{State: DeliveryReceived}}}, " ON CONFLICT (journal, id) DO NOTHING")
+		into, values := insertDeliveries(auth.Journal(journal), []landing{{Packed: p, Finished: Finished{State: DeliveryReceived}}}, " ON CONFLICT (journal, id) DO NOTHING")
 		_, err = s.insert(ctx, into, values)
 		return verdict.Readable(err)
 	})

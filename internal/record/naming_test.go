@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/record/pgtest"
 )
 
 // explained reads as a Store does, and keeps how SQLite goes about it.
@@ -77,5 +79,122 @@ func TestNamesAreLookedUpByTheKey(t *testing.T) {
 		if len(e.plans) == 0 || !strings.Contains(e.plans[0], "id=?") {
 			t.Errorf("%d records: %q", n, e.plans)
 		}
+	}
+}
+
+// explainedByServer does so with PostgreSQL.
+type explainedByServer struct {
+	*Store
+	plan []string
+}
+
+func (e *explainedByServer) query(ctx context.Context, q string, args ...any) (*sql.Rows, error) {
+	rows, err := e.Store.query(ctx, "EXPLAIN "+q, args...)
+	if err != nil {
+		return nil, err
+	}
+	for rows.Next() {
+		var step string
+		if err := rows.Scan(&step); err != nil {
+			return nil, err
+		}
+		e.plan = append(e.plan, step)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	return e.Store.query(ctx, q, args...)
+}
+
+// TestListsAreLookedUpByTheKey: PostgreSQL looks up each of a list by the whole
+// key, also in tables of which it has no statistics yet. It read them whole.
+func TestListsAreLookedUpByTheKey(t *testing.T) {
+	url, _ := pgtest.Start(t, "autovacuum=off")
+	s, err := Open(t.Context(), Options{Dir: t.TempDir(), Database: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	who, names, ids := auth.Local(), []string{}, []hansei.ID{}
+	for i := range 3000 {
+		names, ids = append(names, fmt.Sprint("name-", i)), append(ids, hansei.ID(fmt.Sprint("s-", i)))
+	}
+	if _, err := s.Write(t.Context(), who, func(tx *Tx) error {
+		var list []Naming
+		for i, id := range ids {
+			list = append(list, Naming{Ref{hansei.KindService, id}, names[i]})
+			if err := Put(tx, &hansei.Service{Header: hansei.Header{ID: id}, Name: names[i]}, 0); err != nil {
+				return err
+			}
+		}
+		return tx.NoteNew(list, list)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	few := maxIDs
+	for key, ask := range map[string]func(r Reader) (int, error){
+		"name_pkey on name (journal name)": func(r Reader) (int, error) {
+			list, err := Named(t.Context(), r, who.Scope(), names[:few])
+			return len(list), err
+		},
+		"mention_pkey on mention (journal name)": func(r Reader) (int, error) {
+			list, err := Mentioning(t.Context(), r, who.Scope(), names[:few])
+			return len(list), err
+		},
+		"current_pkey on current c (journal kind id)": func(r Reader) (int, error) {
+			list, err := LoadRaw(t.Context(), r, who.Scope(), hansei.KindService, ids[:few])
+			return len(list), err
+		},
+	} {
+		e := &explainedByServer{Store: s}
+		found, err := ask(e)
+		if err != nil || found != few {
+			t.Errorf("%s: found %d of %d, %v", key, found, few, err)
+		}
+		plan := strings.Join(e.plan, "\n")
+		index, columns, _ := strings.Cut(strings.TrimSuffix(key, ")"), " (")
+		_, after, scans := strings.Cut(plan, index)
+		cond, _, _ := strings.Cut(after[strings.Index(after, "Index Cond:")+1:], "\n")
+		for _, c := range strings.Fields(columns) {
+			if !scans || !strings.Contains(cond, c+" = ") {
+				t.Errorf("%s is not asked by %s:\n%s", index, c, plan)
+			}
+		}
+		if strings.Contains(plan, "Filter:") {
+			t.Errorf("rows are read to be left out:\n%s", plan)
+		}
+	}
+}
+
+// TestNewRecordsNamesAreThereAlready: who notes names of a new record that are
+// there, against all expectation, is told of a conflict, and the next time not.
+func TestNewRecordsNamesAreThereAlready(t *testing.T) {
+	url, _ := pgtest.Start(t)
+	for engine, o := range map[string]Options{"sqlite": {Dir: t.TempDir()}, "postgres": {Dir: t.TempDir(), Database: url}} {
+		t.Run(engine, func(t *testing.T) {
+			s, err := Open(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = s.Close() })
+			who, one := auth.Local(), []Naming{{Ref{hansei.KindIncident, "i"}, "one"}}
+			two := append(slices.Clone(one), Naming{Ref{hansei.KindIncident, "i"}, "two"})
+			note := func(list []Naming) error {
+				_, err := s.Write(t.Context(), who, func(tx *Tx) error { return tx.NoteNew(list, nil) })
+				return err
+			}
+			if err := note(one); err != nil {
+				t.Fatal(err)
+			}
+			if err := note(two); !errors.Is(err, hansei.ErrConflict) {
+				t.Errorf("got %v, want a conflict", err)
+			}
+			if err := note(two); err != nil {
+				t.Errorf("asked again: %v", err)
+			}
+			if list, err := Named(t.Context(), s, who.Scope(), []string{"one", "two"}); err != nil || len(list) != 2 {
+				t.Errorf("noted are %v, %v", list, err)
+			}
+		})
 	}
 }

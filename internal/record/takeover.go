@@ -78,7 +78,7 @@ func (tx *Tx) unqueue(but string, age time.Duration) (out []arrivedRow, err erro
 func (g arrivedRow) read() (list []pack.Packed, err error) {
 	entries, err := spool.Entries(g.bytes)
 	for _, e := range entries {
-		_, p, bad := spooled(e)
+		_, p, bad := pack.FromEntry(e)
 		if bad != nil {
 			err = errors.Join(err, bad)
 			continue

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -59,6 +60,36 @@ func TestPackedBefore(t *testing.T) {
 	for _, text := range []string{"x", `{"event":{"id":"1"}}`} {
 		if got, err := Unpack(decoder(t), enc.EncodeAll([]byte(text), nil)); err != nil || string(got) != text {
 			t.Errorf("got %q, %v", got, err)
+		}
+	}
+}
+
+// TestEntry: an entry of the spool comes back, whatever a sender calls it, also
+// one that an earlier version wrote; and one that is cut short is an error.
+func TestEntry(t *testing.T) {
+	p, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := p.Pack("pd", "a\xffname\n", "text/\x00", "", []byte("hello"))
+	packed.Received = time.Date(2026, 3, 1, 12, 0, 0, 1000, time.UTC)
+	entry, err := packed.Entry("main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	journal, got, err := FromEntry(entry)
+	want := packed.Delivery
+	want.Name = "a\uFFFDname\n" // as every text is kept
+	if err != nil || journal != "main" || got.Delivery != want || !bytes.Equal(got.Body, packed.Body) {
+		t.Errorf("got %q, %+v, %v; want %+v", journal, got.Delivery, err, want)
+	}
+	before := `{"journal":"main","ID":"7","Source":"pd","Name":"n","Media":"m","Size":5,"Received":"2026-03-01T12:00:00.000001Z"}` + "\nbody"
+	if journal, got, err := FromEntry([]byte(before)); err != nil || journal != "main" || got.ID != "7" || got.Size != 5 || !got.Received.Equal(packed.Received) || string(got.Body) != "body" {
+		t.Errorf("got %q, %+v, %v", journal, got, err)
+	}
+	for _, damaged := range []string{"", "{}", `{"journal":`, "[1]\nbody"} {
+		if _, _, err := FromEntry([]byte(damaged)); err == nil {
+			t.Errorf("%q is taken for an entry", damaged)
 		}
 	}
 }

@@ -137,11 +137,17 @@ func webhooksAreOnce(t *testing.T, e Engine) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	for id, n := range Understand(t, s, 100, func() {}) {
+	deliver(0, 5) // and some come once more meanwhile
+	times = Understand(t, s, 100, func() {})
+	for id, n := range times {
 		if n != 1 {
 			t.Errorf("%s was replayed %d times", id, n)
 		}
 	}
+	if len(times) != 12+more {
+		t.Errorf("%d were replayed", len(times))
+	}
+	states(map[string]int{record.DeliveryDone: 12 + more})
 	// A source is forgotten, also what waits.
 	deliver(1000, 1003)
 	if _, err := s.WriteAlone(ctx, who, func(tx *record.Tx) error { return tx.ForgetDeliveries("pager") }); err != nil {
