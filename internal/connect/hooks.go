@@ -1,7 +1,6 @@
 package connect
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -153,13 +152,16 @@ func (h *Hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.take(w, r, o, receiver, body)
 }
 
-// readBody reads all; the length that the sender claims is room to begin with.
+// readBody reads all. The length that the sender claims is room to begin with;
+// of a body that has one, no more than that comes.
 func readBody(from io.Reader, length int64) ([]byte, error) {
 	const most = 64 << 10 // before anything has come
-	var b bytes.Buffer
-	b.Grow(int(min(max(length, 0), most)) + bytes.MinRead)
-	_, err := b.ReadFrom(from)
-	return b.Bytes(), err
+	b := make([]byte, min(max(length, 0), most))
+	if _, err := io.ReadFull(from, b); err != nil || int64(len(b)) == length {
+		return b, err
+	}
+	rest, err := io.ReadAll(from)
+	return append(b, rest...), err
 }
 
 // take verifies and stores a webhook.

@@ -11,8 +11,8 @@ import (
 
 // engine is what differs between the databases that a Store can stand on: how
 // they are reached, how tables are made, and what is to be done about an error.
-// The statements are the same on all but for their placeholders and for how they
-// ask for a list (words.Lookup).
+// The statements are the same on all but for their placeholders and for how many
+// values go into one: a list to look up, rows to add (package words).
 type engine interface {
 	// open reaches the database: write is for the one writer, read for everybody.
 	open(ctx context.Context) (write, read *sql.DB, err error)

@@ -32,8 +32,8 @@ func (i Insert) Marks(values []any) iter.Seq2[string, []any] {
 	}
 }
 
-// Arrays are the statements with an array for each column, which costs
-// PostgreSQL, and who talks to it, half of what a placeholder for each value does.
+// Arrays are the statements with an array for each column, for PostgreSQL: it
+// reads, and its driver writes, a dozen parameters instead of thousands.
 func (i Insert) Arrays(values []any) iter.Seq2[string, []any] {
 	return func(yield func(string, []any) bool) {
 		for chunk := range slices.Chunk(values, arrayedRows*len(i.Columns)) {

@@ -3,8 +3,7 @@ package words
 import "slices"
 
 // Lookup selects columns from a table, or a join of some, where a condition
-// holds and the key is one of a list. It is the one thing for which the engines'
-// statements differ by more than placeholders.
+// holds and the key is one of a list.
 type Lookup struct {
 	Columns, From, Where, Key string
 	Then                      string // what follows: an order, a limit
