@@ -199,9 +199,7 @@ func (tx *Tx) arrived() (list []pack.Packed, keys []arrivalKey) {
 // returns the others.
 func (tx *Tx) finishArrivals(list []Finished) (others []Finished, err error) {
 	a := tx.store.arrivals
-	var fresh []landing
-	var keys []arrivalKey
-	var numbers []int64
+	fresh, keys, numbers := make([]landing, 0, len(list)), make([]arrivalKey, 0, len(list)), make([]int64, 0, len(list))
 	for _, f := range list {
 		k := arrivalKey{tx.journal, f.ID}
 		if p, n := a.Get(k); n > 0 {

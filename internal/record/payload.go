@@ -44,8 +44,8 @@ func (s *Store) Inbox(ctx context.Context, who auth.Scope, limit int, maxBytes i
 	}
 	// What waits in the table, lists that were pulled perhaps, has half of it.
 	out, err := s.fromTable(ctx, journal, limit-min(len(fresh), limit/2), maxBytes/2)
-	if err != nil {
-		return nil, err
+	if err != nil || len(out) == 0 {
+		return fresh, err
 	}
 	has := make(map[string]bool, len(out))
 	for _, w := range out {
