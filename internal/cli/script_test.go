@@ -61,7 +61,7 @@ func TestScripts(t *testing.T) {
 // await waits until somebody listens on the Unix socket it is given.
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	path := ts.MkAbs(args[0])
-	for began := time.Now(); time.Since(began) < 20*time.Second; time.Sleep(5 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(5 * time.Millisecond) {
 		if conn, err := net.Dial("unix", path); err == nil {
 			ts.Check(conn.Close())
 			return

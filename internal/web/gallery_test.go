@@ -125,7 +125,7 @@ func wait(t *testing.T, ctx context.Context, expression string) {
 		const started = Date.now();
 		(function look() {
 			if (`+expression+`) ok(true);
-			else if (Date.now() - started > 20000) no(new Error('waited too long for '+`+fmt.Sprintf("%q", expression)+`));
+			else if (Date.now() - started > 60000) no(new Error('waited too long for '+`+fmt.Sprintf("%q", expression)+`));
 			else requestAnimationFrame(look);
 		})();
 	})`, chromedp.EvalAwaitPromise)
