@@ -214,7 +214,7 @@ func (tx *Tx) finishArrivals(list []Finished) (others []Finished, err error) {
 	if err := tx.stillOurs(keys, numbers); err != nil {
 		return nil, err
 	}
-	_, err = tx.insert(insertDeliveries(tx.journal, fresh, ""))
+	err = tx.insert(insertDeliveries(tx.journal, fresh, ""))
 	if verdict.Conflict(err) {
 		a.repeated.Store(true)
 		err = hansei.ErrConflict
@@ -286,8 +286,7 @@ func (s *Store) openSpool(ctx context.Context) error {
 			return fmt.Errorf("arrivals.db, which holds what was received and is not in the database yet: entry %d cannot be read: %w; move it away to start without that", n, err)
 		}
 		into, values := insertDeliveries(auth.Journal(journal), []landing{{Packed: p, Finished: Finished{State: DeliveryReceived}}}, " ON CONFLICT (journal, id) DO NOTHING")
-		_, err = s.insert(ctx, into, values)
-		return verdict.Readable(err)
+		return verdict.Readable(s.insert(ctx, into, values))
 	})
 	if err != nil {
 		return errors.Join(err, tx.Rollback())

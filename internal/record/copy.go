@@ -167,7 +167,7 @@ func (c *copying) table(t copied) error {
 		// The last row's key, before the values are handed on.
 		after = append([]any(nil), values[len(values)-len(t.columns):][:t.key]...)
 		n := len(values) / len(t.columns)
-		if _, err := c.to.insert(words.Insert{Table: t.name, Columns: t.columns}, values); err != nil {
+		if err := c.to.insert(words.Insert{Table: t.name, Columns: t.columns}, values); err != nil {
 			return err
 		}
 		if t.name == "entry" {

@@ -288,8 +288,7 @@ func (tx *Tx) PutRejects(id string, rejects []Reject) error {
 	for i, r := range rejects {
 		args = append(args, string(tx.journal), id, i+1, r.Line, r.Column, r.Value, r.Expected)
 	}
-	_, err := tx.insert(words.Insert{Table: "reject", Columns: []string{"journal", "delivery", "n", "line", "field", "value", "expected"}}, args)
-	return err
+	return tx.insert(words.Insert{Table: "reject", Columns: []string{"journal", "delivery", "n", "line", "field", "value", "expected"}}, args)
 }
 
 // Rejects lists a delivery's rejects after the n-th.

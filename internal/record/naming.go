@@ -59,7 +59,7 @@ func (tx *Tx) note(table string, list []Naming, look bool) error {
 	for _, x := range list {
 		values = append(values, string(tx.journal), x.Name, string(x.Kind), string(x.ID))
 	}
-	if _, err := tx.insert(into, values); err != nil {
+	if err := tx.insert(into, values); err != nil {
 		return fmt.Errorf("note a %s: %w", table, err)
 	}
 	return nil

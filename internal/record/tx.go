@@ -179,12 +179,12 @@ func (tx *Tx) flush() error {
 
 // flush writes what the writers of a group have gathered.
 func (s *Store) flush(ctx context.Context) error {
-	_, err := s.insert(ctx, gather.Current, s.rows.Fresh)
+	err := s.insert(ctx, gather.Current, s.rows.Fresh)
 	if verdict.Conflict(err) {
 		return fmt.Errorf("a new record's id is taken: %w", hansei.ErrConflict)
 	}
 	if err == nil {
-		_, err = s.insert(ctx, gather.Entry, s.rows.Entries)
+		err = s.insert(ctx, gather.Entry, s.rows.Entries)
 	}
 	if err != nil {
 		return fmt.Errorf("append: %w", err)
@@ -193,31 +193,24 @@ func (s *Store) flush(ctx context.Context) error {
 	return nil
 }
 
-// insert adds rows and says how many rows that added or changed.
-func (s *Store) insert(ctx context.Context, into words.Insert, values []any) (changed int64, err error) {
+func (s *Store) insert(ctx context.Context, into words.Insert, values []any) error {
 	for q, args := range s.engine.insert(into, values) {
-		res, err := s.stmts.exec(ctx, q, args...)
-		if err != nil {
-			return 0, err
+		if _, err := s.stmts.exec(ctx, q, args...); err != nil {
+			return err
 		}
-		n, err := res.RowsAffected()
-		if err != nil {
-			return 0, err
-		}
-		changed += n
 	}
-	return changed, nil
+	return nil
 }
 
-func (tx *Tx) insert(into words.Insert, values []any) (changed int64, err error) {
+func (tx *Tx) insert(into words.Insert, values []any) error {
 	if tx.ended {
-		return 0, errEnded
+		return errEnded
 	}
 	tx.touched = true
-	if changed, err = tx.store.insert(tx.ctx, into, values); err != nil {
-		return 0, tx.fail(err)
+	if err := tx.store.insert(tx.ctx, into, values); err != nil {
+		return tx.fail(err)
 	}
-	return changed, nil
+	return nil
 }
 
 // exec runs one statement of the transaction, whose text is one of a fixed set.

@@ -177,9 +177,9 @@ func TestTheFactsByKeyboard(t *testing.T) {
 }
 
 // TestALongTimelineStaysUsable: of 5,000 entries the first page, the last and
-// one press of a key: a page holds 500 of them, and a press sends one. It says
-// how long each took, which is for people to judge: a browser that shares its
-// processors may take a hundred times as long.
+// one press of a key. It says how long each took, and holds the fastest of some
+// tries to a bound: a browser that shares its processors may take a hundred times
+// as long now and then.
 func TestALongTimelineStaysUsable(t *testing.T) {
 	t.Parallel()
 	s, id := written(t)
@@ -202,18 +202,25 @@ func TestALongTimelineStaysUsable(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := "/retrospectives/" + string(id) + "/timeline"
-	took := func(what string, fn func()) {
+	took := func(what string, most time.Duration, fn func()) {
 		t.Helper()
-		fn() // the first fills caches
-		begin := time.Now()
-		fn()
-		t.Logf("%s: %d ms", what, time.Since(begin).Milliseconds())
+		fastest := time.Hour
+		for tries := 0; tries < 2 || fastest > most && tries < 10; tries += 2 { // the first fills caches
+			for range 2 {
+				begin := time.Now()
+				fn()
+				fastest = min(fastest, time.Since(begin))
+			}
+		}
+		if t.Logf("%s: %d ms", what, fastest.Milliseconds()); fastest > most {
+			t.Errorf("%s took %s, want at most %s", what, fastest, most)
+		}
 	}
-	took("the first page of 5,000 entries", func() { s.get(t, path).says(t, 200, "1 to 500 of 5\u202f000", `rel="next"`) })
-	took("the last page", func() {
+	took("the first page of 5,000 entries", 2*time.Second, func() { s.get(t, path).says(t, 200, "1 to 500 of 5\u202f000", `rel="next"`) })
+	took("the last page", 2*time.Second, func() {
 		s.get(t, path+"?from=4500").says(t, 200, "4\u202f501 to 5\u202f000 of 5\u202f000", "host 4999", `rel="prev"`)
 	})
-	took("one entry dropped, the server's answer", func() {
+	took("one entry dropped, the server's answer", 2*time.Second, func() {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+path, strings.NewReader("entry=alert:4800&dropped=yes"))
 		if err != nil {
 			t.Fatal(err)
@@ -229,15 +236,24 @@ func TestALongTimelineStaysUsable(t *testing.T) {
 	press(t, ctx, "j")
 	wait(t, ctx, `document.activeElement === `+row(0))
 	dropped := false
-	took("one press of x in a browser", func() {
+	took("one press of x in a browser", 3*time.Second, func() {
 		dropped = !dropped
 		press(t, ctx, "x")
 		wait(t, ctx, fmt.Sprintf(`(%s.dataset.dropped !== undefined) === %t && document.activeElement === %s`, row(0), dropped, row(0)))
 	})
 	wait(t, ctx, row(0)+`.querySelector(':scope > form button').textContent === 'Drop'`)
-	ms := js[int](t, ctx, `(() => { const begin = performance.now(); document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: 'j', bubbles: true, cancelable: true}));
-		document.activeElement.getBoundingClientRect(); return Math.round(performance.now() - begin); })()`)
-	t.Logf("one press of j, until it is laid out: %d ms", ms)
+	move := func(key string) int {
+		return js[int](t, ctx, `(() => { const begin = performance.now(); document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: '`+key+`', bubbles: true, cancelable: true}));
+			document.activeElement.getBoundingClientRect(); return Math.round(performance.now() - begin); })()`)
+	}
+	ms := move("j")
+	for tries := 0; ms > 1000 && tries < 5; tries++ {
+		move("k")
+		ms = move("j")
+	}
+	if t.Logf("one press of j, until it is laid out: %d ms", ms); ms > 1000 {
+		t.Error("moving is slow")
+	}
 	wait(t, ctx, `document.activeElement === `+row(1))
 	clean(t, ctx)
 	do(t, ctx, chromedp.Navigate(s.url+path))

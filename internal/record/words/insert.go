@@ -53,7 +53,7 @@ func (i Insert) into() string {
 }
 
 // column makes an array of every step-th value, and the placeholder for it. A
-// column is of texts, whole numbers or bytes, and of these alone some are absent.
+// column is of texts, whole numbers or bytes, and of bytes alone some are nil.
 func column(values []any, step int) (list any, cast string) {
 	switch values[0].(type) {
 	case string:
@@ -66,13 +66,22 @@ func column(values []any, step int) (list any, cast string) {
 	return every[[]byte](values, step), "CAST(? AS BYTEA[])"
 }
 
-func every[T any](values []any, step int) []T {
-	list := make([]T, 0, (len(values)+step-1)/step)
+// every is the array, of all as they are where one is of another sort: then the
+// driver says what it cannot encode, rather than that something else is written.
+func every[T any](values []any, step int) any {
+	list, all := make([]T, 0, len(values)/step+1), true
 	for at := 0; at < len(values); at += step {
-		v, _ := values[at].(T) // nil is none
-		list = append(list, v)
+		v, ok := values[at].(T)
+		list, all = append(list, v), all && ok
 	}
-	return list
+	if all {
+		return list
+	}
+	var mixed []any
+	for at := 0; at < len(values); at += step {
+		mixed = append(mixed, values[at])
+	}
+	return mixed
 }
 
 // Marks are n placeholders.
