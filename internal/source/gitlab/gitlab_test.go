@@ -50,7 +50,7 @@ func told(t *testing.T, kind, rest string) hansei.Observation {
 func TestEvents(t *testing.T) {
 	d := told(t, "deployment", `"status":"success","status_changed_at":"2026-03-01 11:00:00 +0100","deployment_id":15,"deployable_url":"https://gitlab.com/acme/shop/-/jobs/796","environment":"production","environment_tier":"production",
 		"short_sha":"279484c0","user":{"name":"Ann","username":"ann"},"commit_url":"https://gitlab.com/acme/shop/-/commit/279484c09fbe69ededfced8c1bb6e6d24616b468","commit_title":"Add it","ref":"main"`)
-	want := hansei.Observation{Key: hansei.Key{Kind: hansei.KindDeployment, Source: "lab", External: "15"}, At: at(10), Partial: true, First: []string{"started_at"},
+	want := hansei.Observation{Key: hansei.Key{Kind: hansei.KindDeployment, Source: "lab", External: "15"}, At: at(10).Add(time.Microsecond), Partial: true, First: []string{"started_at"},
 		Record: &hansei.Deployment{Title: "Add it", URL: "https://gitlab.com/acme/shop/-/jobs/796", Service: "shop", Environment: "production", Result: "success", Finished: at(10), Commit: "279484c09fbe69ededfced8c1bb6e6d24616b468", Ref: "main", Author: "Ann"}}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Error(diff)
@@ -82,7 +82,7 @@ func TestEvents(t *testing.T) {
 		t.Errorf("release: %+v", d)
 	}
 	said, err := account(t, "pipelines", "^main$").Normalize(source.Delivery{Body: []byte(ran("success", `"2026-03-01 10:26:29 UTC"`))})
-	want = hansei.Observation{Key: hansei.Key{Kind: hansei.KindDeployment, Source: "lab", External: "pipeline-31"}, At: at(10).Add(26*time.Minute + 30*time.Second), Partial: true, Clear: []string{"deleted"},
+	want = hansei.Observation{Key: hansei.Key{Kind: hansei.KindDeployment, Source: "lab", External: "pipeline-31"}, At: at(10).Add(26*time.Minute + 30*time.Second + time.Microsecond), Partial: true, Clear: []string{"deleted"},
 		Record: &hansei.Deployment{Title: "test", URL: "http://example.com/p/31", Service: "shop", Result: "success", Started: at(10), Finished: at(10).Add(26*time.Minute + 29*time.Second), Commit: "bcbb5ec396a2c0f828686f14fac9b80b780504f2", Ref: "main", Author: "Administrator"}}
 	if diff := cmp.Diff([]hansei.Observation{want}, said); err != nil || diff != "" {
 		t.Error(diff, err)
@@ -108,6 +108,58 @@ func TestEvents(t *testing.T) {
 		if _, err := src.Normalize(source.Delivery{Body: []byte(body)}); !errors.Is(err, source.ErrUnused) {
 			t.Errorf("%s: %v", body, err)
 		}
+	}
+}
+
+// TestEndsInTheSameSecond: webhooks tell whole seconds, so what is over is later
+// than what else was told of that second, whichever comes first.
+func TestEndsInTheSameSecond(t *testing.T) {
+	deployment := func(status string) string {
+		return `{"object_kind":"deployment",` + project + `,"deployment_id":15,"environment":"production","status":"` + status + `","status_changed_at":"2026-03-01 11:00:00 +0100"}`
+	}
+	thing := func(kind, state string) string {
+		return `{"object_kind":"` + kind + `",` + project + `,"object_attributes":{"iid":7,"title":"x","type":"Issue","state":"` + state + `","created_at":"2026-03-01 09:00:00 UTC","updated_at":"2026-03-01 12:00:00 UTC","closed_at":"2026-03-01 12:00:00 UTC"}}`
+	}
+	for _, c := range []struct{ before, ended string }{
+		{deployment("running"), deployment("failed")},
+		{deployment("running"), deployment("canceled")},
+		{thing("merge_request", "opened"), thing("merge_request", "merged")},
+		{thing("merge_request", "opened"), thing("merge_request", "closed")},
+		{thing("issue", "opened"), thing("issue", "closed")},
+		{ran("running", "null"), ran("success", `"2026-03-01 10:26:29 UTC"`)},
+	} {
+		var at []time.Time
+		for _, body := range []string{c.before, c.ended} {
+			said, err := account(t, "pipelines", "^main$").Normalize(source.Delivery{Body: []byte(body)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			at = append(at, sourcetest.Are(said)[0].At)
+		}
+		if !at[1].After(at[0]) {
+			t.Errorf("%s: not later than what was before: %v, %v", c.ended, at[0], at[1])
+		}
+	}
+}
+
+// TestAnIssueKeepsItsMilestone: a webhook has the number of the milestone only,
+// and who does the issue beside it.
+func TestAnIssueKeepsItsMilestone(t *testing.T) {
+	issue := func(milestone string) hansei.Observation {
+		return told(t, "issue", `"assignees":[{"name":"Ann","username":"ann"},{"name":"Bo","username":"bo"}],"assignee":{"name":"Ann","username":"ann"},
+			"object_attributes":{"iid":4,"title":"x","type":"Issue","state":"opened","assignee_id":51,"milestone_id":`+milestone+`,"created_at":"2026-03-01T09:00:00Z","updated_at":"2026-03-01T11:00:00Z"}`)
+	}
+	o := issue("12")
+	if o.Record.(*hansei.WorkItem).Owner != "Ann" || !o.Partial || slices.Contains(o.Clear, "parent") {
+		t.Errorf("with a milestone: %+v", o)
+	}
+	for _, field := range []string{"owner", "labels", "resolved_at", "deleted"} {
+		if !slices.Contains(o.Clear, field) {
+			t.Errorf("with a milestone nothing is told of %s", field)
+		}
+	}
+	if o := issue("null"); o.Partial {
+		t.Errorf("without a milestone: %+v", o)
 	}
 }
 

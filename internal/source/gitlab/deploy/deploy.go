@@ -64,10 +64,10 @@ func (a *Reader) Deployed(p form.Project, by form.User, e Event) ([]hansei.Obser
 	o.Partial, o.First = true, []string{"started_at"}
 	if r == hansei.ResultRunning {
 		rec.Started = e.Changed.Time
-	} else {
-		rec.Finished = e.Changed.Time
+		return form.One(o)
 	}
-	return form.One(o)
+	rec.Finished = e.Changed.Time
+	return form.One(form.Ended(o))
 }
 
 // Listed is a deployment as the API has it.
@@ -106,14 +106,15 @@ func (a *Reader) Deployment(p form.Project, x Listed) ([]hansei.Observation, err
 	if !x.Deployable.Started.IsZero() {
 		rec.Started = x.Deployable.Started.Time
 	}
-	if r != hansei.ResultRunning {
-		if rec.Finished = x.Deployable.Finished.Time; rec.Finished.IsZero() {
-			rec.Finished = x.Updated.Time
-		}
-	}
 	o := form.About(a.Name, hansei.KindDeployment, fmt.Sprint(x.ID), rec, x.Updated.Time)
 	o.Partial, o.First = true, []string{"started_at"}
-	return form.One(o)
+	if r == hansei.ResultRunning {
+		return form.One(o)
+	}
+	if rec.Finished = x.Deployable.Finished.Time; rec.Finished.IsZero() {
+		rec.Finished = x.Updated.Time
+	}
+	return form.One(form.Ended(o))
 }
 
 // Release is a release as the API has it.

@@ -107,10 +107,10 @@ func (a *Reader) Pipeline(p form.Project, x Pipeline) ([]hansei.Observation, err
 	o.Partial, o.Clear = true, []string{"deleted"}
 	if r == hansei.ResultRunning {
 		o.Clear = append(o.Clear, "finished_at") // it was begun again
-	} else {
-		rec.Finished = orElse(x.Finished, x.Updated)
+		return form.One(o)
 	}
-	return form.One(o)
+	rec.Finished = orElse(x.Finished, x.Updated)
+	return form.One(form.Ended(o))
 }
 
 func orElse(s, otherwise form.Stamp) time.Time {

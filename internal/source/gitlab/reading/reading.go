@@ -37,7 +37,9 @@ type event struct {
 	Thing   thing        `json:"object_attributes"`
 	Action  string       `json:"action"`
 	deploy.Event
-	Commits []commit `json:"commits"`
+	Assignees []form.User `json:"assignees"`
+	Assignee  form.User   `json:"assignee"` // the first, or in older ones the only one
+	Commits   []commit    `json:"commits"`
 }
 
 // thing is an issue or a merge request, in a webhook or from the API.
@@ -67,6 +69,7 @@ type thing struct {
 	Milestone   struct {
 		Title string `json:"title"`
 	} `json:"milestone"`
+	MilestoneID *int64 `json:"milestone_id"` // all that a webhook tells of it
 }
 
 // Normalize makes observations of a webhook or of a page.
@@ -150,6 +153,7 @@ func (a *Account) merge(p form.Project, x thing) ([]hansei.Observation, error) {
 	switch x.State {
 	case "opened", "locked":
 		rec.Status, o.Clear = "open", []string{"closed_at", "merged_at"}
+		return form.One(o)
 	case "closed":
 		rec.Status, rec.Closed = "closed", x.Closed.Time
 	case "merged":
@@ -157,7 +161,7 @@ func (a *Account) merge(p form.Project, x thing) ([]hansei.Observation, error) {
 	default:
 		return nil, source.Unknown("state", x.State)
 	}
-	return form.One(o)
+	return form.One(form.Ended(o))
 }
 
 func (a *Account) issued(e event) ([]hansei.Observation, error) {
@@ -165,7 +169,18 @@ func (a *Account) issued(e event) ([]hansei.Observation, error) {
 	if len(x.Labels) == 0 {
 		x.Labels = e.Labels
 	}
-	return a.issue(e.Project, x)
+	x.Assignee = append(e.Assignees, e.Assignee)[0] // beside the issue, not in it
+	said, err := a.issue(e.Project, x)
+	if err == nil && x.MilestoneID != nil && said[0].Key.Kind == hansei.KindWorkItem {
+		// Of the milestone only the number is told: what is known of it stands.
+		said[0].Partial, said[0].Clear = true, []string{"deleted"}
+		for _, f := range hansei.FieldsOf(hansei.KindWorkItem) {
+			if f.Name != "parent" {
+				said[0].Clear = append(said[0].Clear, f.Name)
+			}
+		}
+	}
+	return said, err
 }
 
 // issue tells of an issue, which GitLab may call an incident.
@@ -201,12 +216,15 @@ func (a *Account) issue(p form.Project, x thing) ([]hansei.Observation, error) {
 	}
 	o := form.About(a.Name, kind, external, rec, x.Updated.Time)
 	o.Names = []string{external}
+	if x.State == "closed" {
+		o = form.Ended(o)
+	}
 	said, err := form.One(o)
 	if err != nil {
 		return nil, err
 	}
 	// Its type may have been another one.
-	return append(said, source.None(a.Name, external, other, x.Updated.Time)), nil
+	return append(said, source.None(a.Name, external, other, o.At)), nil
 }
 
 // day is a day as GitLab writes it, or nothing.
