@@ -6,6 +6,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake/resolve"
 	"hansei/internal/record"
 )
 
@@ -13,7 +14,7 @@ import (
 // names lead there, in what was imported and in what will be. Undo with
 // Unmerge.
 func (p People) Merge(ctx context.Context, who auth.Actor, kind hansei.Kind, from, into hansei.ID) (record.Seq, error) {
-	if !slices.Contains(named, kind) {
+	if !slices.Contains(resolve.Kinds, kind) {
 		return 0, hansei.Invalid("kind", "%q cannot be merged; expected service, team or person", kind)
 	}
 	if from == into {

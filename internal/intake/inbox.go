@@ -13,6 +13,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/intake/fold"
+	"hansei/internal/intake/resolve"
 	"hansei/internal/record"
 	"hansei/internal/source"
 )
@@ -32,7 +33,7 @@ type Inbox struct {
 
 	once  sync.Once
 	wake  chan struct{}
-	names *resolver // of the last batch; used by Run alone
+	names *resolve.Resolver // of the last batch; used by Run alone
 	known record.Seq
 	again map[hansei.Key]fold.Again // what a replay that goes on told so far
 	set   record.Seq                // as sources were set then
@@ -294,15 +295,15 @@ func (s *workingSet) changedRecords() []hansei.Record {
 
 // resolver is the one of the last batch unless somebody else changed what
 // things are called.
-func (b *Inbox) resolver(ctx context.Context, who auth.Scope) (*resolver, error) {
-	now, err := record.LastChange(ctx, b.Records, who, named...)
+func (b *Inbox) resolver(ctx context.Context, who auth.Scope) (*resolve.Resolver, error) {
+	now, err := record.LastChange(ctx, b.Records, who, resolve.Kinds...)
 	if err != nil {
 		return nil, err
 	}
 	if b.names != nil && now == b.known {
 		return b.names, nil
 	}
-	names, err := newResolver(ctx, b.Records, who)
+	names, err := resolve.New(ctx, b.Records, who)
 	if err != nil {
 		return nil, err
 	}
@@ -312,6 +313,6 @@ func (b *Inbox) resolver(ctx context.Context, who auth.Scope) (*resolver, error)
 
 // note remembers what names were known after a batch of our own.
 func (b *Inbox) note(ctx context.Context, who auth.Scope) (err error) {
-	b.known, err = record.LastChange(ctx, b.Records, who, named...)
+	b.known, err = record.LastChange(ctx, b.Records, who, resolve.Kinds...)
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/intake/link"
+	"hansei/internal/intake/resolve"
 	"hansei/internal/record"
 	"hansei/internal/source/file"
 )
@@ -27,7 +28,7 @@ type reading struct {
 	who      auth.Actor
 	delivery record.Delivery
 	plan     *file.Plan
-	names    *resolver
+	names    *resolve.Resolver
 	order    ordering
 	sum      Summary
 	rejects  []record.Reject
@@ -54,7 +55,7 @@ func (r *reading) run(ctx context.Context) (Summary, error) {
 		return r.sum, err
 	}
 	var err error
-	if r.names, err = newResolver(ctx, r.im.Records, r.who.Scope()); err != nil {
+	if r.names, err = resolve.New(ctx, r.im.Records, r.who.Scope()); err != nil {
 		return r.sum, err
 	}
 	if r.order, err = orderIn(ctx, r.im.Records, r.who.Scope()); err != nil {
@@ -213,18 +214,18 @@ func (r *reading) prepare(ctx context.Context, raw <-chan []hansei.Observation, 
 
 func (r *reading) one(o hansei.Observation) (prepared, error) {
 	p := prepared{key: o.Key, rec: o.Record, at: o.Line}
-	if err := r.names.refs(o.Record); err != nil {
+	if err := r.names.Refs(o.Record); err != nil {
 		return p, err
 	}
 	p.id = o.Key.ID()
-	if slices.Contains(named, o.Key.Kind) {
+	if slices.Contains(resolve.Kinds, o.Key.Kind) {
 		// Services, teams and people are the same thing in every source.
-		p.id = r.names.id(o.Key.Kind, o.Key.External)
+		p.id = r.names.ID(o.Key.Kind, o.Key.External)
 	}
 	head := o.Record.Head()
 	head.ID = p.id
 	head.From = []hansei.Observed{{Source: o.Key.Source, External: o.Key.External}}
-	p.ref = slices.DeleteFunc(r.names.take(), func(rec hansei.Record) bool {
+	p.ref = slices.DeleteFunc(r.names.Take(), func(rec hansei.Record) bool {
 		return rec.Kind() == o.Key.Kind && rec.Head().ID == p.id // it is just coming
 	})
 	if p.bad = o.Record.Validate(); p.bad != nil {

@@ -12,6 +12,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/intake/fold"
 	"hansei/internal/intake/link"
+	"hansei/internal/intake/resolve"
 	"hansei/internal/record"
 	"hansei/internal/source"
 )
@@ -22,7 +23,7 @@ import (
 type workingSet struct {
 	records record.Reader
 	scope   auth.Scope
-	names   *resolver
+	names   *resolve.Resolver
 	order   ordering
 	before  map[hansei.Key]fold.Again  // what a replay that goes on told in earlier batches
 	again   map[hansei.Key]*fold.Again // and in this one, too
@@ -60,7 +61,7 @@ func (w *working) now() *link.Links {
 	return w.isLinks
 }
 
-func newWorkingSet(ctx context.Context, records record.Reader, scope auth.Scope, names *resolver) (*workingSet, error) {
+func newWorkingSet(ctx context.Context, records record.Reader, scope auth.Scope, names *resolve.Resolver) (*workingSet, error) {
 	order, err := orderIn(ctx, records, scope)
 	if err != nil {
 		return nil, err
@@ -70,8 +71,8 @@ func newWorkingSet(ctx context.Context, records record.Reader, scope auth.Scope,
 
 // ref is the record an observation tells of, before merges are followed.
 func (s *workingSet) ref(o hansei.Observation) record.Ref {
-	if slices.Contains(named, o.Key.Kind) {
-		return record.Ref{Kind: o.Key.Kind, ID: s.names.observed(o)}
+	if slices.Contains(resolve.Kinds, o.Key.Kind) {
+		return record.Ref{Kind: o.Key.Kind, ID: s.names.Observed(o)}
 	}
 	return record.Ref{Kind: o.Key.Kind, ID: o.Key.ID()}
 }
@@ -160,7 +161,6 @@ func (s *workingSet) take(o outcome) result {
 		rec hansei.Record
 	}
 	var changes []change
-	var created []hansei.Record
 	mine := map[record.Ref]hansei.Record{} // within this delivery
 	list := slices.Clone(o.said)
 	for i := 0; i < len(list); i++ {
@@ -169,16 +169,15 @@ func (s *workingSet) take(o outcome) result {
 		if err == nil && rec == nil {
 			continue
 		}
-		created = append(created, s.names.take()...)
 		if err != nil {
-			s.names.forget(created)
+			s.names.Undo()
 			return refused(out, fmt.Errorf("%s %s: %w", said.Key.Kind, said.Key.External, err))
 		}
 		list = append(list, fold.Instead(rec, said, o.said)...)
 		mine[ref] = rec
 		changes = append(changes, change{ref, rec})
 	}
-	for _, rec := range created {
+	for _, rec := range s.names.Take() {
 		ref := record.Ref{Kind: rec.Kind(), ID: rec.Head().ID}
 		if w := s.have[ref]; (w == nil || w.rec == nil) && mine[ref] == nil {
 			s.set(ref, rec)
@@ -212,7 +211,7 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 		return record.Ref{}, nil, fmt.Errorf("observation with the key %v: %w", said.Key, hansei.ErrForbidden)
 	}
 	ref := s.follow(s.ref(said))
-	if err := s.names.refs(said.Record); err != nil {
+	if err := s.names.Refs(said.Record); err != nil {
 		return ref, nil, err
 	}
 	existing := mine[ref]

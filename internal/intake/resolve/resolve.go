@@ -1,4 +1,5 @@
-package intake
+// Package resolve finds the services, teams and people that sources name.
+package resolve
 
 import (
 	"context"
@@ -11,21 +12,29 @@ import (
 	"hansei/internal/record"
 )
 
-// resolver finds services, teams and people by any name a source uses, and
-// remembers which are to be created. It serves one transaction.
-type resolver struct {
+// Resolver finds services, teams and people by any name a source uses, and
+// remembers which are to be created. One goroutine may use it at a time.
+type Resolver struct {
 	byName  map[hansei.Kind]map[string]hansei.ID
-	created []hansei.Record // in the order in which they were met
+	created []hansei.Record // since the last Take, in the order in which they were met
+	learned []learned       // since then
 }
 
-// named are the kinds that sources refer to by name.
-var named = []hansei.Kind{hansei.KindService, hansei.KindTeam, hansei.KindPerson}
+// learned is a name that nobody knew before.
+type learned struct {
+	kind hansei.Kind
+	name string
+}
+
+// Kinds are the kinds that sources refer to by name.
+var Kinds = []hansei.Kind{hansei.KindService, hansei.KindTeam, hansei.KindPerson}
 
 const listPage = 1000
 
-func newResolver(ctx context.Context, store *record.Store, who auth.Scope) (*resolver, error) {
-	r := &resolver{byName: map[hansei.Kind]map[string]hansei.ID{}}
-	for _, kind := range named {
+// New knows what the record calls things now.
+func New(ctx context.Context, store *record.Store, who auth.Scope) (*Resolver, error) {
+	r := &Resolver{byName: map[hansei.Kind]map[string]hansei.ID{}}
+	for _, kind := range Kinds {
 		r.byName[kind] = map[string]hansei.ID{}
 		after := hansei.ID("")
 		var gone []hansei.Record
@@ -55,7 +64,7 @@ func newResolver(ctx context.Context, store *record.Store, who auth.Scope) (*res
 }
 
 // settle follows merges of merges to their end.
-func (r *resolver) settle(kind hansei.Kind) {
+func (r *Resolver) settle(kind hansei.Kind) {
 	names := r.byName[kind]
 	for name, id := range names {
 		for range len(names) {
@@ -71,7 +80,7 @@ func (r *resolver) settle(kind hansei.Kind) {
 
 // learn remembers every name of a record. A merged one's names lead to the
 // record it was merged into; a deleted one has those that no other has.
-func (r *resolver) learn(rec hansei.Record) {
+func (r *Resolver) learn(rec hansei.Record) {
 	names := r.byName[rec.Kind()]
 	id := rec.Head().ID
 	if into := rec.Head().MergedInto; into != "" {
@@ -106,8 +115,8 @@ func namesOf(rec hansei.Record) (name string, aliases []string) {
 	return "", nil
 }
 
-// id finds the record a name stands for, or notes that it is to be created.
-func (r *resolver) id(kind hansei.Kind, name string) hansei.ID {
+// ID finds the record a name stands for, or notes that it is to be created.
+func (r *Resolver) ID(kind hansei.Kind, name string) hansei.ID {
 	name = strings.TrimSpace(name)
 	names := r.byName[kind]
 	// Most names come again and again as they are.
@@ -128,18 +137,26 @@ func (r *resolver) id(kind hansei.Kind, name string) hansei.ID {
 		rec.Head().ID = id
 		setName(rec, name)
 		r.created = append(r.created, rec)
-		names[string(slug)] = id
+		r.name(kind, string(slug), id)
 	}
-	names[name] = id
+	r.name(kind, name, id)
 	return id
+}
+
+// name notes what a thing is called that nobody called so before.
+func (r *Resolver) name(kind hansei.Kind, name string, id hansei.ID) {
+	if _, known := r.byName[kind][name]; !known {
+		r.learned = append(r.learned, learned{kind, name})
+	}
+	r.byName[kind][name] = id
 }
 
 // sourceName cannot be the slug of anything.
 func sourceName(source, external string) string { return source + "\x00" + external }
 
-// observed finds the service, team or person that a source tells of: by the
+// Observed finds the service, team or person that a source tells of: by the
 // source's own id of it, else by any of its names, else it is a new one.
-func (r *resolver) observed(o hansei.Observation) hansei.ID {
+func (r *Resolver) Observed(o hansei.Observation) hansei.ID {
 	names := r.byName[o.Key.Kind]
 	key := sourceName(o.Key.Source, o.Key.External)
 	if id, ok := names[key]; ok {
@@ -148,7 +165,7 @@ func (r *resolver) observed(o hansei.Observation) hansei.ID {
 	name, aliases := namesOf(o.Record)
 	for _, n := range append([]string{name}, aliases...) {
 		if id, ok := names[string(hansei.Slug(n))]; ok && n != "" {
-			names[key] = id
+			r.name(o.Key.Kind, key, id)
 			return id
 		}
 	}
@@ -161,23 +178,20 @@ func (r *resolver) observed(o hansei.Observation) hansei.ID {
 	}
 	for _, n := range append([]string{name}, aliases...) {
 		if slug := hansei.Slug(n); slug != "" {
-			names[string(slug)] = id
+			r.name(o.Key.Kind, string(slug), id)
 		}
 	}
-	names[key] = id
+	r.name(o.Key.Kind, key, id)
 	return id
 }
 
-// forget takes back that records were to be created.
-func (r *resolver) forget(list []hansei.Record) {
-	for _, rec := range list {
-		names := r.byName[rec.Kind()]
-		for n, id := range names {
-			if id == rec.Head().ID {
-				delete(names, n)
-			}
-		}
+// Undo forgets every name learned since the last Take, and that records were to
+// be created: what told of them is refused.
+func (r *Resolver) Undo() {
+	for _, l := range r.learned {
+		delete(r.byName[l.kind], l.name)
 	}
+	r.created, r.learned = nil, nil
 }
 
 func setName(rec hansei.Record, name string) {
@@ -191,25 +205,25 @@ func setName(rec hansei.Record, name string) {
 	}
 }
 
-// refs replaces the names in a record's references by ids.
-func (r *resolver) refs(rec hansei.Record) error {
+// Refs replaces the names in a record's references by ids.
+func (r *Resolver) Refs(rec hansei.Record) error {
 	fields := hansei.FieldsOf(rec.Kind())
 	for i := range fields {
 		f := &fields[i]
-		if f.Of == "" || !slices.Contains(named, f.Of) {
+		if f.Of == "" || !slices.Contains(Kinds, f.Of) {
 			continue
 		}
 		if f.Type == hansei.Refs {
 			list := hansei.ListIn[hansei.ID](f, rec)
 			var ids []hansei.ID // what was told stays as it was
 			for _, name := range *list {
-				if id := r.id(f.Of, string(name)); id != "" && !slices.Contains(ids, id) {
+				if id := r.ID(f.Of, string(name)); id != "" && !slices.Contains(ids, id) {
 					ids = append(ids, id)
 				}
 			}
 			*list = ids
 		} else if name, ok := f.Get(rec); ok {
-			if err := f.Set(rec, r.id(f.Of, string(name.(hansei.ID)))); err != nil {
+			if err := f.Set(rec, r.ID(f.Of, string(name.(hansei.ID)))); err != nil {
 				return err
 			}
 		}
@@ -217,9 +231,10 @@ func (r *resolver) refs(rec hansei.Record) error {
 	return nil
 }
 
-// take returns the records to be created since the last call.
-func (r *resolver) take() []hansei.Record {
+// Take returns the records to be created since the last call. What was learned
+// stands from now on.
+func (r *Resolver) Take() []hansei.Record {
 	out := r.created
-	r.created = nil
+	r.created, r.learned = nil, nil
 	return out
 }
