@@ -46,10 +46,10 @@ func (d *Deployment) Validate() error {
 	if d.Started.IsZero() && d.Finished.IsZero() {
 		return Invalid("finished_at", "a deployment needs a start or an end")
 	}
-	if err := validTime("started_at", d.Started); err != nil {
+	if err := ValidTime("started_at", d.Started); err != nil {
 		return err
 	}
-	return validTime("finished_at", d.Finished)
+	return ValidTime("finished_at", d.Finished)
 }
 
 // PullRequest is a proposed change to code.
@@ -87,7 +87,7 @@ func (p *PullRequest) Validate() error {
 		name string
 		at   time.Time
 	}{{"first_commit_at", p.FirstCommitAt}, {"created_at", p.Created}, {"merged_at", p.Merged}} {
-		if err := validTime(c.name, c.at); err != nil {
+		if err := ValidTime(c.name, c.at); err != nil {
 			return err
 		}
 	}
@@ -122,7 +122,7 @@ func (c *Change) Validate() error {
 	if c.At.IsZero() {
 		return Invalid("changed_at", "a change needs the time it happened")
 	}
-	return validTime("changed_at", c.At)
+	return ValidTime("changed_at", c.At)
 }
 
 func (h *Header) gone() bool { return h.Deleted || h.MergedInto != "" }

@@ -152,15 +152,15 @@ func (in *Incident) Validate() error {
 		}
 	}
 	for _, m := range in.Milestones {
-		if err := validTime(string(m.Role), m.At); err != nil {
+		if err := ValidTime(string(m.Role), m.At); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// validTime refuses times that no tool can have meant.
-func validTime(field string, t time.Time) error {
+// ValidTime refuses times that no tool can have meant.
+func ValidTime(field string, t time.Time) error {
 	if t.IsZero() || (t.Year() >= 1970 && t.Year() < 2100) {
 		return nil
 	}

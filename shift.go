@@ -26,8 +26,8 @@ func (s *Shift) Validate() error {
 	if s.Began.IsZero() || !s.Ended.After(s.Began) {
 		return Invalid("ended_at", "a shift needs a start and an end after it")
 	}
-	if err := validTime("began_at", s.Began); err != nil {
+	if err := ValidTime("began_at", s.Began); err != nil {
 		return err
 	}
-	return validTime("ended_at", s.Ended)
+	return ValidTime("ended_at", s.Ended)
 }

@@ -29,7 +29,7 @@ func (a *Alert) Validate() error {
 	if a.Triggered.IsZero() {
 		return Invalid("triggered_at", "an alert needs the time it was triggered")
 	}
-	return validTime("triggered_at", a.Triggered)
+	return ValidTime("triggered_at", a.Triggered)
 }
 
 // Ticket is a customer's support request.
@@ -61,7 +61,7 @@ func (t *Ticket) Validate() error {
 	if t.Created.IsZero() {
 		return Invalid("created_at", "a ticket needs the time it was created")
 	}
-	return validTime("created_at", t.Created)
+	return ValidTime("created_at", t.Created)
 }
 
 // WorkItem is a feature, bug, chore, epic or project in a tracker.
@@ -93,5 +93,5 @@ func (w *WorkItem) Validate() error {
 	if err := w.valid("work item"); err != nil || w.gone() {
 		return err
 	}
-	return validTime("created_at", w.Created)
+	return ValidTime("created_at", w.Created)
 }

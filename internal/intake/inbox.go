@@ -1,12 +1,12 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -33,8 +33,8 @@ type Inbox struct {
 
 	once  sync.Once
 	wake  chan struct{}
-	names *resolve.Resolver // of the last batch; used by Run alone
-	known record.Seq
+	names *resolve.Resolver         // of the last batch; used by Run alone
+	known record.Seq                // the last change of what things are called that names know of
 	again map[hansei.Key]fold.Again // what a replay that goes on told so far
 	set   record.Seq                // as sources were set then
 
@@ -124,9 +124,11 @@ func (b *Inbox) Drain(ctx context.Context, who auth.Actor) (int, error) {
 		return 0, err
 	}
 	err = b.understand(ctx, who, b.read(waiting))
+	if errors.Is(err, errUnwritable) {
+		err = b.oneByOne(ctx, who, waiting)
+	}
 	if errors.Is(err, hansei.ErrConflict) && b.conflicts < maxConflicts {
 		b.conflicts++
-		b.names = nil
 		return len(waiting), nil // somebody was faster; look again
 	}
 	b.conflicts = 0
@@ -135,6 +137,26 @@ func (b *Inbox) Drain(ctx context.Context, who auth.Actor) (int, error) {
 
 // maxConflicts is how often in a row a batch may find that somebody was faster.
 const maxConflicts = 50
+
+// errUnwritable says that a record cannot be written down.
+var errUnwritable = errors.New("it cannot be kept")
+
+// oneByOne understands a batch a delivery at a time, for a record that cannot be
+// written is the fault of one of them: that one fails.
+func (b *Inbox) oneByOne(ctx context.Context, who auth.Actor, waiting []record.Waiting) error {
+	for i := range waiting {
+		one := b.read(waiting[i : i+1])
+		err := b.understand(ctx, who, one)
+		if errors.Is(err, errUnwritable) {
+			one[0].said, one[0].err = nil, err
+			err = b.understand(ctx, who, one)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // outcome is one delivery and what Normalize made of it.
 type outcome struct {
@@ -180,21 +202,34 @@ func (b *Inbox) read(waiting []record.Waiting) []outcome {
 	return out
 }
 
-// normalize keeps a bug in one source from stopping all.
 func (b *Inbox) normalize(r Reading, w record.Waiting) (said []hansei.Observation, err error) {
+	bug := b.guard(w.Delivery, func() {
+		said, err = r.Normalize(source.Delivery{Name: w.Name, Body: w.Body, Received: w.Received})
+	})
+	return said, cmp.Or(bug, err)
+}
+
+// guard keeps a bug that one delivery meets from stopping all.
+func (b *Inbox) guard(d record.Delivery, fn func()) (bug error) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.Log.Error("panic while understanding a delivery", "source", w.Source, "delivery", w.ID, "panic", p, "stack", string(debug.Stack()))
-			err = errors.New("it could not be understood because of an error on our side; see the log")
+			b.Log.Error("panic while understanding a delivery", "source", d.Source, "delivery", d.ID, "panic", p, "stack", string(debug.Stack()))
+			bug = errors.New("it could not be understood because of an error on our side; see the log")
 		}
 	}()
-	return r.Normalize(source.Delivery{Name: w.Name, Body: w.Body, Received: w.Received})
+	fn()
+	return nil
 }
 
 // understand makes records of a batch and writes them in one transaction. What
 // is read is read before the writer's turn, so that webhooks need not wait for
 // it; a record that changed meanwhile is a conflict, and all is done again.
-func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) error {
+func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) (err error) {
+	defer func() {
+		if err != nil {
+			b.names = nil // they know of what was not written
+		}
+	}()
 	names, err := b.resolver(ctx, who.Scope())
 	if err != nil {
 		return err
@@ -210,7 +245,13 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 			return err
 		}
 		for i, o := range read {
-			done[i] = set.take(o)
+			if seq := o.reading.Seq; seq != 0 { // the oldest, if a source was changed meanwhile
+				set.sources = min(cmp.Or(set.sources, seq), seq)
+			}
+			if bug := b.guard(o.delivery, func() { done[i] = set.take(o) }); bug != nil {
+				names.Undo()
+				done[i] = refused(result{id: o.delivery.ID}, bug)
+			}
 		}
 		return set.joinNamed(ctx)
 	}); err != nil {
@@ -219,9 +260,9 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 	if err := set.encode(); err != nil {
 		return err
 	}
-	_, err = b.Records.Write(ctx, who.As(byInbox), func(tx *record.Tx) error {
-		if err := current(ctx, tx, who.Scope(), read); err != nil {
-			return err
+	head, err := b.Records.Write(ctx, who.As(byInbox), func(tx *record.Tx) error {
+		if now, err := record.LastChange(ctx, tx, who.Scope(), resolve.Kinds...); err != nil || now > b.known {
+			return cmp.Or(err, hansei.ErrConflict) // somebody called something otherwise meanwhile
 		}
 		if err := write(ctx, tx, set, done); err != nil || b.Told == nil {
 			return err
@@ -229,25 +270,16 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 		return b.Told(tx, set.changedRecords())
 	})
 	if err != nil {
-		b.names = nil
 		return err
 	}
+	b.known = head
 	if b.again == nil {
 		b.again = map[hansei.Key]fold.Again{}
 	}
 	for key, told := range set.again {
 		b.again[key] = *told
 	}
-	return b.note(ctx, who.Scope())
-}
-
-// current is ErrConflict when a source was changed since deliveries were read.
-func current(ctx context.Context, tx *record.Tx, who auth.Scope, read []outcome) error {
-	now, err := record.LastChange(ctx, tx, who, hansei.KindSource)
-	if slices.ContainsFunc(read, func(o outcome) bool { return o.reading.Seq != 0 && o.reading.Seq != now }) {
-		return hansei.ErrConflict
-	}
-	return err
+	return nil
 }
 
 // result is what becomes of a delivery.
@@ -300,7 +332,7 @@ func (b *Inbox) resolver(ctx context.Context, who auth.Scope) (*resolve.Resolver
 	if err != nil {
 		return nil, err
 	}
-	if b.names != nil && now == b.known {
+	if b.names != nil && now <= b.known {
 		return b.names, nil
 	}
 	names, err := resolve.New(ctx, b.Records, who)
@@ -309,10 +341,4 @@ func (b *Inbox) resolver(ctx context.Context, who auth.Scope) (*resolve.Resolver
 	}
 	b.names, b.known = names, now
 	return names, nil
-}
-
-// note remembers what names were known after a batch of our own.
-func (b *Inbox) note(ctx context.Context, who auth.Scope) (err error) {
-	b.known, err = record.LastChange(ctx, b.Records, who, resolve.Kinds...)
-	return err
 }

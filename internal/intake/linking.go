@@ -187,7 +187,7 @@ func (b *Inbox) reorder(ctx context.Context, who auth.Actor, kind hansei.Kind) e
 				refs = append(refs, record.Ref{Kind: kind, ID: after})
 			}
 		}
-		if _, err := b.changeAll(ctx, who, organization, refs, func(*hansei.Source, hansei.Record, []hansei.Record) error { return nil }); err != nil {
+		if _, err := b.changeAll(ctx, who, organization, refs, func(*workingSet, hansei.Record, []hansei.Record) error { return nil }); err != nil {
 			return err
 		}
 	}

@@ -1,8 +1,10 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"hansei"
@@ -15,22 +17,30 @@ const rejudgeBatch = 200
 
 // Rejudge looks at every incident that a source told of, as its filter is now:
 // what counted and no longer does leaves every figure, and the other way
-// round. It returns how many changed.
+// round. It returns how many changed. One that the filter has no answer for
+// stays as it is; the error names the first of them.
 func (b *Inbox) Rejudge(ctx context.Context, who auth.Actor, source string) (int, error) {
-	r, err := b.Source(source)
-	if err != nil {
-		return 0, err
-	}
-	return b.eachOf(ctx, who, source, func(_ *hansei.Source, rec hansei.Record, versions []hansei.Record) error {
+	var unanswered error
+	n, err := b.eachOf(ctx, who, source, func(s *workingSet, rec hansei.Record, versions []hansei.Record) error {
+		r, err := b.Source(source) // as it is now, in each batch
+		if err != nil {
+			return err
+		}
+		s.sources = r.Seq
+		was := slices.Clone(rec.Head().From)
 		for i, o := range rec.Head().From {
-			if o.Source == source && o.Out != hansei.OutIncomplete {
-				if err := judge(versions[i], &rec.Head().From[i], r); err != nil {
-					return err
-				}
+			if o.Source != source || o.Out == hansei.OutIncomplete {
+				continue
+			}
+			if err := judge(versions[i], &rec.Head().From[i], r); err != nil {
+				unanswered = cmp.Or(unanswered, fmt.Errorf("%s: %w", rec.Head().ID, err))
+				copy(rec.Head().From, was)
+				return nil
 			}
 		}
 		return nil
 	}, hansei.KindIncident)
+	return n, cmp.Or(err, unanswered)
 }
 
 // ForgetSource takes out what a source told that was removed with its data:
@@ -42,7 +52,8 @@ func (b *Inbox) ForgetSource(ctx context.Context, who auth.Actor, source string)
 	if x, ok := found[hansei.ID(source)]; err != nil || !ok || !x.Record.(*hansei.Source).Forget {
 		return 0, err
 	}
-	return b.eachOf(ctx, who, source, func(src *hansei.Source, rec hansei.Record, _ []hansei.Record) error {
+	return b.eachOf(ctx, who, source, func(s *workingSet, rec hansei.Record, _ []hansei.Record) error {
+		src, _ := s.have[s.relied[0]].rec.(*hansei.Source)
 		for i := range rec.Head().From {
 			if rec.Head().From[i].Source == source && src != nil && src.Forget {
 				rec.Head().From[i].Out = hansei.OutRemoved
@@ -52,9 +63,9 @@ func (b *Inbox) ForgetSource(ctx context.Context, who auth.Actor, source string)
 	}, hansei.Kinds...)
 }
 
-// changing changes a record with the versions of its sources; src is the
-// source that it is changed for as it is now, nil when there is none.
-type changing func(src *hansei.Source, rec hansei.Record, versions []hansei.Record) error
+// changing changes a record of a set with the versions of its sources. The first
+// that the set relies on is what it is changed for, as it is now.
+type changing func(s *workingSet, rec hansei.Record, versions []hansei.Record) error
 
 // eachOf changes every record that a source told of, a batch a transaction.
 func (b *Inbox) eachOf(ctx context.Context, who auth.Actor, source string, change changing, kinds ...hansei.Kind) (n int, err error) {
@@ -98,7 +109,6 @@ func (b *Inbox) change(ctx context.Context, who auth.Actor, relied record.Ref, r
 		return 0, err
 	}
 	s.relied = append(s.relied, relied)
-	src, _ := s.have[relied].rec.(*hansei.Source)
 	for _, ref := range refs {
 		rec := s.have[ref].rec
 		if rec == nil || rec.Head().MergedInto != "" {
@@ -111,10 +121,13 @@ func (b *Inbox) change(ctx context.Context, who auth.Actor, relied record.Ref, r
 		next := emptied(rec)
 		next.Head().From = cloneFrom(rec.Head().From)
 		wasOut := allOut(next.Head().From)
-		if err := change(src, next, versions); err != nil {
+		if err := change(s, next, versions); err != nil {
 			return 0, err
 		}
 		if next, err = assemble(next, versions, s.order); err != nil {
+			return 0, err
+		}
+		if next, err = s.whole(next, versions); err != nil {
 			return 0, err
 		}
 		if err := settleDeleted(next, wasOut); err != nil {

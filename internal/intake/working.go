@@ -32,6 +32,7 @@ type workingSet struct {
 	// relinked are those of which only what they are called is to be noted anew.
 	relinked []record.Ref
 	relied   []record.Ref // what must be at the writer's turn as it was read, besides
+	sources  record.Seq   // and the newest change of a source; 0: none was asked
 }
 
 // working is one record of the set.
@@ -226,6 +227,9 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 	if said.At.IsZero() {
 		said.At = o.delivery.Received
 	}
+	if err := hansei.ValidTime("at", said.At); err != nil {
+		return ref, nil, err
+	}
 	var again *fold.Again
 	if o.delivery.Seq > 0 { // it was understood before
 		if again = s.again[said.Key]; again == nil {
@@ -293,6 +297,20 @@ func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Obse
 		}
 	}
 	return out, settleDeleted(out, wasOut)
+}
+
+// whole leaves the sources out whose word does not make a whole record.
+func (s *workingSet) whole(rec hansei.Record, versions []hansei.Record) (hansei.Record, error) {
+	if flaw(rec) == nil {
+		return rec, nil
+	}
+	from := rec.Head().From
+	for i := range from {
+		if from[i].Out == "" {
+			from[i].Out = hansei.OutIncomplete
+		}
+	}
+	return assemble(rec, versions, s.order)
 }
 
 // flaw is what is wrong with a record, deleted or not.

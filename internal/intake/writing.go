@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,7 +21,7 @@ func (s *workingSet) encode() error {
 		w := s.have[ref]
 		doc, err := record.Encode(w.rec)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w: %w", errUnwritable, err)
 		}
 		if bytes.Equal(doc, w.doc) {
 			w.dirty = false
@@ -83,6 +84,11 @@ func (s *workingSet) named() []record.Ref {
 // unmoved returns ErrConflict when something that the set relies on changed
 // since it was read.
 func (s *workingSet) unmoved(ctx context.Context, tx *record.Tx) error {
+	if s.sources != 0 {
+		if now, err := record.LastChange(ctx, tx, s.scope, hansei.KindSource); err != nil || now != s.sources {
+			return cmp.Or(err, hansei.ErrConflict)
+		}
+	}
 	ids := map[hansei.Kind][]hansei.ID{}
 	for _, r := range s.relied {
 		ids[r.Kind] = append(ids[r.Kind], r.ID)
