@@ -18,9 +18,11 @@ import (
 	"hansei/internal/fact"
 	"hansei/internal/intake"
 	"hansei/internal/job"
+	"hansei/internal/notify"
 	"hansei/internal/record"
 	"hansei/internal/retro/batch"
 	"hansei/internal/rulebook"
+	"hansei/internal/watch"
 )
 
 // The timetable of periodic jobs. One server runs each.
@@ -126,6 +128,9 @@ func (a *App) timetable() {
 		return affected.Counter{Records: a.records}.Follow(ctx, who)
 	})
 	a.watches(who)
+	a.jobs.In(job.Pulls, connect.JobPull, jobFollowUp, jobFollowUps)
+	a.jobs.In(job.Bulk, rulebook.JobRenew, batch.Job, watch.JobDraft, watch.JobSimilar)
+	a.jobs.In(job.Messages, notify.JobDeliver)
 	a.jobs.Every(connect.JobDue, dueEvery, true)
 	a.jobs.Every(connect.JobExpire, expireEvery, false)
 	a.jobs.Every(connect.JobSuggest, suggestEvery, true)
@@ -191,7 +196,7 @@ func (a *App) near(ctx context.Context, _ auth.Scope, ids []hansei.ID, within ti
 	rows, err := a.facts.SQL(ctx, fmt.Sprintf(`WITH x AS (SELECT id, source, start_at, coalesce(resolved_at, start_at) AS end_at FROM incident
 			WHERE id IN (%[2]s) AND merged_into IS NULL),
 		one AS (SELECT count(DISTINCT source) = 1 AS alone, any_value(source) AS source FROM x),
-		y AS (SELECT id, source, start_at FROM incident, one WHERE merged_into IS NULL AND NOT (one.alone AND incident.source = one.source))
+		y AS (SELECT incident.id, incident.source, incident.start_at FROM incident, one WHERE merged_into IS NULL AND NOT (one.alone AND incident.source = one.source))
 		SELECT x.id, y.id FROM x JOIN y ON y.source <> x.source AND y.start_at BETWEEN x.start_at - %[1]s AND x.end_at + %[1]s
 		ORDER BY x.id, y.start_at`, w, strings.Join(literals, ", ")), maxNear)
 	if err != nil {

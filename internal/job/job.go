@@ -49,13 +49,36 @@ func (q *Queue) Handle(kind string, timeout time.Duration, h Handler) {
 	river.AddWorkerArgs(q.config.Workers, payload{kind: kind}, &worker{queue: q, handle: h, timeout: cmp.Or(timeout, time.Minute)})
 }
 
+// Line is where jobs wait, in front of workers of its own: what may take long or
+// come by the thousand holds up nothing in another line. Most wait in one that
+// has no name.
+type Line string
+
+// The lines beside that of most jobs.
+const (
+	Pulls    Line = "pulls"    // what waits for tools, which may not answer
+	Messages Line = "messages" // to people, likewise
+	Bulk     Line = "bulk"     // what one event may ask for by the thousand
+)
+
+// workers is how many jobs of a line a server does at a time.
+var workers = map[Line]int{Pulls: 16, Messages: 4, Bulk: 2}
+
+// In says that jobs of some kinds wait in a line. It is called before the first
+// Enqueue and before Run.
+func (q *Queue) In(l Line, kinds ...string) {
+	for _, k := range kinds {
+		q.lines[k] = l
+	}
+}
+
 // Every has a job of a kind begun at each multiple of an interval since the
 // zero time, so that neither a restart nor a change of leader delays it, and
 // also when a server becomes the leader if atStart says so. While one waits or
 // runs, no other is begun. It is called before Run.
 func (q *Queue) Every(kind string, every time.Duration, atStart bool) {
 	q.config.PeriodicJobs = append(q.config.PeriodicJobs, river.NewPeriodicJob(interval(every), func() (river.JobArgs, *river.InsertOpts) {
-		return payload{kind: kind}, options(Job{Unique: true})
+		return payload{kind: kind}, q.options(Job{Kind: kind, Unique: true})
 	}, &river.PeriodicJobOpts{ID: kind, RunOnStart: atStart}))
 }
 
@@ -69,8 +92,8 @@ func (i interval) Next(t time.Time) time.Time {
 	return t.Truncate(time.Duration(i)).Add(time.Duration(i))
 }
 
-func options(j Job) *river.InsertOpts {
-	o := &river.InsertOpts{MaxAttempts: cmp.Or(j.Attempts, attempts), ScheduledAt: j.At}
+func (q *Queue) options(j Job) *river.InsertOpts {
+	o := &river.InsertOpts{MaxAttempts: cmp.Or(j.Attempts, attempts), ScheduledAt: j.At, Queue: string(q.lines[j.Kind])}
 	if j.Unique {
 		o.UniqueOpts = river.UniqueOpts{ByArgs: true, ByState: []rivertype.JobState{rivertype.JobStateAvailable, rivertype.JobStatePending,
 			rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStateScheduled}}
@@ -92,7 +115,7 @@ func (q *Queue) Enqueue(tx *record.Tx, j Job) error {
 		}
 	}
 	// The transaction is not given up half-way, whoever stops waiting for it.
-	if _, err := client.InsertTx(context.Background(), tx.SQL(), p, options(j)); err != nil {
+	if _, err := client.InsertTx(context.Background(), tx.SQL(), p, q.options(j)); err != nil {
 		return fmt.Errorf("enqueue job %s: %w", j.Kind, err)
 	}
 	return nil

@@ -237,3 +237,38 @@ func TestIntervalDoesNotDependOnTheStart(t *testing.T) {
 		}
 	}
 }
+
+// TestLines: what waits for others in one line holds up nobody in another.
+func TestLines(t *testing.T) {
+	q, store := queue(t)
+	free, held, done := make(chan struct{}), make(chan struct{}, 100), make(chan string, 10)
+	q.In(Bulk, "heavy")
+	q.Handle("heavy", time.Minute, func(ctx context.Context, _ json.RawMessage) error {
+		held <- struct{}{}
+		select {
+		case <-free:
+		case <-ctx.Done():
+		}
+		return nil
+	})
+	q.Handle("light", time.Minute, func(context.Context, json.RawMessage) error { done <- "light"; return nil })
+	_, err := store.Write(t.Context(), who, func(tx *record.Tx) error {
+		for range 20 {
+			if err := q.Enqueue(tx, Job{Kind: "heavy"}); err != nil {
+				return err
+			}
+		}
+		return q.Enqueue(tx, Job{Kind: "light"})
+	})
+	check(t, err)
+	running(t, q)
+	defer close(free)
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Fatal("it waits behind what it has nothing to do with")
+	}
+	if n := len(held); n > workers[Bulk] {
+		t.Errorf("%d at a time, expected %d at most", n, workers[Bulk])
+	}
+}

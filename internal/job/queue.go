@@ -27,7 +27,7 @@ type Options struct {
 	// Now is the clock on SQLite; time.Now when nil. On PostgreSQL the
 	// database's clock rules, so that servers agree.
 	Now     func() time.Time
-	Workers int // jobs at a time on this server; 4 when 0
+	Workers int // jobs at a time on this server that wait in no Line; 4 when 0
 }
 
 // Queue holds jobs and runs them. On SQLite there is one Queue to a store.
@@ -38,6 +38,7 @@ type Queue struct {
 	driver   riverdriver.Driver[*sql.Tx]
 	log      *slog.Logger // of this package; River's is quiet
 	config   river.Config
+	lines    map[string]Line // by kind
 	servers  *servers
 
 	once   sync.Once
@@ -78,7 +79,7 @@ func newQueue(ctx context.Context, store *record.Store, db *sql.DB, postgres boo
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	db.SetMaxOpenConns(connections)
-	q := &Queue{store: store, db: db, postgres: postgres, log: o.Log.With("part", "jobs"), servers: newServers(name(), db, postgres)}
+	q := &Queue{store: store, db: db, postgres: postgres, log: o.Log.With("part", "jobs"), servers: newServers(name(), db, postgres), lines: map[string]Line{}}
 	if postgres {
 		q.driver = riverdatabasesql.New(db)
 	} else {
@@ -106,6 +107,9 @@ func (q *Queue) configure(o Options) {
 		CompletedJobRetentionPeriod: keepDone, CancelledJobRetentionPeriod: keepDone, DiscardedJobRetentionPeriod: keepGivenUp,
 		JobTimeout: rescueAfter, RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout: softStop,
+	}
+	for l, n := range workers {
+		q.config.Queues[string(l)] = river.QueueConfig{MaxWorkers: n}
 	}
 	if !q.postgres && o.Now != nil {
 		q.config.Test.Time = clock(o.Now)
