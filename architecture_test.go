@@ -153,6 +153,14 @@ func TestImports(t *testing.T) {
 	}
 }
 
+// TestZones: the program brings the time zones along. Without them a machine
+// that has none would take those of people and tools for unknown.
+func TestZones(t *testing.T) {
+	if !slices.Contains(sources(t)["hansei/cmd/hansei"], "time/tzdata") {
+		t.Error("hansei/cmd/hansei does not import time/tzdata")
+	}
+}
+
 func allowed(may []string, im string) bool {
 	return slices.ContainsFunc(may, func(m string) bool {
 		return m == "*" || m == im || strings.HasSuffix(m, "/*") && strings.HasPrefix(im, strings.TrimSuffix(m, "*"))

@@ -8,6 +8,7 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+	_ "time/tzdata" // the zones, for a machine that has none
 
 	"hansei/internal/cli"
 )
