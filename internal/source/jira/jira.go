@@ -124,7 +124,10 @@ type puller struct{ *jira }
 const (
 	perPage = 100
 	overlap = 10 * time.Minute
-	fields  = "summary,description,issuetype,project,status,priority,assignee,components,labels,parent,created,updated,duedate,resolution,resolutiondate,statuscategorychangedate,issuelinks"
+	// newestFirst begins the place of a page at Data Center, before how many
+	// issues came on those before it.
+	newestFirst = "newest first "
+	fields      = "summary,description,issuetype,project,status,priority,assignee,components,labels,parent,created,updated,duedate,resolution,resolutiondate,statuscategorychangedate,issuelinks"
 )
 
 // Streams are the projects and the search for issues.
@@ -142,6 +145,12 @@ func (j *puller) authorize(c *fetch.Client) {
 	}
 }
 
+// unknown stands for a time zone that an account does not say, or by a name
+// that is not known here. No zone is further west: what is asked for from a time
+// in it is up to 26 hours too much where the account is elsewhere, and never too
+// little.
+var unknown = time.FixedZone("unknown", -12*60*60)
+
 // zone is the account's own: JQL reads times in it.
 func (j *puller) zone(p *source.Pull) (*time.Location, error) {
 	var me struct {
@@ -151,8 +160,8 @@ func (j *puller) zone(p *source.Pull) (*time.Location, error) {
 		return nil, err
 	}
 	loc, err := time.LoadLocation(me.Zone)
-	if err != nil {
-		return time.UTC, nil // an older name; the overlap of a day below makes up for it
+	if err != nil || me.Zone == "" {
+		return unknown, nil
 	}
 	return loc, nil
 }
@@ -181,8 +190,18 @@ func (j *puller) issues(p *source.Pull) error {
 }
 
 // jql asks for what was sought, in the order of last changes.
-func jql(s source.Sought, zone *time.Location) string {
-	out := `updated >= "` + s.Since.In(zone).Format("2006-01-02 15:04") + `" ORDER BY updated ASC, key ASC`
+//
+// Cloud goes on from the last issue of a page: oldest first, what changes while
+// the pages are read comes again at their end. Data Center counts pages by
+// position: oldest first, what changes would pull the others up, past the
+// reader. Newest first it goes to the front, and pushes others to where they
+// are read twice.
+func (j *puller) jql(s source.Sought, zone *time.Location) string {
+	order := "ASC"
+	if j.email == "" {
+		order = "DESC"
+	}
+	out := fmt.Sprintf(`updated >= "%s" ORDER BY updated %s, key %[2]s`, s.Since.In(zone).Format("2006-01-02 15:04"), order)
 	if len(s.Only) > 0 {
 		out = `project in ("` + strings.Join(s.Only, `", "`) + `") AND ` + out
 	}
@@ -195,14 +214,12 @@ func jql(s source.Sought, zone *time.Location) string {
 // search asks for a page and says where the next one is: Cloud by a token,
 // Data Center by how many came before.
 func (j *puller) search(p *source.Pull, s source.Sought, next string, zone *time.Location) (page source.Page, issues []json.RawMessage, after string, err error) {
-	q := url.Values{"jql": {jql(s, zone)}, "maxResults": {fmt.Sprint(perPage)}, "fields": {fields}, "expand": {"changelog"}}
+	q := url.Values{"jql": {j.jql(s, zone)}, "maxResults": {fmt.Sprint(perPage)}, "fields": {fields}, "expand": {"changelog"}}
 	path, start := "/rest/api/3/search/jql", 0
 	if j.email == "" {
 		path = "/rest/api/2/search"
-		if next != "" {
-			if start, err = strconv.Atoi(next); err != nil {
-				return page, nil, "", fmt.Errorf("the place to go on from is unreadable: %w", err)
-			}
+		if start, err = position(next); err != nil {
+			return page, nil, "", err
 		}
 		q.Set("startAt", fmt.Sprint(start))
 	} else if next != "" {
@@ -222,20 +239,47 @@ func (j *puller) search(p *source.Pull, s source.Sought, next string, zone *time
 		return page, nil, "", err
 	}
 	n := len(said.Issues)
-	if page.Things = n; n > 0 {
-		var newest struct {
-			Fields struct {
-				Updated stamp.Time `json:"updated"`
-			} `json:"fields"`
-		}
-		if json.Unmarshal(said.Issues[n-1], &newest) == nil { // else Normalize will say what is wrong with it
-			page.Through = newest.Fields.Updated.Time
-		}
-	}
-	if j.email == "" && n > 0 && start+n < said.Total {
-		said.Next = strconv.Itoa(start + n)
+	page.Things = n
+	switch {
+	case n == 0:
+	case j.email != "":
+		page.Through = changed(said.Issues[n-1])
+	case start+n < said.Total:
+		said.Next = newestFirst + strconv.Itoa(start+n)
 	}
 	return page, said.Issues, said.Next, nil
+}
+
+// position is how many issues come before a page of Data Center's. Earlier
+// versions read oldest first and kept the number alone, which counts other
+// issues now.
+func position(next string) (int, error) {
+	if next == "" {
+		return 0, nil
+	}
+	text, ok := strings.CutPrefix(next, newestFirst)
+	if !ok {
+		return 0, fmt.Errorf("%q: %w", next, source.ErrExpired)
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, fmt.Errorf("the place to go on from is unreadable: %w", err)
+	}
+	return n, nil
+}
+
+// changed is when an issue was last changed, zero when it does not say: then
+// Normalize tells what is wrong with it.
+func changed(issue json.RawMessage) time.Time {
+	var x struct {
+		Fields struct {
+			Updated stamp.Time `json:"updated"`
+		} `json:"fields"`
+	}
+	if json.Unmarshal(issue, &x) != nil {
+		return time.Time{}
+	}
+	return x.Fields.Updated.Time
 }
 
 // Check tries the account and looks whether it sees each project.
@@ -249,7 +293,7 @@ func (j *puller) Check(p *source.Pull) []source.Finding {
 	case err != nil:
 		return []source.Finding{{Says: err.Error()}}
 	}
-	found := []source.Finding{{OK: true, Says: "Jira accepts the token; its account is in the time zone " + zone.String() + "."}}
+	found := []source.Finding{{OK: true, Says: "Jira accepts the token; the time zone of its account: " + zone.String() + "."}}
 	page, issues, _, err := j.search(p, source.Sought{Since: p.Now.AddDate(-1, 0, 0), Only: j.projects}, "", zone)
 	if err != nil {
 		found = append(found, source.Finding{Says: "Issues cannot be searched: " + err.Error()})

@@ -5,8 +5,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -157,6 +160,90 @@ func TestPull(t *testing.T) {
 		found := src.Check(run(""))
 		if last := found[len(found)-1]; last.OK || !strings.Contains(last.Says, "OPS") || !found[0].OK {
 			t.Errorf("check: %+v", found)
+		}
+	}
+}
+
+// TestEditedWhileRead: Data Center counts pages by position, and whoever edits an
+// issue while they are read moves the others. None is missed for that, nor when
+// an earlier version, which read oldest first, had left off between two pages.
+func TestEditedWhileRead(t *testing.T) {
+	for _, c := range []struct{ edited, cursor string }{{"OPS-1", ""}, {"OPS-2", ""}, {"OPS-4", ""}, {"OPS-5", ""},
+		{"", `{"since":"2026-03-01T00:00:00Z","began":"2026-03-01T19:00:00Z","next":"2","of":["*"],"upto":"2026-03-01T02:00:00Z"}`},
+		{"", `{"since":"2026-03-01T00:00:00Z","began":"2026-03-01T19:00:00Z","start":2}`}} {
+		updated, calls := map[string]time.Time{}, 0
+		for h := 1; h <= 5; h++ {
+			updated[fmt.Sprintf("OPS-%d", h)] = at(h)
+		}
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			jql := r.URL.Query().Get("jql")
+			switch {
+			case strings.HasSuffix(r.URL.Path, "/status"):
+				fmt.Fprint(w, "[]")
+				return
+			case jql == "":
+				fmt.Fprint(w, `{"timeZone":"Etc/UTC"}`)
+				return
+			}
+			keys, some := slices.SortedFunc(maps.Keys(updated), func(a, b string) int { return updated[a].Compare(updated[b]) }), []string{}
+			if strings.Contains(jql, "updated DESC") {
+				slices.Reverse(keys)
+			}
+			for _, key := range keys {
+				if updated[key].Format(`"2006-01-02 15:04"`) >= jql[strings.Index(jql, `"`):][:18] {
+					some = append(some, strings.ReplaceAll(issue(key, "Bug", "new", ""), "2026-03-01T12:00:00.000+0100", updated[key].Format("2006-01-02T15:04:05.000-0700")))
+				}
+			}
+			start, err := strconv.Atoi(r.URL.Query().Get("startAt"))
+			if err != nil {
+				t.Error(err)
+			}
+			fmt.Fprintf(w, `{"startAt":%d,"total":%d,"issues":[%s]}`, start, len(some), strings.Join(some[start:min(start+2, len(some))], ","))
+			if calls++; calls == 1 && c.edited != "" {
+				updated[c.edited] = at(19)
+			}
+		}))
+		defer server.Close()
+		read := map[string]bool{"OPS-1": c.edited == "", "OPS-2": c.edited == ""} // by the earlier version
+		err := jiraOf(t, "url", server.URL, "token", "tok").(*puller).Streams()[1].Pull(&source.Pull{Ctx: t.Context(), Cursor: c.cursor, From: at(0), Now: at(20), Client: &fetch.Client{HTTP: server.Client()},
+			Emit: func(page source.Page) error {
+				for key := range updated {
+					read[key] = read[key] || strings.Contains(string(page.Body), key)
+				}
+				if strings.Contains(page.Cursor, "began") != page.Through.IsZero() {
+					t.Errorf("everything up to %v is read, says the page before %s", page.Through, page.Cursor)
+				}
+				return nil
+			}})
+		for key := range updated {
+			if err != nil || !read[key] && key != c.edited { // that one comes with the next run
+				t.Errorf("%+v: %s was not read, %v", c, key, err)
+			}
+		}
+	}
+}
+
+// TestZones: where the account's time zone is not known, what is asked for is
+// enough wherever it may be.
+func TestZones(t *testing.T) {
+	for said, from := range map[string]string{`"Asia/Tokyo"`: "2026-03-01 18:00", `null`: "2026-02-28 21:00", `""`: "2026-02-28 21:00", `"America/Nowhere"`: "2026-02-28 21:00"} {
+		asked := ""
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch r.URL.Path {
+			case "/rest/api/2/myself":
+				fmt.Fprintf(w, `{"timeZone":%s}`, said)
+			case "/rest/api/3/search/jql":
+				asked = r.URL.Query().Get("jql")
+				fmt.Fprint(w, `{"issues":[],"isLast":true}`)
+			default:
+				fmt.Fprint(w, `[]`)
+			}
+		}))
+		defer server.Close()
+		err := jiraOf(t, "url", server.URL, "token", "tok", "email", "ann@example.com").(*puller).Streams()[1].Pull(&source.Pull{Ctx: t.Context(), From: at(9), Now: at(20),
+			Client: &fetch.Client{HTTP: server.Client()}, Emit: func(source.Page) error { return nil }})
+		if err != nil || !strings.HasPrefix(asked, `updated >= "`+from+`"`) {
+			t.Errorf("in the time zone %s: asked for %s, %v", said, asked, err)
 		}
 	}
 }
