@@ -80,7 +80,7 @@ func TestIncident(t *testing.T) {
 	if w := follow[0].Record.(*hansei.WorkItem); err != nil || w.Type != "follow-up" || !w.Done.IsZero() {
 		t.Errorf("follow-up: %+v, %v", w, err)
 	}
-	if _, err := src.Normalize(source.Delivery{Body: []byte(`{"webhookEvent":"jira:issue_created","issue":` + issue("OPS-4", "Bug", "undefined", "") + `}`)}); err == nil || !strings.Contains(err.Error(), `"undefined"`) {
+	if _, err := src.Normalize(source.Delivery{Body: []byte(`{"webhookEvent":"jira:issue_created","issue":` + issue("OPS-4", "Bug", "limbo", "") + `}`)}); err == nil || !strings.Contains(err.Error(), `"limbo"`) {
 		t.Errorf("an unknown category: %v", err)
 	}
 	if _, err := src.Normalize(source.Delivery{Body: []byte(`{"webhookEvent":"comment_created"}`)}); !errors.Is(err, source.ErrUnused) {

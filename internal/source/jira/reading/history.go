@@ -12,6 +12,7 @@ import (
 
 // The keys of Jira's status categories.
 const (
+	categoryNone = "undefined" // "No Category": work in it has not begun
 	categoryNew  = "new"
 	categoryBusy = "indeterminate"
 	categoryDone = "done"

@@ -12,7 +12,7 @@ import (
 )
 
 // statuses of a site, by the id that the tests give each: its place here.
-var statuses = []struct{ name, category string }{{"To do", "new"}, {"Doing", "indeterminate"}, {"Review", "indeterminate"}, {"Done", "done"}, {"Mitigated", "indeterminate"}, {"Resolved", "indeterminate"}, {"Closed", "done"}}
+var statuses = []struct{ name, category string }{{"To do", "new"}, {"Doing", "indeterminate"}, {"Review", "indeterminate"}, {"Done", "done"}, {"Mitigated", "indeterminate"}, {"Resolved", "indeterminate"}, {"Closed", "done"}, {"Odd", "undefined"}}
 
 func at(h int) time.Time { return time.Date(2026, 3, 1, h, 0, 0, 0, time.UTC) }
 
@@ -66,6 +66,8 @@ func TestWork(t *testing.T) {
 	}{
 		{0, "", 0, none, none},
 		{1, "01", 0, at(10), none},
+		{7, "07", 0, none, none}, // "No Category" is Jira's own
+		{3, "71 13", 0, at(10), at(11)},
 		{3, "01 12 23", 0, at(10), at(12)},
 		{3, "01 13 31 13", 0, at(10), at(13)},
 		{1, "01 13 31", 0, at(10), none},

@@ -161,7 +161,7 @@ func (s *Site) issue(x Issue, statuses categories, whole bool) (hansei.Observati
 		return hansei.Observation{}, hansei.Invalid("issue", "expected its id, key, created and updated")
 	}
 	category := f.Status.Category.Key
-	if !slices.Contains([]string{categoryNew, categoryBusy, categoryDone}, category) {
+	if !slices.Contains([]string{categoryNone, categoryNew, categoryBusy, categoryDone}, category) {
 		return hansei.Observation{}, source.Unknown("status.statusCategory.key", category)
 	}
 	moves := statuses.moves(x)
