@@ -208,7 +208,8 @@ func (s *puller) replies(p *source.Pull, channel, thread, oldest string) ([]read
 	}
 }
 
-// name asks for the names of those who wrote or reacted.
+// name asks for the names of those who wrote or reacted. Whom Slack does not
+// know any more, or does not show to this app, has none.
 func (s *puller) name(p *source.Pull, page *reading.Page, names map[string]string) error {
 	for _, m := range page.Messages {
 		ids := []string{m.User}
@@ -230,7 +231,7 @@ func (s *puller) name(p *source.Pull, page *reading.Page, names map[string]strin
 				}
 				_, _, err := s.call(p, "users.info", url.Values{"user": {id}}, &said)
 				var no *web.Refusal
-				if err != nil && (!errors.As(err, &no) || no.Code != "user_not_found") {
+				if err != nil && (!errors.As(err, &no) || no.Code != "user_not_found" && no.Code != "user_not_visible") {
 					return err
 				}
 				names[id] = said.User.Profile.Real

@@ -280,6 +280,74 @@ func TestPull(t *testing.T) {
 	}
 }
 
+// TestWhoIsNotShown: an author whom Slack does not show to the app, or does not
+// know any more, has no name, and the channel is read all the same.
+func TestWhoIsNotShown(t *testing.T) {
+	for _, code := range []string{"user_not_visible", "user_not_found"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case strings.HasSuffix(r.URL.Path, "conversations.list"):
+				fmt.Fprint(w, `{"ok":true,"channels":[{"id":"C1","name":"incident-7","created":1772360000}]}`)
+			case strings.HasSuffix(r.URL.Path, "conversations.history"):
+				fmt.Fprint(w, `{"ok":true,"messages":[{"type":"message","ts":"1772360300.000000","user":"U2","text":"fixed"},{"type":"message","ts":"1772360100.000000","user":"U9","text":"it is down"}]}`)
+			case r.URL.Query().Get("user") == "U9":
+				fmt.Fprintf(w, `{"ok":false,"error":%q}`, code)
+			default:
+				fmt.Fprint(w, `{"ok":true,"user":{"name":"bo","profile":{"real_name":"Bo"}}}`)
+			}
+		}))
+		defer server.Close()
+		src := workspace(t, map[string]string{"token": "xoxb-1"}).(*puller)
+		src.base = server.URL
+		by := map[string]string{}
+		err := src.Streams()[1].Pull(&source.Pull{Ctx: t.Context(), Now: time.Unix(1772400000, 0), Client: &fetch.Client{HTTP: server.Client()}, Emit: func(p source.Page) error {
+			if len(p.Body) == 0 {
+				return nil
+			}
+			said, err := src.Normalize(source.Delivery{Name: "pull/messages", Body: p.Body})
+			for _, o := range said {
+				for _, u := range o.Record.(*hansei.Incident).Updates {
+					by[u.Text] = u.By
+				}
+			}
+			return err
+		}})
+		if d := cmp.Diff(map[string]string{"fixed": "Bo", "it is down": ""}, by); err != nil || d != "" {
+			t.Errorf("%s: %v, %s", code, err, d)
+		}
+	}
+}
+
+// TestArchived: a channel that is archived is closed, also when no message that
+// is read says so; since when, only a message tells.
+func TestArchived(t *testing.T) {
+	src := workspace(t, map[string]string{"token": "xoxb-1"})
+	for _, c := range []struct{ archived, more, status, closed string }{
+		{"false", "", "", ""},
+		{"true", "", hansei.StatusClosed, ""},
+		{"true", `{"type":"message","subtype":"channel_archive","ts":"1772370000.000000","user":"U1","text":"archived the channel"},`, hansei.StatusClosed, "1772370000"},
+	} {
+		said, err := src.Normalize(source.Delivery{Name: "pull/messages", Body: []byte(`{"channel":{"id":"C1","name":"incident-7","created":1772360000,"is_archived":` + c.archived + `,"updated":1772360000000},
+			"messages":[` + c.more + `{"type":"message","ts":"1772360100.000000","user":"U1","text":"it is down"}],"users":{"U1":"Ann"}}`)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		status, closed := "", ""
+		for _, o := range said {
+			in := o.Record.(*hansei.Incident)
+			if at, ok := in.Milestones.At(hansei.RoleClosed); ok {
+				closed = fmt.Sprint(at.Unix())
+			}
+			if in.Status != "" {
+				status = in.Status
+			}
+		}
+		if status != c.status || closed != c.closed {
+			t.Errorf("archived %s: %q at %q, want %q at %q", c.archived, status, closed, c.status, c.closed)
+		}
+	}
+}
+
 func FuzzNormalize(f *testing.F) {
 	src := workspace(f, map[string]string{"webhook_secret": "s"})
 	f.Add("event", []byte(`{"type":"event_callback","event":{"type":"message","channel":"C1","ts":"1772360060.000200","text":"<@U1|x> <"}}`))

@@ -132,6 +132,9 @@ func (w *Workspace) page(body []byte) ([]hansei.Observation, error) {
 	}
 	o := w.about(p.Channel.ID, when)
 	in := o.Record.(*hansei.Incident)
+	if p.Channel.Archived {
+		in.Status = hansei.StatusClosed // since when a message tells, if it is among those that are read
+	}
 	for _, m := range p.Messages {
 		if slices.Contains(quiet, m.Subtype) || m.Type != "message" || at(m.TS).IsZero() {
 			continue
