@@ -2,6 +2,7 @@ package fetch
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -140,6 +141,10 @@ func (c *Client) once(ctx context.Context, method, target string, body []byte, h
 		return &Response{Status: res.StatusCode, Header: res.Header, Body: text}, nil
 	}
 	no := &StatusError{Method: method, URL: bare(target), Status: res.StatusCode, Says: summary(c.without(q, text)), Header: res.Header}
+	if res.StatusCode == http.StatusBadRequest && bytes.Contains(text, []byte(`"RATELIMITED"`)) { // Linear's way to say 429
+		no.Status = http.StatusTooManyRequests
+		return nil, &passingError{no, c.refilled(res.Header)}
+	}
 	if wait, passes := c.passes(res); passes {
 		return nil, &passingError{no, wait}
 	}
@@ -231,6 +236,20 @@ func (c *Client) passes(res *http.Response) (wait time.Duration, passes bool) {
 		}
 	}
 	return 0, true
+}
+
+// refilled is how long to wait when a limit of Linear's is reached. It tells of
+// each what is left and when it begins anew, in milliseconds since 1970. Where
+// something is left of all, but less than the call takes, a minute.
+func (c *Client) refilled(h http.Header) time.Duration {
+	wait := time.Duration(0)
+	for _, name := range []string{"Requests", "Complexity", "Endpoint-Requests"} {
+		ms, err := strconv.ParseInt(h.Get("X-RateLimit-"+name+"-Reset"), 10, 64)
+		if err == nil && h.Get("X-RateLimit-"+name+"-Remaining") == "0" {
+			wait = max(wait, time.UnixMilli(ms).Sub(c.now()))
+		}
+	}
+	return cmp.Or(wait, time.Minute)
 }
 
 // Error implements error. It says what a person can act on.

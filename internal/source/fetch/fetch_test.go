@@ -113,6 +113,18 @@ func TestRepeats(t *testing.T) {
 			w.Header().Set("RateLimit-Reset", "30")
 			w.WriteHeader(429)
 		}}, 30 * time.Second},
+		"400 of Linear's": {[]func(http.ResponseWriter){func(w http.ResponseWriter) {
+			w.Header().Set("X-RateLimit-Requests-Remaining", "0")
+			w.Header().Set("X-RateLimit-Requests-Reset", fmt.Sprint(time.Now().Add(5*time.Minute).UnixMilli()))
+			w.Header().Set("X-RateLimit-Complexity-Remaining", "2999000")
+			w.Header().Set("X-RateLimit-Complexity-Reset", fmt.Sprint(time.Now().Add(time.Hour).UnixMilli()))
+			w.WriteHeader(400)
+			_, _ = w.Write([]byte(`{"errors":[{"message":"Rate limit exceeded","extensions":{"type":"ratelimited","code":"RATELIMITED","statusCode":429}}]}`))
+		}}, 290 * time.Second},
+		"400 of Linear's, of a query that is too dear now": {[]func(http.ResponseWriter){func(w http.ResponseWriter) {
+			w.WriteHeader(400)
+			_, _ = w.Write([]byte(`{"errors":[{"message":"Rate limit exceeded","extensions":{"code":"RATELIMITED"}}]}`))
+		}}, time.Minute},
 		"500 twice": {[]func(http.ResponseWriter){func(w http.ResponseWriter) { w.WriteHeader(500) }, func(w http.ResponseWriter) { w.WriteHeader(503) }}, 3 * time.Second},
 		"a body that breaks off": {[]func(http.ResponseWriter){func(w http.ResponseWriter) {
 			w.Header().Set("Content-Length", "1000")

@@ -154,6 +154,27 @@ func TestPull(t *testing.T) {
 	}
 }
 
+// TestTooOften: what Linear says with a 400 when it was asked too often is not
+// taken for a refusal of the key, and the history goes on when Linear says.
+func TestTooOften(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X-RateLimit-Requests-Remaining", "0")
+		w.Header().Set("X-RateLimit-Requests-Reset", fmt.Sprint(time.Now().Add(time.Hour).UnixMilli()))
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"errors":[{"message":"Rate limit exceeded","extensions":{"type":"ratelimited","code":"RATELIMITED","statusCode":429}}]}`)
+	}))
+	defer server.Close()
+	src := workspace(t, "token", "lin_api_k3y", "api_url", server.URL).(*puller)
+	run := &source.Pull{Ctx: t.Context(), From: at, Now: at, Client: &fetch.Client{HTTP: server.Client()}, Emit: func(source.Page) error { return nil }}
+	var later *fetch.LaterError
+	if err := src.Streams()[0].Pull(run); !errors.As(err, &later) || later.After < 59*time.Minute {
+		t.Errorf("got %v", err)
+	}
+	if found := src.Check(run); len(found) != 1 || strings.Contains(found[0].Says, "does not accept") {
+		t.Errorf("check: %+v", found)
+	}
+}
+
 // TestGrows asks a Linear of two teams of five issues each, two on a page.
 func TestGrows(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

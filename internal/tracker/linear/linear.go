@@ -10,7 +10,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -99,7 +98,7 @@ func (l *linear) ask(ctx context.Context, query string, variables map[string]any
 	}
 	r, err := l.client.Send(ctx, http.MethodPost, l.url, body, nil)
 	if err != nil {
-		return limited(err)
+		return err
 	}
 	var said struct {
 		Data   json.RawMessage `json:"data"`
@@ -116,26 +115,12 @@ func (l *linear) ask(ctx context.Context, query string, variables map[string]any
 	}
 	if len(said.Errors) > 0 {
 		e := said.Errors[0]
-		if e.More.Code == rateLimited {
+		if e.More.Code == "RATELIMITED" {
 			return &fetch.LaterError{Err: &fetch.StatusError{Method: http.MethodPost, URL: l.url, Status: http.StatusTooManyRequests, Says: e.Message}, After: time.Minute}
 		}
 		return &tracker.RefusedError{Says: cmp.Or(e.More.Says, e.Message)}
 	}
 	return json.Unmarshal(said.Data, into)
-}
-
-const rateLimited = "RATELIMITED"
-
-// limited makes what it is of a 400 that means "too often".
-func limited(err error) error {
-	var no *fetch.StatusError
-	ok := errors.As(err, &no)
-	if !ok || no.Status != http.StatusBadRequest || !strings.Contains(no.Says, rateLimited) {
-		return err
-	}
-	copied := *no
-	copied.Status = http.StatusTooManyRequests
-	return &fetch.LaterError{Err: &copied, After: time.Minute}
 }
 
 // idOf is the id of the issue with a marker: a UUID of version 4 in form.
