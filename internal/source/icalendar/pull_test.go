@@ -244,6 +244,10 @@ func TestCheckSaysWhatItFinds(t *testing.T) {
 	if len(found) != 1 || !found[0].OK || !strings.Contains(found[0].Says, "1 shifts") {
 		t.Errorf("%+v", found)
 	}
+	c.events[0] = "BEGIN:VEVENT\r\nUID:1\r\nSUMMARY:Ann\r\nDTSTART:20100101T000000Z\r\nDURATION:PT1H\r\nRRULE:FREQ=HOURLY\r\nEND:VEVENT\r\n"
+	if found = f.feed.Check(f.pull("2026-01-10")); len(found) != 1 || !found[0].OK {
+		t.Errorf("%+v", found)
+	}
 	c.events[0] = event("1", "Ann", "20270101T000000Z", "20270108T000000Z")
 	if found = f.feed.Check(f.pull("2026-01-10")); len(found) != 2 || found[1].OK {
 		t.Errorf("%+v", found)

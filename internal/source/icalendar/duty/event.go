@@ -11,23 +11,24 @@ import (
 
 	"hansei"
 	"hansei/internal/source"
+	"hansei/internal/source/icalendar/zone"
 )
 
 // event is an event of a calendar, as far as duty is concerned.
 type event struct {
-	uid            string
-	start          time.Time     // in its own zone
-	length         time.Duration // on the wall clock: a night is as long as it says when the clocks change
-	rule           *rrule.ROption
-	more, except   []time.Time
-	replaces       time.Time // the occurrence of a recurring event that this is instead of
-	canceled       bool
-	summary, url   string
-	people, chiefs []string // attendees who did not decline; organizers
+	uid          string
+	start        time.Time     // in its own zone
+	length       time.Duration // on the wall clock: a night is as long as it says when the clocks change
+	rule         *rrule.ROption
+	more, except []time.Time
+	replaces     time.Time // the occurrence of a recurring event that this is instead of
+	canceled     bool
+	url          string
+	who          []string // is on call
 }
 
-func eventOf(v *ics.VEvent, z zones) (event, error) {
-	e := event{uid: text(v, ics.PropertyUid), summary: text(v, ics.PropertySummary), url: text(v, ics.PropertyUrl)}
+func eventOf(v *ics.VEvent, z *zone.Zones) (event, error) {
+	e := event{uid: text(v, ics.PropertyUid), url: text(v, ics.PropertyUrl)}
 	switch status := strings.ToUpper(text(v, ics.PropertyStatus)); status {
 	case "CANCELLED":
 		e.canceled = true
@@ -35,13 +36,12 @@ func eventOf(v *ics.VEvent, z zones) (event, error) {
 	default:
 		return e, source.Unknown("STATUS", text(v, ics.PropertyStatus))
 	}
-	e.people, e.chiefs = people(v, ics.PropertyAttendee), people(v, ics.PropertyOrganizer)
 	start, whole, err := moments(v, ics.PropertyDtstart, z)
 	if err != nil {
 		return e, err
 	}
 	if e.uid == "" || len(start) != 1 {
-		return e, hansei.Invalid("VEVENT", "an event needs a UID and a DTSTART: %q", e.summary)
+		return e, hansei.Invalid("VEVENT", "an event needs a UID and a DTSTART: %q", text(v, ics.PropertySummary))
 	}
 	e.start = start[0]
 	if err := e.measure(v, z, whole); err != nil {
@@ -53,31 +53,33 @@ func eventOf(v *ics.VEvent, z zones) (event, error) {
 	if e.except, _, err = moments(v, ics.PropertyExdate, z); err != nil {
 		return e, err
 	}
-	instead, _, err := moments(v, ics.PropertyRecurrenceId, z)
-	if err != nil {
+	if e.replaces, err = instead(v, z); err != nil {
 		return e, err
 	}
-	if len(instead) > 0 {
-		e.replaces = instead[0]
-		if p := v.GetProperty(ics.ComponentProperty(ics.PropertyRecurrenceId)); len(p.ICalParameters["RANGE"]) > 0 {
-			return e, source.Unknown("RANGE", strings.Join(p.ICalParameters["RANGE"], ","))
-		}
-	}
 	if rule := text(v, ics.PropertyRrule); rule != "" {
-		if e.rule, err = rrule.StrToROptionInLocation(rule, e.start.Location()); err != nil {
-			return e, hansei.Invalid("RRULE", "%q: %v", rule, err)
+		if e.rule, err = ruleOf(rule, e.start); err != nil {
+			return e, err
 		}
-		if e.rule.Freq > rrule.DAILY {
-			return e, hansei.Invalid("RRULE", "%q: duty recurs daily or less often", rule)
-		}
-		e.rule.Dtstart = e.start
 	}
 	return e, nil
 }
 
+// instead is which occurrence of a recurring event an event stands for, of one
+// that does.
+func instead(v *ics.VEvent, z *zone.Zones) (time.Time, error) {
+	at, _, err := moments(v, ics.PropertyRecurrenceId, z)
+	if err != nil || len(at) == 0 {
+		return time.Time{}, err
+	}
+	if r := v.GetProperty(ics.ComponentProperty(ics.PropertyRecurrenceId)).ICalParameters["RANGE"]; len(r) > 0 {
+		return time.Time{}, source.Unknown("RANGE", strings.Join(r, ","))
+	}
+	return at[0], nil
+}
+
 // measure finds how long an event is. One without an end that names a day
 // lasts that day.
-func (e *event) measure(v *ics.VEvent, z zones, whole bool) error {
+func (e *event) measure(v *ics.VEvent, z *zone.Zones, whole bool) error {
 	end, _, err := moments(v, ics.PropertyDtend, z)
 	if err != nil {
 		return err
@@ -130,11 +132,11 @@ func people(v *ics.VEvent, name ics.Property) []string {
 
 // moments reads the times of a property, in the zone it names. whole says that
 // it names days.
-func moments(v *ics.VEvent, name ics.Property, z zones) (times []time.Time, whole bool, err error) {
+func moments(v *ics.VEvent, name ics.Property, z *zone.Zones) (times []time.Time, whole bool, err error) {
 	for _, p := range v.GetProperties(ics.ComponentProperty(name)) {
-		loc := z.home
+		loc := z.Home
 		if id := p.ICalParameters["TZID"]; len(id) > 0 {
-			if loc, err = z.find(id[0]); err != nil {
+			if loc, err = z.Find(id[0]); err != nil {
 				return nil, false, err
 			}
 		}
@@ -148,8 +150,8 @@ func moments(v *ics.VEvent, name ics.Property, z zones) (times []time.Time, whol
 				layout, whole = "20060102", true
 			}
 			t, err := time.ParseInLocation(layout, one, in)
-			if err != nil || t.Year() < 1970 || t.Year() > 2099 {
-				return nil, false, hansei.Invalid(string(name), "%q is not a time from 1970 to 2099", one)
+			if err != nil || t.Year() < 1583 || t.Year() > 2099 { // the calendar of ISO 8601 begins in 1583
+				return nil, false, hansei.Invalid(string(name), "%q is not a time from 1583 to 2099", one)
 			}
 			times = append(times, t)
 		}

@@ -3,6 +3,7 @@ package duty
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,12 +114,16 @@ func TestReadRefusesWhatItDoesNotKnow(t *testing.T) {
 		"<html>":                          "not a calendar",
 		event(""):                         "UID",
 		event("UID:1\nDTSTART:yesterday"): "yesterday",
-		event("UID:1\nDTSTART;TZID=Middle Earth:20260101T000000"):                                    "Middle Earth",
-		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:soon"):                                      "soon",
-		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=SECONDLY"):                 "daily or less",
-		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=OFTEN"):                    "RRULE",
-		event("UID:1\nDTSTART:20260101T000000Z\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260101T000000Z"): "THISANDFUTURE",
-		event("UID:1\nDTSTART:19700101T000000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;BYHOUR=0,1,2,3"):     "more than",
+		event("UID:1\nDTSTART;TZID=Middle Earth:20260101T000000"):                                                "Middle Earth",
+		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:soon"):                                                  "soon",
+		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=SECONDLY"):                             "daily or less",
+		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=HOURLY;BYSETPOS=9"):                    "BYSETPOS",
+		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=HOURLY;BYHOUR=25"):                     "byhour",
+		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=MONTHLY;INTERVAL=9223372036854775807"): "interval",
+		event("UID:1\nDTSTART:00010101T000000Z\nDURATION:PT1H"):                                                  "1583",
+		event("UID:1\nDTSTART:20260101T000000Z\nDURATION:PT1H\nRRULE:FREQ=OFTEN"):                                "RRULE",
+		event("UID:1\nDTSTART:20260101T000000Z\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260101T000000Z"):             "THISANDFUTURE",
+		event("UID:1\nDTSTART:19700101T000000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;BYHOUR=0,1,2,3"):                 "more than",
 	} {
 		got, _, err := reader.Read([]byte(body), time.Time{}, at("2026-02-01T00:00:00Z"))
 		if err == nil || got != nil || !strings.Contains(err.Error(), want) {
@@ -127,21 +132,122 @@ func TestReadRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-func TestZonesHaveManyNames(t *testing.T) {
-	z := zones{home: time.UTC, alias: map[string]string{"Customized Time Zone": "America/Lima"}}
-	for name, want := range map[string]string{
-		"Europe/Berlin": "Europe/Berlin", "/freeassociation.sourceforge.net/Europe/Berlin": "Europe/Berlin", "W. Europe Standard Time": "Europe/Berlin",
-		"Customized Time Zone": "America/Lima", "America/Argentina/Buenos_Aires": "America/Argentina/Buenos_Aires", "UTC": "UTC",
-		"/citadel.org/20210210_1/America/Argentina/Buenos_Aires": "America/Argentina/Buenos_Aires",
+// said tells a calendar's shifts in one line each, of events given by their lines.
+func said(t *testing.T, since string, events ...string) ([]string, error) {
+	t.Helper()
+	body := "BEGIN:VCALENDAR\nVERSION:2.0\n"
+	for _, e := range events {
+		if !strings.HasPrefix(e, "BEGIN:") {
+			e = "BEGIN:VEVENT\n" + e + "\nEND:VEVENT"
+		}
+		body += e + "\n"
+	}
+	got, _, err := duties.Read([]byte(body+"END:VCALENDAR\n"), at(since), at("2026-12-31T00:00:00Z"))
+	var out []string
+	for _, s := range got {
+		out = append(out, string(s.Person)+" "+s.Began.Format(time.RFC3339)+" "+s.Ended.Format(time.RFC3339))
+	}
+	return out, err
+}
+
+// duties are the events whose title says so.
+var duties = &Reader{Person: FromSummary, Zone: time.UTC, Pattern: regexp.MustCompile(`^On Call - (.+)$`)}
+
+// TestReadUnderstandsZonesOfTheCalendar: the clocks of Berlin under a name that
+// no machine knows, over a change of them.
+func TestReadUnderstandsZonesOfTheCalendar(t *testing.T) {
+	zone := "BEGIN:VTIMEZONE\nTZID:(UTC+01:00) Amsterdam\\, Berlin\n" +
+		"BEGIN:STANDARD\nDTSTART:16010101T030000\nTZOFFSETFROM:+0200\nTZOFFSETTO:+0100\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=10\nEND:STANDARD\n" +
+		"BEGIN:DAYLIGHT\nDTSTART:16010101T020000\nTZOFFSETFROM:+0100\nTZOFFSETTO:+0200\nRRULE:FREQ=YEARLY;BYDAY=-1SU;BYMONTH=3\nEND:DAYLIGHT\nEND:VTIMEZONE"
+	got, err := said(t, "2026-01-01T00:00:00Z",
+		"UID:1\nSUMMARY:On Call - Ann\nDTSTART;TZID=\"(UTC+01:00) Amsterdam, Berlin\":20260327T210000\nDTEND;TZID=\"(UTC+01:00) Amsterdam, Berlin\":20260328T090000\nRRULE:FREQ=DAILY;COUNT=3",
+		"UID:2\nSUMMARY:On Call - Bo\nDTSTART:20260401T090000Z\nDURATION:PT1H", zone)
+	want := []string{
+		"Ann 2026-03-27T20:00:00Z 2026-03-28T08:00:00Z", "Ann 2026-03-28T20:00:00Z 2026-03-29T07:00:00Z", "Ann 2026-03-29T19:00:00Z 2026-03-30T07:00:00Z",
+		"Bo 2026-04-01T09:00:00Z 2026-04-01T10:00:00Z",
+	}
+	if d := cmp.Diff(want, got); d != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+}
+
+// TestReadNeedsOnlyDuty: what is no duty may be as strange as it likes, unless
+// it stands for an occurrence of what is.
+func TestReadNeedsOnlyDuty(t *testing.T) {
+	nights := "UID:1\nSUMMARY:On Call - Ann\nDTSTART:20260301T200000Z\nDURATION:PT12H\nRRULE:FREQ=DAILY;COUNT=2"
+	got, err := said(t, "2026-01-01T00:00:00Z", nights,
+		"UID:2\nSUMMARY:Lunch\nDTSTART;TZID=Middle Earth:20260301T120000\nDURATION:PT1H",
+		"UID:3\nSUMMARY:Lunch\nDTSTART:20260301T120000Z\nDURATION:soon\nRRULE:FREQ=SECONDLY\nSTATUS:EATEN",
+		"UID:4\nSUMMARY:Lunch\nDTSTART:20260301T120000Z\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260301T120000Z",
+		"UID:1\nSUMMARY:Nobody\nDTSTART;TZID=Middle Earth:20260302T200000\nRECURRENCE-ID:20260302T200000Z", "SUMMARY:Lunch")
+	if d := cmp.Diff([]string{"Ann 2026-03-01T20:00:00Z 2026-03-02T08:00:00Z"}, got); d != "" || err != nil {
+		t.Errorf("%v (-want +got):\n%s", err, d)
+	}
+	got, err = said(t, "2026-01-01T00:00:00Z", nights, "UID:1\nSUMMARY:Nobody\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260302T200000Z\nDTSTART:20260302T200000Z")
+	if err == nil || !strings.Contains(err.Error(), "THISANDFUTURE") {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+// TestReadBoundsRules: rules that begin long ago, or recur every hour, tell what
+// they say of the time that is asked for.
+func TestReadBoundsRules(t *testing.T) {
+	for _, c := range []struct {
+		event string
+		want  []string
+	}{
+		{"DTSTART;TZID=Europe/Berlin:19990101T010000\nDURATION:PT1H\nRRULE:FREQ=HOURLY;INTERVAL=12;BYDAY=SU", []string{"2026-12-27T00:00:00Z", "2026-12-27T12:00:00Z"}},
+		{"DTSTART;TZID=Europe/Berlin:19980329T013000\nDURATION:PT30M\nRRULE:FREQ=HOURLY;INTERVAL=60", []string{"2026-12-27T00:30:00Z", "2026-12-29T12:30:00Z"}},
+		{"DTSTART:19500101T100000Z\nDURATION:PT1H\nRRULE:FREQ=HOURLY;BYHOUR=10;BYMONTHDAY=29,30", []string{"2026-12-29T10:00:00Z", "2026-12-30T10:00:00Z"}},
+		{"DTSTART:16010101T000000Z\nDURATION:P1D\nRRULE:FREQ=DAILY;INTERVAL=3", []string{"2026-12-25T00:00:00Z", "2026-12-28T00:00:00Z", "2026-12-31T00:00:00Z"}},
+		{"DTSTART:16040108T000000Z\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=MO,TU", []string{"2026-12-28T00:00:00Z", "2026-12-29T00:00:00Z"}},
+		{"DTSTART;VALUE=DATE:16041228\nRRULE:FREQ=YEARLY", []string{"2026-12-28T00:00:00Z"}}, // a birthday without a year, as Apple says it
+		{"DTSTART:19601228T000000Z\nDURATION:PT1H\nRRULE:FREQ=YEARLY", []string{"2026-12-28T00:00:00Z"}},
+		{"DTSTART:20260101T030000Z\nDURATION:PT1H\nRRULE:FREQ=HOURLY;INTERVAL=24;BYHOUR=5", nil},
+		{"DTSTART:20261226T000000Z\nDURATION:PT1H\nRRULE:FREQ=HOURLY;INTERVAL=24;COUNT=2", []string{"2026-12-26T00:00:00Z", "2026-12-27T00:00:00Z"}},
 	} {
-		got, err := z.find(name)
-		if err != nil || got.String() != want {
-			t.Errorf("%s: %v, %v; want %s", name, got, err, want)
+		got, err := said(t, "2026-12-25T12:00:00Z", "UID:1\nSUMMARY:On Call - Ann\n"+c.event)
+		var began []string
+		for _, s := range got {
+			began = append(began, strings.Fields(s)[1])
+		}
+		if d := cmp.Diff(c.want, began); d != "" || err != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", c.event, err, d)
 		}
 	}
-	for w, city := range windows {
-		if _, err := time.LoadLocation(city); err != nil {
-			t.Errorf("%s: %v", w, err)
+}
+
+// TestRulesMayBeginLater: that a rule is not followed from its beginning changes
+// nothing of what it says, whatever is asked for, and though the clocks skip the
+// hour at which it begins.
+func TestRulesMayBeginLater(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sunday, wednesday := time.Date(2025, 2, 2, 2, 30, 0, 0, berlin), time.Date(2025, 2, 5, 2, 30, 0, 0, berlin)
+	for text, start := range map[string]time.Time{
+		"FREQ=HOURLY": sunday, "FREQ=HOURLY;INTERVAL=7": sunday, "FREQ=HOURLY;INTERVAL=36;BYDAY=SA,SU": sunday, "FREQ=HOURLY;INTERVAL=12;COUNT=900": sunday,
+		"FREQ=DAILY": sunday, "FREQ=DAILY;INTERVAL=2;BYHOUR=2,14": sunday, "FREQ=DAILY;BYSETPOS=-1;BYHOUR=2,14": sunday,
+		"FREQ=WEEKLY": sunday, "FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=SU,MO": wednesday, "FREQ=WEEKLY;BYSETPOS=2;BYDAY=MO,WE,SA": wednesday,
+		"FREQ=MONTHLY;BYDAY=-1SU": sunday,
+	} {
+		rule, err := ruleOf(text, start)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, until := event{start: start, rule: rule, length: 12 * time.Hour}, at("2026-04-20T00:00:00Z")
+		all, err := e.starts(time.Time{}, until, maxShifts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for since := at("2026-03-15T00:00:00Z"); since.Before(until); since = since.Add(24 * time.Hour) {
+			early := func(t time.Time) bool { return !t.Add(e.length).After(since) }
+			want := slices.DeleteFunc(slices.Clone(all), early)
+			got, err := e.starts(since, until, maxShifts)
+			if got = slices.DeleteFunc(got, early); err != nil || !slices.EqualFunc(want, got, time.Time.Equal) {
+				t.Errorf("%s since %s: %v; want %v, %v", text, since, got, want, err)
+			}
 		}
 	}
 }
