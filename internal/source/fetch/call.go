@@ -203,10 +203,9 @@ const shortestSecret = 6
 // tool asks to wait.
 func (c *Client) passes(res *http.Response) (wait time.Duration, passes bool) {
 	h := res.Header
-	exhausted := h.Get("X-RateLimit-Remaining") == "0" || h.Get("RateLimit-Remaining") == "0"
 	switch {
 	case res.StatusCode == http.StatusTooManyRequests, res.StatusCode == http.StatusRequestTimeout, res.StatusCode >= 500 && res.StatusCode != http.StatusNotImplemented:
-	case res.StatusCode == http.StatusForbidden && (exhausted || h.Get("Retry-After") != ""): // GitHub's way to say 429
+	case res.StatusCode == http.StatusForbidden && (exhausted(h) || h.Get("Retry-After") != ""): // GitHub's way to say 429
 	default:
 		return 0, false
 	}
@@ -222,7 +221,7 @@ func (c *Client) passes(res *http.Response) (wait time.Duration, passes bool) {
 	// Some tools say with every answer when the count begins anew: that is to be
 	// waited for only when nothing is left, or when it is all that a 429 says.
 	counted := h.Get("X-RateLimit-Remaining") != "" || h.Get("RateLimit-Remaining") != ""
-	if !exhausted && (counted || res.StatusCode != http.StatusTooManyRequests) {
+	if !exhausted(h) && (counted || res.StatusCode != http.StatusTooManyRequests) {
 		return 0, true
 	}
 	for _, name := range []string{"RateLimit-Reset", "X-RateLimit-Reset"} {

@@ -62,3 +62,13 @@ type StatusError struct {
 	Header http.Header
 	Says   string // the beginning of the answer's text, for people; secrets taken out
 }
+
+// Limited says whether its reason is that too much was asked: what a status of
+// 403 may also mean.
+func (e *StatusError) Limited() bool {
+	return e.Status == http.StatusTooManyRequests || exhausted(e.Header) || e.Header.Get("Retry-After") != ""
+}
+
+func exhausted(h http.Header) bool {
+	return h.Get("X-RateLimit-Remaining") == "0" || h.Get("RateLimit-Remaining") == "0"
+}
