@@ -209,32 +209,39 @@ func (c *Client) passes(res *http.Response) (wait time.Duration, passes bool) {
 	default:
 		return 0, false
 	}
+	return c.asks(h, res.StatusCode == http.StatusTooManyRequests), true
+}
+
+// Asks is how long the headers of an answer ask to wait; 0: they do not.
+func (c *Client) Asks(h http.Header) time.Duration { return c.asks(h, false) }
+
+func (c *Client) asks(h http.Header, tooMany bool) time.Duration {
 	now := c.now()
 	if v := h.Get("Retry-After"); v != "" {
 		if n, err := strconv.ParseFloat(v, 64); err == nil && n >= 0 {
-			return max(time.Duration(n*float64(time.Second)), time.Millisecond), true
+			return max(time.Duration(n*float64(time.Second)), time.Millisecond)
 		}
 		if t, err := http.ParseTime(v); err == nil {
-			return max(t.Sub(now), time.Millisecond), true
+			return max(t.Sub(now), time.Millisecond)
 		}
 	}
 	// Some tools say with every answer when the count begins anew: that is to be
 	// waited for only when nothing is left, or when it is all that a 429 says.
 	counted := h.Get("X-RateLimit-Remaining") != "" || h.Get("RateLimit-Remaining") != ""
-	if !exhausted(h) && (counted || res.StatusCode != http.StatusTooManyRequests) {
-		return 0, true
+	if !exhausted(h) && (counted || !tooMany) {
+		return 0
 	}
 	for _, name := range []string{"RateLimit-Reset", "X-RateLimit-Reset"} {
 		n, err := strconv.ParseFloat(h.Get(name), 64)
 		switch {
 		case err != nil || n < 0:
 		case n > 1e9: // a moment, in seconds since 1970
-			return max(time.Unix(int64(n), 0).Sub(now)+time.Second, time.Millisecond), true
+			return max(time.Unix(int64(n), 0).Sub(now)+time.Second, time.Millisecond)
 		default: // seconds from now
-			return max(time.Duration(n*float64(time.Second)), time.Millisecond), true
+			return max(time.Duration(n*float64(time.Second)), time.Millisecond)
 		}
 	}
-	return 0, true
+	return 0
 }
 
 // refilled is how long to wait when a limit of Linear's is reached. It tells of

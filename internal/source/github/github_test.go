@@ -263,6 +263,59 @@ func TestPull(t *testing.T) {
 	}
 }
 
+// TestTooMuchWasAsked answers as GitHub documents it: the GraphQL API says with a
+// status of 200 that the limit is reached, and the secondary limit may be told
+// with 403 and no header. Either way it is waited for, a minute at least, and no
+// other repository is asked for. What is not there, or not for the token, is no
+// limit.
+func TestTooMuchWasAsked(t *testing.T) {
+	now := time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC)
+	reset := fmt.Sprint(now.Add(30 * time.Minute).Unix())
+	limited := `{"errors":[{"type":"RATE_LIMITED","message":"API rate limit exceeded for user ID 1."}]}`
+	secondary := `"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again."`
+	for name, c := range map[string]struct {
+		stream string
+		status int
+		header map[string]string
+		body   string
+		want   time.Duration // 0: refused
+	}{
+		"the limit":             {"pull_requests", 200, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset}, limited, 30*time.Minute + time.Second},
+		"soon again":            {"pull_requests", 200, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": fmt.Sprint(now.Unix())}, limited, time.Minute},
+		"the secondary":         {"deployments", 200, map[string]string{"Retry-After": "120", "X-RateLimit-Remaining": "4000", "X-RateLimit-Reset": reset}, `{"errors":[{` + secondary + `}]}`, 2 * time.Minute},
+		"without a header":      {"deployments", 200, map[string]string{"X-RateLimit-Remaining": "4000", "X-RateLimit-Reset": reset}, `{"errors":[{` + secondary + `}]}`, time.Minute},
+		"with 403":              {"deployments", 403, nil, `{` + secondary + `}`, time.Minute},
+		"of lists":              {"issues", 403, nil, `{` + secondary + `}`, time.Minute},
+		"not there":             {"deployments", 200, nil, `{"data":{"repository":null},"errors":[{"type":"NOT_FOUND","path":["repository"],"message":"Could not resolve to a Repository with the name 'acme/shop'."}]}`, 0},
+		"not for the token":     {"pull_requests", 200, nil, `{"data":{"repository":null},"errors":[{"type":"FORBIDDEN","message":"Resource not accessible by personal access token"}]}`, 0},
+		"a list, not there":     {"issues", 404, nil, `{"message":"Not Found"}`, 0},
+		"a list, not its right": {"issues", 403, nil, `{"message":"Resource not accessible by personal access token"}`, 0},
+	} {
+		asked := 0
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			asked++
+			for k, v := range c.header {
+				w.Header().Set(k, v)
+			}
+			w.WriteHeader(c.status)
+			fmt.Fprint(w, c.body)
+		}))
+		t.Cleanup(server.Close)
+		src := account(t, map[string]string{"token": "tok", "repositories": "acme/shop, acme/web", "api_url": server.URL}).(*puller)
+		for _, st := range src.Streams() {
+			if st.Name != c.stream {
+				continue
+			}
+			err := st.Pull(&source.Pull{Ctx: t.Context(), From: now.AddDate(0, 0, -1), Now: now, Emit: func(source.Page) error { return nil },
+				Client: &fetch.Client{HTTP: server.Client(), Now: func() time.Time { return now }, Wait: func(context.Context, time.Duration) error { return nil }}})
+			var later *fetch.LaterError
+			if wait := errors.As(err, &later); wait != (c.want > 0) || wait && (later.After != c.want || asked != 1) || !wait && (!source.Refused(err) || asked != 2) {
+				t.Errorf("%s: asked %d times, %v", name, asked, err)
+			}
+		}
+	}
+}
+
 func FuzzNormalize(f *testing.F) {
 	src := account(f, map[string]string{"workflows": ".*", "releases": "yes"})
 	for event, list := range examples(f) {

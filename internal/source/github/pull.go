@@ -13,6 +13,7 @@ import (
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
 	"hansei/internal/source/github/code"
+	"hansei/internal/source/github/limit"
 	"hansei/internal/source/github/reading"
 )
 
@@ -79,7 +80,7 @@ func (g *puller) rest(p *source.Pull, path string, q url.Values, next string, in
 		return "", nil // an empty repository
 	}
 	if err != nil {
-		return "", err
+		return "", limit.Of(err)
 	}
 	return fetch.NextLink(r.Header), nil
 }
@@ -156,7 +157,7 @@ func (g *puller) Check(p *source.Pull) []source.Finding {
 				found = append(found, source.Finding{OK: true, Says: fmt.Sprintf("%s: the token may read %s.", repo, st.title)})
 			case errors.As(err, &no) && no.Status == http.StatusUnauthorized:
 				return append(found, source.Finding{Says: "GitHub does not accept the token. Is it complete, not expired, and of this server?"})
-			case errors.As(err, &no) && (no.Status == http.StatusForbidden || no.Status == http.StatusNotFound):
+			case source.Refused(err):
 				found = append(found, source.Finding{Says: fmt.Sprintf("%s: the token may not read %s. It lacks the repository, or the permission %s: read.", repo, st.title, st.permission)})
 			default:
 				found = append(found, source.Finding{Says: fmt.Sprintf("%s: %s: %v", repo, st.title, err)})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hansei/internal/source"
+	"hansei/internal/source/github/limit"
 )
 
 // Client asks one GraphQL endpoint.
@@ -37,23 +38,39 @@ func (g Client) ask(p *source.Pull, query, repo, after string, into any) error {
 	}
 	r, err := p.Client.Post(p.Ctx, g.URL, body, nil)
 	if err != nil {
-		return err
+		return limit.Of(err)
 	}
 	var said struct {
 		Data struct {
 			Repository json.RawMessage `json:"repository"`
 		} `json:"data"`
-		Errors []struct {
-			Message string `json:"message"`
-		} `json:"errors"`
+		Errors []failure `json:"errors"`
 	}
 	if err := json.Unmarshal(r.Body, &said); err != nil {
 		return fmt.Errorf("the answer is not JSON: %w", err)
 	}
 	if len(said.Errors) > 0 {
-		return errors.New("GitHub answers: " + said.Errors[0].Message)
+		return said.Errors[0].meaning(p.Client.Asks(r.Header))
 	}
 	return json.Unmarshal(said.Data.Repository, into)
+}
+
+// failure is an error as the API tells it, with a status of 200.
+type failure struct {
+	Type    string `json:"type"`
+	Message string `json:"message"`
+}
+
+// meaning is what an error means for the run; the headers ask to wait.
+func (f failure) meaning(wait time.Duration) error {
+	err := errors.New("GitHub answers: " + f.Message)
+	switch {
+	case limit.Told(f.Type, f.Message):
+		return limit.Later(err, wait)
+	case f.Type == "NOT_FOUND" || f.Type == "FORBIDDEN":
+		return fmt.Errorf("%w: %w", source.ErrRefused, err)
+	}
+	return err
 }
 
 const deploymentsQuery = `query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) {
