@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"hansei"
+	"hansei/internal/intake/fold"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
 )
@@ -132,6 +134,59 @@ func TestMeaning(t *testing.T) {
 	} {
 		if _, err := src.Normalize(source.Delivery{Name: event, Body: []byte(`{"repository":{"full_name":"a/b"},` + inner + `}`)}); err == nil || errors.Is(err, source.ErrUnused) || !strings.Contains(err.Error(), `"odd"`) {
 			t.Errorf("%s: an unknown state: %v", event, err)
+		}
+	}
+}
+
+// TestEndsInTheSameSecond tells of an end and of what was before, in one second
+// and in any order: the end stands, until the thing goes on a second later.
+func TestEndsInTheSameSecond(t *testing.T) {
+	src := account(t, map[string]string{"workflows": "."})
+	deployed := `"deployment":{"id":9,"created_at":"2026-03-01T10:00:00Z"},"deployment_status":{"state":%q,"created_at":%q}`
+	ran := `"workflow_run":{"id":7,"name":"Deploy",%s,"created_at":"2026-03-01T10:00:00Z","updated_at":%q}`
+	pull := `"pull_request":{"number":7,"state":%s,"created_at":"2026-03-01T10:00:00Z","updated_at":%q}`
+	issue := `"issue":{"number":7,"state":%s,"created_at":"2026-03-01T10:00:00Z","updated_at":%q}`
+	for _, c := range []struct{ event, form, before, end, want, after, field string }{
+		{"deployment_status", deployed, "in_progress", "failure", hansei.ResultFailure, hansei.ResultRunning, "result"},
+		{"deployment_status", deployed, "queued", "abandoned", hansei.ResultCanceled, hansei.ResultRunning, "result"},
+		{"workflow_run", ran, `"status":"in_progress"`, `"status":"completed","conclusion":"failure"`, hansei.ResultFailure, hansei.ResultRunning, "result"},
+		{"workflow_run", ran, `"status":"queued"`, `"status":"completed","conclusion":"cancelled"`, hansei.ResultCanceled, hansei.ResultRunning, "result"},
+		{"pull_request", pull, `"open"`, `"closed"`, "closed", "open", "status"},
+		{"pull_request", pull, `"open"`, `"closed","merged_at":"2026-03-01T12:00:00Z"`, "merged", "open", "status"},
+		{"issues", issue, `"open"`, `"closed","closed_at":"2026-03-01T12:00:00Z"`, "closed", "open", "status"},
+	} {
+		told := func(word, at string) hansei.Observation {
+			said, err := src.Normalize(source.Delivery{Name: c.event, Body: fmt.Appendf(nil, `{"repository":{"name":"shop","full_name":"acme/shop"},`+c.form+`}`, word, at)})
+			if err != nil {
+				t.Fatalf("%s %s: %v", c.event, word, err)
+			}
+			return said[len(said)-1]
+		}
+		before, end, again := told(c.before, "2026-03-01T12:00:00Z"), told(c.end, "2026-03-01T12:00:00Z"), told(c.before, "2026-03-01T12:00:01Z")
+		is := func(said ...hansei.Observation) any {
+			rec, err := hansei.New(end.Key.Kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var seen hansei.Observed
+			for _, o := range said {
+				if err := fold.Into(rec, &seen, o, o.At, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+			list := hansei.FieldsOf(end.Key.Kind)
+			value, _ := list[slices.IndexFunc(list, func(f hansei.Field) bool { return f.Name == c.field })].Get(rec)
+			return value
+		}
+		for _, said := range [][]hansei.Observation{{before, end}, {end, before}, {end, before, end}} {
+			if got := is(said...); got != c.want {
+				t.Errorf("%s %s and %s in one second: %v", c.event, c.before, c.end, got)
+			}
+		}
+		for _, said := range [][]hansei.Observation{{before, end, again}, {again, end, before}, {end, again, before}} {
+			if got := is(said...); got != c.after {
+				t.Errorf("%s %s a second after %s: %v", c.event, c.before, c.end, got)
+			}
 		}
 	}
 }

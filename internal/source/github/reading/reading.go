@@ -120,13 +120,14 @@ func (a *Account) deployment(r code.Repository, d deployment) ([]hansei.Observat
 		if rec.URL == "" {
 			rec.URL = s.Target
 		}
+		at := s.Created
 		if result != "" && result != hansei.ResultRunning {
-			rec.Finished = s.Created.UTC()
+			rec.Finished, at = s.Created.UTC(), code.Over(s.Created)
 		}
 		if result == "" && rec.URL == "" {
 			continue // a later one took its place
 		}
-		o := a.About(hansei.KindDeployment, fmt.Sprint(d.ID), rec, s.Created)
+		o := a.About(hansei.KindDeployment, fmt.Sprint(d.ID), rec, at)
 		o.Partial = true
 		out = append(out, o)
 	}
@@ -185,8 +186,12 @@ type run struct {
 func (a *Account) ran(e event) ([]hansei.Observation, error) { return a.run(e.Repository, e.Run) }
 
 func (a *Account) run(r code.Repository, x run) ([]hansei.Observation, error) {
+	at := x.Updated
+	if x.Status == "completed" {
+		at = code.Over(x.Updated)
+	}
 	if a.Workflows == nil || !a.Workflows.MatchString(x.Name) {
-		return source.Not(source.None(a.Name, fmt.Sprintf("run-%d", x.ID), &hansei.Deployment{}, x.Updated), "workflow %q does not deploy", x.Name)
+		return source.Not(source.None(a.Name, fmt.Sprintf("run-%d", x.ID), &hansei.Deployment{}, at), "workflow %q does not deploy", x.Name)
 	}
 	rec := &hansei.Deployment{Title: x.Title, URL: x.URL, Service: hansei.ID(r.Name), Commit: x.SHA, Ref: x.Branch, Author: hansei.ID(x.Actor.Login), Started: x.Started.UTC()}
 	if rec.Title == "" {
@@ -200,7 +205,7 @@ func (a *Account) run(r code.Repository, x run) ([]hansei.Observation, error) {
 			return nil, source.Unknown("workflow_run.status", x.Status)
 		}
 		rec.Result = hansei.ResultRunning
-		return code.One(a.About(hansei.KindDeployment, fmt.Sprintf("run-%d", x.ID), rec, x.Updated))
+		return code.One(a.About(hansei.KindDeployment, fmt.Sprintf("run-%d", x.ID), rec, at))
 	}
 	result, known := map[string]string{"success": hansei.ResultSuccess, "neutral": hansei.ResultSuccess, "failure": hansei.ResultFailure, "timed_out": hansei.ResultFailure,
 		"startup_failure": hansei.ResultFailure, "action_required": hansei.ResultFailure, "cancelled": hansei.ResultCanceled, "skipped": hansei.ResultCanceled, "stale": hansei.ResultCanceled}[x.Conclusion]
@@ -208,5 +213,5 @@ func (a *Account) run(r code.Repository, x run) ([]hansei.Observation, error) {
 		return nil, source.Unknown("workflow_run.conclusion", x.Conclusion)
 	}
 	rec.Result, rec.Finished = result, x.Updated.UTC()
-	return code.One(a.About(hansei.KindDeployment, fmt.Sprintf("run-%d", x.ID), rec, x.Updated))
+	return code.One(a.About(hansei.KindDeployment, fmt.Sprintf("run-%d", x.ID), rec, at))
 }
