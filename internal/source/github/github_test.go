@@ -138,6 +138,18 @@ func TestMeaning(t *testing.T) {
 	}
 }
 
+// TestLabels of an issue may be objects, or their names alone.
+func TestLabels(t *testing.T) {
+	said, err := account(t, nil).Normalize(source.Delivery{Name: "pull/issues", Body: []byte(`{"repository":{"name":"shop","full_name":"acme/shop"},"items":[{"number":3,"state":"open",
+		"labels":["bug",{"id":1,"name":"Postmortem","color":null}],"created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T10:00:00Z"}]}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := said[0].Record.(*hansei.WorkItem); x.Type != "follow-up" || !slices.Equal(x.Labels, []string{"bug", "Postmortem"}) {
+		t.Errorf("got %q, %q", x.Type, x.Labels)
+	}
+}
+
 // TestEndsInTheSameSecond tells of an end and of what was before, in one second
 // and in any order: the end stands, until the thing goes on a second later.
 func TestEndsInTheSameSecond(t *testing.T) {

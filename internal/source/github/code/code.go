@@ -3,6 +3,7 @@
 package code
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -31,9 +32,21 @@ type User struct {
 	Login string `json:"login"`
 }
 
-// Label is on an issue or a pull request.
-type Label struct {
-	Name string `json:"name"`
+// Label is on an issue or a pull request: an object with its name, or the name
+// alone.
+type Label struct{ Name string }
+
+// UnmarshalJSON takes both.
+func (l *Label) UnmarshalJSON(text []byte) error {
+	if len(text) > 0 && text[0] == '"' {
+		return json.Unmarshal(text, &l.Name)
+	}
+	var x struct {
+		Name string `json:"name"`
+	}
+	err := json.Unmarshal(text, &x)
+	l.Name = x.Name
+	return err
 }
 
 // About begins an observation.
