@@ -17,6 +17,7 @@ import (
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 
+	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
 	"hansei/internal/source/sourcetest"
@@ -73,6 +74,48 @@ func TestFaultsOfQueries(t *testing.T) {
 	src := account(t, map[string]string{"token": "tok", "repositories": "acme/shop, acme/empty", "api_url": server.URL}).(*puller)
 	for i := range src.Streams() {
 		sourcetest.Survives(t, server, time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), "tok", func() source.Stream { return src.Streams()[i] })
+	}
+}
+
+// TestNameAsGitHubWritesIt asks for a repository by a name in other letters: what
+// is pulled goes by the name that webhooks have.
+func TestNameAsGitHubWritesIt(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		item := `"number":7,"title":"Reverts #5","state":"OPEN","createdAt":"2026-03-01T10:00:00Z","updatedAt":"2026-03-01T10:00:00Z"`
+		switch at := r.URL.Path; {
+		case at == "/graphql" && strings.Contains(string(text), "pullRequests"):
+			fmt.Fprintf(w, `{"data":{"repository":{"pullRequests":{"nodes":[{%s,"url":"https://github.com/Acme/Web-Shop/pull/7"}],"pageInfo":{}}}}}`, item)
+		case at == "/graphql":
+			fmt.Fprint(w, `{"data":{"repository":{"url":"https://github.com/Acme/Web-Shop","deployments":{"nodes":[{"databaseId":9,"createdAt":"2026-03-01T10:00:00Z","statuses":{}}],"pageInfo":{}}}}}`)
+		case at == "/repos/acme/web-shop/issues":
+			fmt.Fprint(w, `[{"number":3,"state":"open","html_url":"https://github.com/Acme/Web-Shop/issues/3","created_at":"2026-03-01T10:00:00Z","updated_at":"2026-03-01T10:00:00Z"}]`)
+		default:
+			fmt.Fprintf(w, `[{"sha":"%040d","html_url":"https://github.com/Acme/Web-Shop/commit/1","commit":{"message":"Reverts #5","committer":{"date":"2026-03-01T10:00:00Z"}}}]`, 1)
+		}
+	}))
+	defer server.Close()
+	src := account(t, map[string]string{"token": "tok", "repositories": "acme/web-shop", "api_url": server.URL}).(*puller)
+	for _, st := range src.Streams() {
+		said := ""
+		err := st.Pull(&source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: server.Client()}, From: time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC), Now: time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), Emit: func(page source.Page) error {
+			list, err := src.Normalize(source.Delivery{Name: "pull/" + st.Name, Body: page.Body})
+			for _, o := range list {
+				said += fmt.Sprint(o.Key.External, o.Names) + fmt.Sprint(o.Mentions, " ")
+				if d, ok := o.Record.(*hansei.Deployment); ok {
+					said += string(d.Service)
+				}
+			}
+			return err
+		}})
+		want := map[string]string{"pull_requests": "Acme/Web-Shop#7[Acme/Web-Shop#7][Acme/Web-Shop#5] ", "issues": "Acme/Web-Shop#3[Acme/Web-Shop#3][] ",
+			"commits": fmt.Sprintf("%040d[][Acme/Web-Shop#5] ", 1), "deployments": "9[][] Web-Shop"}[st.Name]
+		if err != nil || said != want {
+			t.Errorf("%s: got %q, want %q, %v", st.Name, said, want, err)
+		}
 	}
 }
 

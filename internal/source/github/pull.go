@@ -47,14 +47,34 @@ func (g *puller) Streams() []source.Stream {
 
 func (g *puller) walk(p *source.Pull, back time.Duration, list source.Lister) error {
 	g.authorize(p.Client)
-	return source.Walk(p, g.repositories, back, list, func(repo string, items []json.RawMessage) ([]byte, error) {
-		_, name, _ := strings.Cut(repo, "/")
-		list, err := json.Marshal(items)
-		if err != nil {
-			return nil, err
+	return source.Walk(p, g.repositories, back, list, wrap)
+}
+
+func wrap(repo string, items []json.RawMessage) ([]byte, error) {
+	repo = written(repo, items[0])
+	_, name, _ := strings.Cut(repo, "/")
+	list, err := json.Marshal(items)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(reading.Page{Repository: code.Repository{Name: name, FullName: repo}, Items: list})
+}
+
+// written is a repository's name as GitHub writes it, in the page of an item,
+// and as webhooks have it: it takes the name in any letters.
+func written(repo string, item json.RawMessage) string {
+	var x struct {
+		URL string `json:"html_url"`
+	}
+	if json.Unmarshal(item, &x) != nil {
+		return repo // Normalize says what is wrong with it
+	}
+	if u, err := url.Parse(x.URL); err == nil {
+		if part := strings.Split(u.Path, "/"); len(part) > 2 && part[0] == "" && repository.MatchString(part[1]+"/"+part[2]) {
+			return part[1] + "/" + part[2]
 		}
-		return json.Marshal(reading.Page{Repository: code.Repository{Name: name, FullName: repo}, Items: list})
-	})
+	}
+	return repo
 }
 
 func (g *puller) authorize(c *fetch.Client) {

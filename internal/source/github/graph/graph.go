@@ -73,7 +73,7 @@ func (f failure) meaning(wait time.Duration) error {
 	return err
 }
 
-const deploymentsQuery = `query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) {
+const deploymentsQuery = `query($owner: String!, $name: String!, $after: String) { repository(owner: $owner, name: $name) { url
   deployments(first: 50, after: $after, orderBy: {field: CREATED_AT, direction: DESC}) { pageInfo { hasNextPage endCursor }
     nodes { databaseId createdAt updatedAt environment task description commitOid ref { name } creator { login }
       statuses(first: 20) { nodes { state createdAt logUrl environmentUrl } } } } } }`
@@ -111,6 +111,7 @@ func login(p *person) map[string]string {
 // statuses; next is the cursor of the page after this one, "" at the end.
 func (g Client) Deployments(p *source.Pull, repo string, since time.Time, after string) (items []json.RawMessage, next string, err error) {
 	var said struct {
+		URL         string                     `json:"url"`
 		Deployments connection[deploymentNode] `json:"deployments"`
 	}
 	if err := g.ask(p, deploymentsQuery, repo, after, &said); err != nil {
@@ -125,7 +126,7 @@ func (g Client) Deployments(p *source.Pull, repo string, since time.Time, after 
 			statuses = append(statuses, map[string]any{"state": s.State, "created_at": s.Created, "log_url": s.Log})
 		}
 		item := map[string]any{"id": n.ID, "sha": n.Commit, "environment": n.Environment, "description": n.Description, "created_at": n.Created,
-			"updated_at": n.Updated, "creator": login(n.Creator), "statuses": statuses}
+			"updated_at": n.Updated, "creator": login(n.Creator), "statuses": statuses, "html_url": said.URL + "/deployments"}
 		if n.Ref != nil {
 			item["ref"] = n.Ref.Name
 		}
