@@ -1,7 +1,9 @@
 package github
 
 import (
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -116,6 +118,75 @@ func TestNameAsGitHubWritesIt(t *testing.T) {
 		if err != nil || said != want {
 			t.Errorf("%s: got %q, want %q, %v", st.Name, said, want, err)
 		}
+	}
+}
+
+// TestBusyDay has more runs on a day than GitHub gives of a search: all are read,
+// from wherever it was broken off, and an earlier version's place leads on.
+func TestBusyDay(t *testing.T) {
+	start := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	var created []time.Time
+	for n := range 2500 { // the most of them within an hour
+		created = append(created, start.Add(9*time.Hour+time.Duration(n)*1400*time.Millisecond).Truncate(time.Second))
+	}
+	created = append(created, start, start.Add(24*time.Hour-time.Second), start.Add(24*time.Hour))
+	calls := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls++
+		q := r.URL.Query()
+		from, to, ranged := strings.Cut(q.Get("created"), "..")
+		if !ranged {
+			from, to = from+"T00:00:00Z", from+"T23:59:59Z"
+		}
+		a, errA := time.Parse(time.RFC3339, from)
+		b, errB := time.Parse(time.RFC3339, to)
+		page, err := strconv.Atoi(cmp.Or(q.Get("page"), "1"))
+		if err := errors.Join(errA, errB, err); err != nil {
+			t.Error(err)
+		}
+		var some []string
+		for n, at := range created {
+			if !at.Before(a) && !at.After(b) {
+				some = append(some, fmt.Sprintf(`{"id":%d,"name":"Deploy","status":"in_progress","created_at":%q,"updated_at":%q}`, n+1, at.Format(time.RFC3339), at.Format(time.RFC3339)))
+			}
+		}
+		given := some[:min(len(some), 1000)]
+		if 100*page < len(given) {
+			q.Set("page", strconv.Itoa(page+1))
+			w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?%s>; rel="next"`, r.Host, r.URL.Path, q.Encode()))
+		}
+		fmt.Fprintf(w, `{"total_count":%d,"workflow_runs":[%s]}`, len(some), strings.Join(given[min(len(given), 100*(page-1)):min(len(given), 100*page)], ","))
+	}))
+	defer server.Close()
+	src := account(t, map[string]string{"token": "tok", "repositories": "acme/shop", "api_url": server.URL, "workflows": "."}).(*puller)
+	i := slices.IndexFunc(src.Streams(), func(s source.Stream) bool { return s.Name == "workflow_runs" })
+	full := errors.New("the disk is full")
+	for _, cursor := range []string{"", `{"since":"2026-02-28T12:00:00Z","began":"2026-03-02T00:00:00Z","of":"acme/shop","next":"2026-03-01 ","read":["acme/shop"],"done":[]}`} {
+		told, pages, err := map[string]bool{}, 0, full
+		for calls = 0; errors.Is(err, full); {
+			stored := 0
+			err = src.Streams()[i].Pull(&source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: server.Client()}, Cursor: cursor, From: start.Add(-time.Hour), Now: start.Add(24 * time.Hour), Emit: func(page source.Page) error {
+				if stored++; stored > 7 {
+					return full
+				}
+				cursor, pages = page.Cursor, pages+1
+				if len(page.Body) == 0 {
+					return nil
+				}
+				said, err := src.Normalize(source.Delivery{Name: "pull/workflow_runs", Body: page.Body})
+				for _, o := range said {
+					told[o.Key.External] = true
+				}
+				return err
+			}})
+		}
+		if err != nil || len(told) != len(created) || calls > 60 {
+			t.Errorf("%d of %d runs on %d pages with %d calls, %v", len(told), len(created), pages, calls, err)
+		}
+	}
+	created = slices.Repeat([]time.Time{start}, 1001)
+	if err := src.Streams()[i].Pull(&source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: server.Client()}, From: start, Now: start.Add(time.Hour), Emit: func(source.Page) error { return nil }}); !errors.Is(err, hansei.ErrConflict) {
+		t.Errorf("more in a second than can be had: %v", err)
 	}
 }
 

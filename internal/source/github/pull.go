@@ -15,6 +15,7 @@ import (
 	"hansei/internal/source/github/code"
 	"hansei/internal/source/github/limit"
 	"hansei/internal/source/github/reading"
+	"hansei/internal/source/github/span"
 )
 
 // puller is an account whose history may be read.
@@ -26,6 +27,7 @@ const (
 	// workflows are found by when they began and end later.
 	overlap = 10 * time.Minute
 	runs    = 24 * time.Hour
+	most    = 1000 // that GitHub gives of a search
 )
 
 // Streams are the lists, each over all repositories.
@@ -133,32 +135,39 @@ func (g *puller) releases(p *source.Pull, repo string, _, _ time.Time, after str
 	return items, next, err
 }
 
-// runs asks day by day: of a search by time GitHub gives 1,000 results.
+// runs asks day by day, and for less of a day that has more than GitHub gives of
+// a search by time.
 func (g *puller) runs(p *source.Pull, repo string, since, began time.Time, after string) ([]json.RawMessage, string, error) {
-	day := since.UTC().Truncate(24 * time.Hour)
-	u := ""
-	if after != "" {
-		date, link, _ := strings.Cut(after, " ")
-		var err error
-		if day, err = time.Parse(time.DateOnly, date); err != nil {
-			return nil, "", fmt.Errorf("the place to go on from is unreadable: %w", err)
-		}
-		u = link
+	created, u, _ := strings.Cut(after, " ")
+	if after == "" {
+		created = since.UTC().Format(time.DateOnly)
+	}
+	when, err := span.Parse(created)
+	if err != nil {
+		return nil, "", err
 	}
 	var said struct {
-		Runs []json.RawMessage `json:"workflow_runs"`
+		Total int               `json:"total_count"`
+		Runs  []json.RawMessage `json:"workflow_runs"`
 	}
-	next, err := g.rest(p, "/repos/"+repo+"/actions/runs", url.Values{"created": {day.Format(time.DateOnly)}}, u, &said)
-	switch {
-	case err != nil:
+	next, err := g.rest(p, "/repos/"+repo+"/actions/runs", url.Values{"created": {created}}, u, &said)
+	if err != nil {
 		return nil, "", err
-	case next != "":
-		return said.Runs, day.Format(time.DateOnly) + " " + next, nil
 	}
-	if day = day.AddDate(0, 0, 1); day.After(began) {
+	if said.Total >= most {
+		half, err := when.Half()
+		if err != nil {
+			return nil, "", err
+		}
+		return nil, half.String() + " ", nil
+	}
+	if next != "" {
+		return said.Runs, created + " " + next, nil
+	}
+	if when = when.Next(); when.From.After(began) {
 		return said.Runs, "", nil
 	}
-	return said.Runs, day.Format(time.DateOnly) + " ", nil
+	return said.Runs, when.String() + " ", nil
 }
 
 // Check asks for one of each list of each repository.
