@@ -190,6 +190,61 @@ func TestBusyDay(t *testing.T) {
 	}
 }
 
+// TestLooksFarBack runs several times a day: the first run looks for deployments
+// and runs of workflows 35 days back, no further than history is wanted; the
+// others a day.
+func TestLooksFarBack(t *testing.T) {
+	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	first := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/graphql" {
+			first = cmp.Or(first, r.URL.Query().Get("created"))
+			fmt.Fprint(w, `{"total_count":0,"workflow_runs":[]}`)
+			return
+		}
+		var nodes []string
+		for d := range 60 {
+			nodes = append(nodes, fmt.Sprintf(`{"databaseId":%d,"createdAt":%q,"statuses":{}}`, d+1, start.AddDate(0, 0, 3-d).Format(time.RFC3339)))
+		}
+		fmt.Fprintf(w, `{"data":{"repository":{"deployments":{"nodes":[%s],"pageInfo":{}}}}}`, strings.Join(nodes, ","))
+	}))
+	defer server.Close()
+	src := account(t, map[string]string{"token": "tok", "repositories": "acme/shop", "api_url": server.URL, "workflows": "."}).(*puller)
+	for _, st := range src.Streams() {
+		if st.Name != "deployments" && st.Name != "workflow_runs" {
+			continue
+		}
+		cursor := ""
+		for _, c := range []struct {
+			after time.Duration
+			from  time.Time
+			want  string
+		}{
+			{0, start.AddDate(0, 0, -50), "2026-01-10"}, {time.Hour, start.AddDate(0, 0, -50), "2026-02-28"},
+			{13 * time.Hour, start.AddDate(0, 0, -50), "2026-01-26"}, {14 * time.Hour, start.AddDate(0, 0, -50), "2026-03-01"},
+			{37 * time.Hour, start.AddDate(0, 0, -10), "2026-02-19"}, {109 * time.Hour, start.AddDate(0, 0, -50), "2026-01-30"},
+		} {
+			first = ""
+			if err := st.Pull(&source.Pull{Ctx: t.Context(), Client: &fetch.Client{HTTP: server.Client()}, Cursor: cursor, From: c.from, Now: start.Add(c.after), Emit: func(page source.Page) error {
+				cursor = page.Cursor
+				if len(page.Body) == 0 {
+					return nil
+				}
+				said, err := src.Normalize(source.Delivery{Name: "pull/deployments", Body: page.Body})
+				for _, o := range said {
+					first = o.At.Format(time.DateOnly)
+				}
+				return err
+			}}); err != nil {
+				t.Fatal(err)
+			}
+			if first != c.want {
+				t.Errorf("%s after %s: from %s on, want %s", st.Name, c.after, first, c.want)
+			}
+		}
+	}
+}
+
 // TestNothingIsMissed updates an issue while the pages are read.
 func TestNothingIsMissed(t *testing.T) {
 	updated := map[int]time.Time{}

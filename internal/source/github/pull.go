@@ -28,7 +28,24 @@ const (
 	overlap = 10 * time.Minute
 	runs    = 24 * time.Hour
 	most    = 1000 // that GitHub gives of a search
+	// afar is how far back the first run of a day looks for deployments and runs
+	// of workflows: a deployment waits for somebody's word, and a run may be run
+	// again for 30 days, and both are found by when they were made.
+	afar = 35 * 24 * time.Hour
 )
+
+// reach is from when on a run looks for what goes on under an old time.
+func reach(p *source.Pull, since, began time.Time) time.Time {
+	const day = 24 * time.Hour
+	far := began.Add(-afar)
+	if before := since.Add(overlap + runs); before.UTC().Truncate(day).Equal(began.UTC().Truncate(day)) || since.Before(far) {
+		return since
+	}
+	if far.Before(p.From) {
+		return p.From
+	}
+	return far
+}
 
 // Streams are the lists, each over all repositories.
 func (g *puller) Streams() []source.Stream {
@@ -121,8 +138,8 @@ func (g *puller) commits(p *source.Pull, repo string, since, _ time.Time, after 
 	return items, next, err
 }
 
-func (g *puller) deployments(p *source.Pull, repo string, since, _ time.Time, after string) ([]json.RawMessage, string, error) {
-	return g.graph.Deployments(p, repo, since, after)
+func (g *puller) deployments(p *source.Pull, repo string, since, began time.Time, after string) ([]json.RawMessage, string, error) {
+	return g.graph.Deployments(p, repo, reach(p, since, began), after)
 }
 
 func (g *puller) pulls(p *source.Pull, repo string, since, _ time.Time, after string) ([]json.RawMessage, string, error) {
@@ -140,7 +157,7 @@ func (g *puller) releases(p *source.Pull, repo string, _, _ time.Time, after str
 func (g *puller) runs(p *source.Pull, repo string, since, began time.Time, after string) ([]json.RawMessage, string, error) {
 	created, u, _ := strings.Cut(after, " ")
 	if after == "" {
-		created = since.UTC().Format(time.DateOnly)
+		created = reach(p, since, began).UTC().Format(time.DateOnly)
 	}
 	when, err := span.Parse(created)
 	if err != nil {
