@@ -229,3 +229,70 @@ func TestServicesMergedDuringABatch(t *testing.T) {
 		t.Errorf("what is called Payments leads to %v, expected pay", got)
 	}
 }
+
+// TestTakenApartByHand: what a person said of a record that people made holds
+// also once it was joined into another, which no source's name for it tells.
+func TestTakenApartByHand(t *testing.T) {
+	const of = "https://toy.example/i/"
+	for _, rejected := range []string{"before", "after", "together"} {
+		r, ctx := newRig(t), context.Background()
+		a, b := r.add(t, "ours"), r.add(t, "theirs")
+		people, joins := intake.People{Records: r.Records}, intake.Joins{Records: r.Records}
+		for _, id := range []hansei.ID{"x-hand", "y-hand"} {
+			if _, err := people.Create(ctx, who, hansei.KindIncident, id, []intake.Set{{Field: "title", Value: body(t, "By hand")}, {Field: "declared_at", Value: body(t, at(0))}}, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.sent(t, a, event{ID: "1", At: at(0), Status: "open", Title: "Down"})
+		r.sent(t, b, event{ID: "9", At: at(5), Status: "open", Title: "Down"})
+		if rejected == "after" { // joined by its name, before there was anything against it
+			r.sent(t, b, event{ID: "9", At: at(6), Status: "open", Title: "Down " + of + "1"})
+		}
+		r.drain(t)
+		decide := func(x, y hansei.ID, one bool) {
+			t.Helper()
+			if _, err := joins.Decide(ctx, who, hansei.KindIncident, x, y, one); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set := func(id hansei.ID, field, value string) {
+			t.Helper()
+			if _, err := people.Edit(ctx, who, hansei.KindIncident, id, 0, []intake.Set{{Field: field, Value: body(t, value)}}, ""); err != nil {
+				t.Fatal(err)
+			}
+		}
+		switch rejected {
+		case "before":
+			decide("y-hand", "theirs:9", false)
+			decide("x-hand", "y-hand", true)
+			decide("ours:1", "x-hand", true)
+		case "after":
+			decide("x-hand", "y-hand", true)
+			decide("ours:1", "x-hand", true)
+			decide("y-hand", "theirs:9", false)
+		case "together": // one is joined, and the other would be, by what a page of the journal tells
+			decide("y-hand", "theirs:9", false)
+			set("y-hand", "url", of+"1")
+			set("theirs:9", "description", "see "+of+"1")
+			if err := r.Inbox.Link(ctx, who); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r.sent(t, b, event{ID: "9", At: at(7), Status: "open", Title: "Down, see " + of + "1"})
+		r.drain(t)
+		one, other := r.stands(t, hansei.KindIncident, "y-hand").Head().ID, r.stands(t, hansei.KindIncident, "theirs:9").Head().ID
+		if one != "ours:1" || other != "theirs:9" {
+			t.Errorf("%s: y-hand is %s, theirs:9 is %s", rejected, one, other)
+		}
+		j, _, err := record.Get[*hansei.Join](ctx, r.Records, who.Scope(), hansei.JoinID(hansei.KindIncident, "ours:1", "theirs:9"))
+		if err != nil || j.Verdict != hansei.JoinSuggested || !strings.Contains(strings.Join(j.Reasons, "; "), "theirs:9 and y-hand are two") && !strings.Contains(strings.Join(j.Reasons, "; "), "y-hand and theirs:9 are two") {
+			t.Errorf("%s: got %+v, %v", rejected, j, err)
+		}
+		if _, err := joins.Confirm(ctx, who, hansei.KindIncident, "ours:1", "theirs:9"); err == nil {
+			t.Errorf("%s: confirmed around what was taken apart", rejected)
+		}
+		// Taken out of it again, the word is no reason against the others.
+		decide("ours:1", "y-hand", false)
+		decide("ours:1", "theirs:9", true)
+	}
+}

@@ -161,16 +161,16 @@ func (s *workingSet) pairs(ctx context.Context) (out [][2]record.Ref, again bool
 			}
 		}
 	}
-	var joins []record.Ref // most that are asked for one by one are read together
+	var likely [][2]record.Ref // that are not too far apart
 	for p, gap := range gaps {
-		if out = append(out, p); len(joins) < 10*linkPage && gap <= link.FarApart {
-			joins = append(joins, s.across(p[0], p[1])...)
+		if out = append(out, p); gap <= link.FarApart {
+			likely = append(likely, p)
 		}
 	}
 	slices.SortFunc(out, func(a, b [2]record.Ref) int {
 		return cmp.Or(cmp.Compare(gaps[a], gaps[b]), cmp.Compare(a[0].ID, b[0].ID), cmp.Compare(a[1].ID, b[1].ID), cmp.Compare(a[0].Kind, b[0].Kind))
 	})
-	return out, again, s.get(ctx, joins)
+	return out, again, s.getAcross(ctx, likely)
 }
 
 // via are the names by which two records may be one.
@@ -234,8 +234,8 @@ func (s *workingSet) joinIncidents(ctx context.Context, a, b record.Ref, via str
 // parted is a person's word that something of one record and something of
 // another are two, or nil: then they may become one.
 func (s *workingSet) parted(ctx context.Context, a, b record.Ref) (*hansei.Join, error) {
-	across := s.across(a, b)
-	if err := s.get(ctx, across); err != nil {
+	across, err := s.across(ctx, a, b)
+	if err != nil {
 		return nil, err
 	}
 	for _, ref := range across {
@@ -245,32 +245,6 @@ func (s *workingSet) parted(ctx context.Context, a, b record.Ref) (*hansei.Join,
 	}
 	s.relied = append(s.relied, across...)
 	return nil, nil
-}
-
-// across are the joins of everything that one record is made of with
-// everything that another is made of.
-func (s *workingSet) across(a, b record.Ref) []record.Ref {
-	var out []record.Ref
-	for _, x := range s.members(a) {
-		for _, y := range s.members(b) {
-			if x != y {
-				out = append(out, joinRef(a.Kind, x, y))
-			}
-		}
-	}
-	return out
-}
-
-// members are the ids that a record stands for: its own, and those by which
-// its sources know it.
-func (s *workingSet) members(r record.Ref) []hansei.ID {
-	out := []hansei.ID{r.ID}
-	for _, id := range link.IDs(s.have[r].rec) {
-		if !slices.Contains(out, id) {
-			out = append(out, id)
-		}
-	}
-	return out
 }
 
 // onlySuggested is a join that must not be, for what a person took apart would
@@ -294,6 +268,7 @@ func (s *workingSet) unite(a, b record.Ref) error {
 	}
 	s.set(a, into)
 	s.set(b, from)
+	s.lead(b)
 	return nil
 }
 

@@ -79,8 +79,8 @@ func (j Joins) Reject(ctx context.Context, who auth.Actor, of hansei.Kind, a, b 
 // unjoin makes mere suggestions of what links joined across two records that a
 // person took apart.
 func (s *workingSet) unjoin(ctx context.Context, a, b record.Ref, parted *hansei.Join) error {
-	across := s.across(a, b)
-	if err := s.get(ctx, across); err != nil {
+	across, err := s.across(ctx, a, b)
+	if err != nil {
 		return err
 	}
 	for _, ref := range across {
@@ -193,8 +193,11 @@ func (s *workingSet) reconsider(ctx context.Context, ref record.Ref, beside hans
 	}
 	for _, id := range link.Odd(rec, versions, beside) {
 		own := record.Ref{Kind: ref.Kind, ID: id}
-		across := append(s.across(ref, ref), own)
-		if err := s.get(ctx, across); err != nil {
+		across, err := s.across(ctx, ref, ref)
+		if err != nil {
+			return false, err
+		}
+		if err := s.get(ctx, []record.Ref{own}); err != nil {
 			return false, err
 		}
 		confirmed := func(r record.Ref) bool {
@@ -204,14 +207,14 @@ func (s *workingSet) reconsider(ctx context.Context, ref record.Ref, beside hans
 		if slices.ContainsFunc(across, confirmed) || !s.leadsThrough(own, ref) {
 			continue
 		}
-		s.relied = append(s.relied, across...)
+		s.relied = append(append(s.relied, across...), own)
 		var bad *hansei.InvalidError
 		if err := s.split(ctx, ref, own); errors.As(err, &bad) {
 			continue // alone it would not be whole
 		} else if err != nil {
 			return false, err
 		}
-		_, err := s.reconsider(ctx, ref, beside)
+		_, err = s.reconsider(ctx, ref, beside)
 		return true, err
 	}
 	return false, nil

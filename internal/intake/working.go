@@ -33,6 +33,8 @@ type workingSet struct {
 	relinked []record.Ref
 	relied   []record.Ref // what must be at the writer's turn as it was read, besides
 	sources  record.Seq   // and the newest change of a source; 0: none was asked
+	// led are the records that people made and that lead to one, once asked for.
+	led map[record.Ref][]hansei.ID
 }
 
 // working is one record of the set.
@@ -67,7 +69,7 @@ func newWorkingSet(ctx context.Context, records record.Reader, scope auth.Scope,
 	if err != nil {
 		return nil, err
 	}
-	return &workingSet{records: records, scope: scope, names: names, order: order, again: map[hansei.Key]*fold.Again{}, have: map[record.Ref]*working{}}, nil
+	return &workingSet{records: records, scope: scope, names: names, order: order, again: map[hansei.Key]*fold.Again{}, have: map[record.Ref]*working{}, led: map[record.Ref][]hansei.ID{}}, nil
 }
 
 // ref is the record an observation tells of, before merges are followed.

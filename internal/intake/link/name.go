@@ -21,13 +21,25 @@ import (
 type Links struct{ Called, Mentions []string }
 
 // Of are the links of a record. One that was merged into another has none:
-// what it is called leads to the other record now.
+// what it is called leads to the other record now. Only one that people made is
+// called a part of it, for no source of the other knows it.
 func Of(rec hansei.Record) *Links {
-	if rec == nil || rec.Head().MergedInto != "" {
+	switch {
+	case rec == nil:
+		return &Links{}
+	case rec.Head().MergedInto == "":
+		own := called(rec)
+		return &Links{own, mentions(rec, own)}
+	case len(rec.Head().From) > 0:
 		return &Links{}
 	}
-	own := called(rec)
-	return &Links{own, mentions(rec, own)}
+	return &Links{Called: []string{PartOf(rec.Kind(), rec.Head().MergedInto)}}
+}
+
+// PartOf is what records that people made are called once they were merged into
+// another. No source and no text can mention it.
+func PartOf(kind hansei.Kind, into hansei.ID) string {
+	return "part of " + string(kind) + " " + string(into)
 }
 
 // Add adds the links of another record, or another revision.
