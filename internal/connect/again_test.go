@@ -125,6 +125,60 @@ func TestDeletedByHandStays(t *testing.T) {
 	}
 }
 
+// TestDeletedThenTakenApart: what a person deleted, by whichever of its ids, does
+// not come back when it is taken apart, nor when a source that was out returns.
+func TestDeletedThenTakenApart(t *testing.T) {
+	for _, by := range []hansei.ID{"ours:1", "theirs:1"} {
+		r, ctx := newRig(t), context.Background()
+		a, b := r.add(t, "ours"), r.add(t, "theirs")
+		people, joins := intake.People{Records: r.Records}, intake.Joins{Records: r.Records}
+		r.sent(t, a, event{ID: "1", At: at(0), Status: "open", Title: "A", Priority: "P1"})
+		r.sent(t, b, event{ID: "1", At: at(0), Status: "open", Title: "B", Priority: "P3"})
+		r.drain(t)
+		are := func(when string, deleted bool, ids ...hansei.ID) {
+			t.Helper()
+			for _, id := range ids {
+				if in := r.incident(t, id); in.Deleted != deleted || in.MergedInto != "" {
+					t.Errorf("by %s, %s: %s is deleted %t, and joined into %q", by, when, id, in.Deleted, in.MergedInto)
+				}
+			}
+		}
+		step := func(_ record.Seq, err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		filter := func(conditions ...hansei.Condition) {
+			t.Helper()
+			if _, err := r.Edit(ctx, who, "theirs", Change{Filter: &conditions}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Inbox.Rejudge(ctx, who, "theirs"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		step(joins.Confirm(ctx, who, hansei.KindIncident, "ours:1", "theirs:1"))
+		step(people.Delete(ctx, who, hansei.KindIncident, by, true))
+		are("deleted", true, "ours:1")
+		filter(hansei.Condition{Field: "priority", In: []string{"P1"}})
+		step(joins.Reject(ctx, who, hansei.KindIncident, "ours:1", "theirs:1"))
+		are("taken apart", true, "ours:1", "theirs:1")
+		filter()
+		are("both count", true, "ours:1", "theirs:1")
+		step(people.Delete(ctx, who, hansei.KindIncident, "theirs:1", false))
+		step(people.Delete(ctx, who, hansei.KindIncident, "ours:1", false))
+		are("put back", false, "ours:1", "theirs:1")
+		// Of one that is there, a source that is out takes along that it is.
+		filter(hansei.Condition{Field: "priority", In: []string{"P1"}})
+		step(joins.Confirm(ctx, who, hansei.KindIncident, "ours:1", "theirs:1"))
+		step(people.Delete(ctx, who, hansei.KindIncident, by, false))
+		step(joins.Reject(ctx, who, hansei.KindIncident, "ours:1", "theirs:1"))
+		are("one is out", false, "ours:1")
+		are("one is out", true, "theirs:1")
+	}
+}
+
 // TestDeletedServiceNamed: a source that names a service that is deleted is
 // understood; it names that one.
 func TestDeletedServiceNamed(t *testing.T) {

@@ -44,10 +44,11 @@ type Set struct {
 // those of the record that stands for it now.
 func (p People) Edit(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID, read record.Revision, sets []Set, reason string) (record.Seq, error) {
 	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
-		stored, err := one(ctx, tx, who.Scope(), kind, id)
-		for n := 0; err == nil && read == 0 && n < maxMerges && slices.Contains(link.Joined, kind) && stored.Record.Head().MergedInto != ""; n++ {
-			stored, err = one(ctx, tx, who.Scope(), kind, stored.Record.Head().MergedInto)
+		find := one
+		if read == 0 {
+			find = leading
 		}
+		stored, err := find(ctx, tx, who.Scope(), kind, id)
 		if err != nil {
 			return err
 		}
@@ -157,25 +158,26 @@ func (p People) Create(ctx context.Context, who auth.Actor, kind hansei.Kind, id
 	})
 }
 
-// Delete takes a record out of every view, or puts it back. The journal keeps it.
+// Delete takes a record, or the one that stands for it now, out of every view, or
+// puts it back. The journal keeps it.
 func (p People) Delete(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID, deleted bool) (record.Seq, error) {
-	return p.change(ctx, who, kind, id, func(rec hansei.Record) error {
-		rec.Head().Deleted = deleted
-		return nil
-	})
-}
-
-func (p People) change(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID, fn func(hansei.Record) error) (record.Seq, error) {
 	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
-		stored, err := one(ctx, tx, who.Scope(), kind, id)
+		stored, err := leading(ctx, tx, who.Scope(), kind, id)
 		if err != nil {
 			return err
 		}
-		if err := fn(stored.Record); err != nil {
-			return err
-		}
+		stored.Record.Head().Deleted = deleted
 		return record.Put(tx, stored.Record, stored.Revision)
 	})
+}
+
+// leading is a record, or the one that it was joined into.
+func leading(ctx context.Context, r record.Reader, scope auth.Scope, kind hansei.Kind, id hansei.ID) (record.Stored, error) {
+	s, err := one(ctx, r, scope, kind, id)
+	for n := 0; err == nil && n < maxMerges && slices.Contains(link.Joined, kind) && s.Record.Head().MergedInto != ""; n++ {
+		s, err = one(ctx, r, scope, kind, s.Record.Head().MergedInto)
+	}
+	return s, err
 }
 
 func one(ctx context.Context, r record.Reader, scope auth.Scope, kind hansei.Kind, id hansei.ID) (record.Stored, error) {

@@ -42,11 +42,15 @@ func (p People) Merge(ctx context.Context, who auth.Actor, kind hansei.Kind, fro
 
 // Unmerge takes a merge back.
 func (p People) Unmerge(ctx context.Context, who auth.Actor, kind hansei.Kind, id hansei.ID) (record.Seq, error) {
-	return p.change(ctx, who, kind, id, func(rec hansei.Record) error {
-		if rec.Head().MergedInto == "" {
+	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
+		stored, err := one(ctx, tx, who.Scope(), kind, id)
+		if err != nil {
+			return err
+		}
+		if stored.Record.Head().MergedInto == "" {
 			return hansei.Invalid("id", "%s is not merged into anything", id)
 		}
-		rec.Head().MergedInto = ""
-		return nil
+		stored.Record.Head().MergedInto = ""
+		return record.Put(tx, stored.Record, stored.Revision)
 	})
 }

@@ -158,10 +158,13 @@ func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 		mine, has := s.have[other].rec.Head().EditOf(e.Field)
 		return has && mine.At.Equal(e.At)
 	})
-	if stay, err = s.part(stay, stays); err != nil {
+	// If the one was deleted, so are both.
+	was := w.rec.Head()
+	leave.Head().Deleted, leave.Head().ByHand = was.Deleted, was.ByHand
+	if stay, err = s.part(stay, stays, allOut(was.From)); err != nil {
 		return err
 	}
-	if leave, err = s.part(leave, leaves); err != nil {
+	if leave, err = s.part(leave, leaves, allOut(was.From)); err != nil {
 		return err
 	}
 	s.set(from, stay)
@@ -169,14 +172,13 @@ func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 	return nil
 }
 
-// part is one of two records that were one.
-func (s *workingSet) part(rec hansei.Record, versions []hansei.Record) (hansei.Record, error) {
+// part is one of two records that were one, of which every source was out or not.
+func (s *workingSet) part(rec hansei.Record, versions []hansei.Record, wasOut bool) (hansei.Record, error) {
 	rec, err := assemble(rec, versions, s.order)
 	if err != nil {
 		return nil, err
 	}
-	rec.Head().Deleted = allOut(rec.Head().From)
-	return rec, rec.Validate()
+	return rec, settleDeleted(rec, wasOut)
 }
 
 // reconsider takes apart what names joined and what is told to be two by now, or
