@@ -42,11 +42,19 @@ func (s *Sources) Replay(ctx context.Context, who auth.Actor, r Replay) (n int64
 			return err
 		}
 		for _, id := range ids {
-			if x, ok := found[id]; !ok || x.Record.Head().Deleted {
+			x, ok := found[id]
+			if !ok || x.Record.Head().Deleted {
 				continue // by another server, a moment ago
 			}
 			some, err := tx.ReopenDeliveries(string(id), r.Since, r.Failed)
 			if err != nil {
+				return err
+			}
+			n += some
+			if x.Record.(*hansei.Source).Paused {
+				continue // what is held stays so
+			}
+			if some, err = tx.ReleaseDeliveries(string(id)); err != nil {
 				return err
 			}
 			n += some

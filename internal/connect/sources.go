@@ -157,9 +157,8 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 		if err := s.keep(tx, rec, read, secrets); err != nil {
 			return err
 		}
-		// What is kept of it is understood as it is set now.
-		if before != nil && before.Tool == rec.Tool && meant(kind, given{open: before.Settings}, given{open: rec.Settings}) {
-			if out.Again, err = tx.ReopenDeliveries(string(rec.ID), time.Time{}, false); err != nil {
+		if before != nil && before.Tool == rec.Tool {
+			if out.Again, err = takeUp(tx, kind, before, rec); err != nil {
 				return err
 			}
 		}
@@ -168,6 +167,19 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 	s.forget()
 	s.Inbox.Wake()
 	return out, err
+}
+
+// takeUp has what is kept of a source that was removed understood as it is set
+// now, and what came while that was paused understood at all. It returns how much
+// is understood again.
+func takeUp(tx *record.Tx, kind source.Kind, before, rec *hansei.Source) (again int64, err error) {
+	if meant(kind, given{open: before.Settings}, given{open: rec.Settings}) {
+		again, err = tx.ReopenDeliveries(string(rec.ID), time.Time{}, false)
+	}
+	if err == nil {
+		_, err = tx.ReleaseDeliveries(string(rec.ID))
+	}
+	return again, err
 }
 
 // mayFollow says why a source may not have the name of one that was removed: what

@@ -83,6 +83,9 @@ func (s *Store) Deliver(ctx context.Context, who auth.Actor, list []pack.Packed)
 // AddDeliveries stores payloads of live sources, to be understood later. One
 // that is there already is stored once: the result says which were new.
 func (tx *Tx) AddDeliveries(list []pack.Packed) (isNew map[string]bool, err error) {
+	if list, err = tx.stillHeld(list); err != nil {
+		return nil, fmt.Errorf("deliveries: %w", err)
+	}
 	isNew = make(map[string]bool, len(list))
 	for q, args := range tx.store.engine.insert(insertNew(tx.journal, tx.Now(), list)) {
 		if err := tx.returned(q, args, isNew); err != nil {
@@ -101,6 +104,26 @@ func (tx *Tx) AddDeliveries(list []pack.Packed) (isNew map[string]bool, err erro
 		}
 	}
 	return isNew, nil
+}
+
+// stillHeld holds no payload whose source was resumed, or removed with its data,
+// since it came: nobody would release it.
+func (tx *Tx) stillHeld(list []pack.Packed) ([]pack.Packed, error) {
+	if !slices.ContainsFunc(list, func(p pack.Packed) bool { return p.Held }) {
+		return list, nil
+	}
+	list = slices.Clone(list)
+	for i := range list {
+		if !list[i].Held {
+			continue
+		}
+		src, _, err := Get[*hansei.Source](tx.ctx, tx, tx.who.Scope(), hansei.ID(list[i].Source))
+		if err != nil && !errors.Is(err, hansei.ErrNotFound) {
+			return nil, err
+		}
+		list[i].Held = err != nil || src.Paused && !src.Forget
+	}
+	return list, nil
 }
 
 // returned runs a statement of a fixed set and gathers the texts it returns.

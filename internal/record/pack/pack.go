@@ -31,7 +31,7 @@ func New() (*Packer, error) {
 // Packed is a payload of a live source, ready to be stored.
 type Packed struct {
 	hansei.Delivery
-	Held  bool     // the source is paused: it is understood later
+	Held  bool     // the source was paused when it came: it is understood later
 	Raw   []byte   // as it came, unless it is large
 	Body  []byte   // compressed
 	Parts [][]byte // of a large one, each of PartSize compressed
