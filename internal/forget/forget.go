@@ -70,7 +70,7 @@ func (c *Clerk) Forget(ctx context.Context, who auth.Actor, id hansei.ID, confir
 	}
 	if out.Texts, err = c.Records.RewriteTexts(ctx, who, func(column, s string) string {
 		if column == "person" {
-			return w.id(s)
+			return w.person(s)
 		}
 		if doc, changed, err := w.doc([]byte(s)); err == nil && changed && strings.HasPrefix(strings.TrimSpace(s), "{") {
 			return string(doc)
@@ -95,23 +95,14 @@ func (c *Clerk) Forget(ctx context.Context, who auth.Actor, id hansei.ID, confir
 // words gathers what the person was ever called, and the ids of those who were
 // merged with them.
 func (c *Clerk) words(ctx context.Context, who auth.Actor, id hansei.ID) (*words, map[string]string, error) {
-	ids, names := map[string]string{string(id): "former-" + c.Random()}, []string{}
-	for after := hansei.ID(""); ; {
-		page, err := c.Records.List(ctx, who.Scope(), hansei.KindPerson, after, 500)
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, s := range page {
-			if after = s.Record.Head().ID; s.Record.Head().MergedInto == id {
-				ids[string(after)] = "former-" + c.Random()
-			}
-		}
-		if len(page) < 500 {
-			break
-		}
+	into, err := c.merged(ctx, who)
+	if err != nil {
+		return nil, nil, err
 	}
-	for one := range ids {
-		versions, err := c.Records.History(ctx, who.Scope(), hansei.KindPerson, hansei.ID(one))
+	ids, names, handles := map[string]string{}, []string{}, []string{}
+	for _, one := range withMerged(id, into) {
+		ids[string(one)] = "former-" + c.Random()
+		versions, err := c.Records.History(ctx, who.Scope(), hansei.KindPerson, one)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -120,10 +111,45 @@ func (c *Clerk) words(ctx context.Context, who auth.Actor, id hansei.ID) (*words
 			if err != nil {
 				return nil, nil, err
 			}
-			names = append(names, called(rec.(*hansei.Person))...)
+			n, h := called(rec.(*hansei.Person))
+			names, handles = append(names, n...), append(handles, h...)
 		}
 	}
-	return newWords(names, ids), ids, nil
+	return newWords(names, ids, handles...), ids, nil
+}
+
+// merged lists, by who they were merged into, those who were merged.
+func (c *Clerk) merged(ctx context.Context, who auth.Actor) (map[hansei.ID][]hansei.ID, error) {
+	into := map[hansei.ID][]hansei.ID{}
+	for after := hansei.ID(""); ; {
+		page, err := c.Records.List(ctx, who.Scope(), hansei.KindPerson, after, 500)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range page {
+			after = s.Record.Head().ID
+			if to := s.Record.Head().MergedInto; to != "" {
+				into[to] = append(into[to], after)
+			}
+		}
+		if len(page) < 500 {
+			return into, nil
+		}
+	}
+}
+
+// withMerged is a person and all who were merged into them, also by way of
+// another; each once, should merges ever go in a circle.
+func withMerged(id hansei.ID, into map[hansei.ID][]hansei.ID) []hansei.ID {
+	out, known := []hansei.ID{id}, map[hansei.ID]bool{id: true}
+	for i := 0; i < len(out); i++ {
+		for _, one := range into[out[i]] {
+			if !known[one] {
+				known[one], out = true, append(out, one)
+			}
+		}
+	}
+	return out
 }
 
 // journal rewrites entries until it has caught up with those who write.
@@ -143,7 +169,7 @@ func (c *Clerk) journal(ctx context.Context, who auth.Actor, w *words, out *Forg
 			if e.Kind == hansei.KindPerson && w.ids[string(e.ID)] != "" {
 				doc, changed = e.Doc, false // in the end, so that it can be begun again
 			}
-			by := w.id(e.Who)
+			by := w.person(e.Who)
 			changed = changed || by != e.Who
 			e.Who, e.Doc = by, doc
 			return changed

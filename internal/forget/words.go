@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,48 +19,58 @@ const Former = "a former colleague"
 
 // words are what a person is called, and what stands there instead.
 type words struct {
-	names *regexp.Regexp // in prose; nil for none
-	ids   map[string]string
-	all   [][]byte // lower-cased, to pass over what holds none of it
+	names   *regexp.Regexp // in prose; nil for none
+	ids     map[string]string
+	handles []string // what sources call them; in prose a word like any other
+	alone   []string // what names them only where a person is named and nothing else
+	signs   []sign   // by which what holds none of it is passed over
 }
 
 // persons are the members of documents that name a person by id. Elsewhere the
 // same word may be the id of something else.
-var persons = []string{"responders", "responder", "author", "owner", "person", "facilitator", "reviewers", "by", "coded_by", "who", "value"}
+var persons = []string{"responders", "responder", "author", "owner", "person", "facilitator", "reviewers", "by", "closed_by", "coded_by", "who"}
 
-func newWords(names []string, ids map[string]string) *words {
+// newWords makes words of names, which are found in prose, of ids with what
+// stands in their place, and of handles: logins and ids of sources.
+func newWords(names []string, ids map[string]string, handles ...string) *words {
 	w := &words{ids: ids}
 	var list []string
 	for _, n := range names {
 		n = strings.TrimSpace(n)
-		if utf8.RuneCountInString(n) < 3 {
+		if n == "" {
 			continue
 		}
-		pattern := strings.Join(strings.Fields(regexp.QuoteMeta(n)), `\s+`)
+		w.signs = append(w.signs, nameSign(strings.Fields(n)))
+		if short(n) {
+			w.alone = append(w.alone, n)
+			continue
+		}
+		pattern := strings.Join(strings.Fields(regexp.QuoteMeta(n)), `[\s\p{Z}]+`)
 		// A single word is a name only as it is written: Will is, will is not.
-		if strings.ContainsAny(n, " @") {
+		if len(strings.Fields(n)) > 1 || strings.Contains(n, "@") {
 			pattern = "(?i:" + pattern + ")"
 		}
 		if !slices.Contains(list, pattern) {
 			list = append(list, pattern)
 		}
-		first := strings.ToLower(strings.Fields(n)[0])
-		w.all = append(w.all, []byte(first))
 	}
 	for id := range ids {
-		w.all = append(w.all, []byte(strings.ToLower(id)))
+		w.signs = append(w.signs, wholeSign(id))
+	}
+	for _, h := range handles {
+		if h = strings.TrimSpace(h); h == "" {
+			continue
+		}
+		w.signs = append(w.signs, handleSign(h))
+		if !number(h) {
+			w.handles, w.alone = append(w.handles, h), append(w.alone, h)
+		}
 	}
 	slices.SortFunc(list, func(a, b string) int { return len(b) - len(a) })
 	if len(list) > 0 {
 		w.names = regexp.MustCompile(strings.Join(list, "|"))
 	}
 	return w
-}
-
-// in says that a text may hold one of the words.
-func (w *words) in(text []byte) bool {
-	low := bytes.ToLower(text)
-	return slices.ContainsFunc(w.all, func(x []byte) bool { return bytes.Contains(low, x) })
 }
 
 // id is a text that may be the person's id alone, or else a text.
@@ -72,12 +81,35 @@ func (w *words) id(s string) string {
 	return w.text(s)
 }
 
+// person is a text that names some person, and may be of nothing else.
+func (w *words) person(s string) string {
+	if _, ok := w.ids[s]; !ok && slices.Contains(w.alone, s) {
+		return Former
+	}
+	return w.id(s)
+}
+
+// value is the text that stands under a member of a document. What people set
+// is under "value": the id of a person, or something else.
+func (w *words) value(s, of string) string {
+	switch {
+	case of == "value":
+		return w.id(s)
+	case slices.Contains(persons, of):
+		return w.person(s)
+	}
+	return w.text(s)
+}
+
 // text is a text without the person.
 func (w *words) text(s string) string {
 	for id, to := range w.ids {
 		for _, before := range []string{"@", "person/", "person:"} {
 			s = replaceWord(s, before+id, before+to)
 		}
+	}
+	for _, h := range w.handles {
+		s = replaceWord(s, "@"+h, Former)
 	}
 	if w.names == nil {
 		return s
@@ -101,23 +133,22 @@ func (w *words) text(s string) string {
 	return b.String() + s[last:]
 }
 
-// within says that a match is part of a longer word.
-func within(s string, lo, hi int) bool {
-	before, _ := utf8.DecodeLastRuneInString(s[:lo])
-	after, _ := utf8.DecodeRuneInString(s[hi:])
-	word := func(r rune) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
-	return word(before) || word(after)
-}
-
+// replaceWord replaces what ends in an id or a handle where that ends, too:
+// @ann goes on in @anna and in @ann-lee.
 func replaceWord(s, old, with string) string {
 	var b strings.Builder
+	last, _ := utf8.DecodeLastRuneInString(old)
 	for {
 		at := strings.Index(s, old)
 		if at < 0 {
 			return b.String() + s
 		}
 		end := at + len(old)
-		if after, _ := utf8.DecodeRuneInString(s[end:]); after != utf8.RuneError && (unicode.IsLetter(after) || unicode.IsDigit(after)) {
+		rest := s[end:]
+		if rest != "" && strings.ContainsRune("-_.", rune(rest[0])) {
+			rest = rest[1:]
+		}
+		if after, _ := utf8.DecodeRuneInString(rest); isWord(after) && joined(last, after) {
 			b.WriteString(s[:end])
 		} else {
 			b.WriteString(s[:at] + with)
@@ -146,9 +177,11 @@ func (w *words) doc(doc []byte) (out []byte, changed bool, err error) {
 		}
 		if tok.Kind() == '"' {
 			s := tok.String()
-			to := w.text(s)
-			if isName := kind == '{' && length%2 == 0; !isName && slices.Contains(persons, key(dec.StackPointer())) {
-				to = w.id(s)
+			to := ""
+			if kind == '{' && length%2 == 0 {
+				to = w.member(s, key(dec.StackPointer().Parent()))
+			} else {
+				to = w.value(s, key(dec.StackPointer()))
 			}
 			if to != s {
 				changed = true
@@ -165,6 +198,20 @@ func (w *words) doc(doc []byte) (out []byte, changed bool, err error) {
 	return bytes.TrimSpace(buf.Bytes()), true, nil
 }
 
+// member is the name of a member of what stands under a key. The stamp of an
+// element that was added to a list is "responders/ann". A name that is the
+// person's id and nothing else is left where it may be a word of the document
+// itself: who is called Owner has the id "owner".
+func (w *words) member(name, of string) string {
+	if field, id, _ := strings.Cut(name, "/"); w.ids[id] != "" && (field == "custom" || slices.Contains(persons, field)) {
+		return field + "/" + w.ids[id]
+	}
+	if to := w.ids[name]; to != "" && (of == "custom" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "") {
+		return to
+	}
+	return w.text(name)
+}
+
 // key is the name of the member that a value stands under, also one of a list.
 func key(at jsontext.Pointer) string {
 	for at != "" {
@@ -177,15 +224,18 @@ func key(at jsontext.Pointer) string {
 	return ""
 }
 
-// called are the names of a person's revision.
-func called(p *hansei.Person) []string {
-	out := append([]string{p.Name, p.Email}, p.Aliases...)
+// called are the names of a person's revision, and what sources call them that
+// is no name.
+func called(p *hansei.Person) (names, handles []string) {
+	names = append([]string{p.Name, p.Email}, p.Aliases...)
 	for _, f := range p.From {
 		for _, n := range append([]string{f.External}, f.Names...) {
 			if strings.ContainsAny(n, "@ ") {
-				out = append(out, n)
+				names = append(names, n)
+			} else {
+				handles = append(handles, n)
 			}
 		}
 	}
-	return out
+	return names, handles
 }
