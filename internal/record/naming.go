@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -176,29 +177,27 @@ func LastChange(ctx context.Context, r Reader, who auth.Scope, kinds ...hansei.K
 	return seq, errors.Join(err, rows.Err())
 }
 
-// OfSource lists the records that a live source told of, after a name, and the
-// name from which to go on; it is empty at the end.
+// OfSource lists the records that a live source told of, after a place in their
+// order, and the place from which to go on; it is empty at the end. Several
+// records may go by one name, so a place is one in the whole key.
 func OfSource(ctx context.Context, r Reader, who auth.Scope, source, after string, limit int) (out []Ref, next string, err error) {
 	journal, err := who.MayRead()
 	if err != nil {
 		return nil, "", err
 	}
 	// A record's own names begin with its source and a colon; ';' is the byte after ':'.
-	rows, err := r.query(ctx, "SELECT name, kind, id FROM name WHERE journal = ? AND name > ? AND name >= ? AND name < ? ORDER BY name LIMIT ?",
-		string(journal), after, source+":", source+";", limit)
-	if err != nil {
-		return nil, "", fmt.Errorf("records of %s: %w", source, verdict.Readable(err))
+	place := []string{"", "", source + ":"}
+	if after != "" {
+		place = strings.SplitN(after, "\x00", len(place)) // which is in no kind and no id
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var x Ref
-		if err := rows.Scan(&next, &x.Kind, &x.ID); err != nil {
-			return nil, "", err
-		}
-		out = append(out, x)
+	rows, err := r.query(ctx, "SELECT name, kind, id FROM name WHERE journal = ? AND (name, kind, id) > (?, ?, ?) AND name < ? ORDER BY name, kind, id LIMIT ?",
+		string(journal), place[2], place[0], place[1], source+";", limit)
+	list, err := scanNamings(rows, err)
+	for _, x := range list {
+		out, next = append(out, x.Ref), strings.Join([]string{string(x.Kind), string(x.ID), x.Name}, "\x00")
 	}
 	if len(out) < limit {
 		next = ""
 	}
-	return out, next, rows.Err()
+	return out, next, err
 }

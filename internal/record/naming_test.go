@@ -82,6 +82,34 @@ func TestNamesAreLookedUpByTheKey(t *testing.T) {
 	}
 }
 
+// TestRecordsOfASourceAreReadByTheKey: a page of them begins where the one
+// before ended, in either database, and is sorted by neither.
+func TestRecordsOfASourceAreReadByTheKey(t *testing.T) {
+	sqlite := &explained{Store: opened(t, t.TempDir())}
+	place := strings.Join([]string{"incident", "pd:1", "pd:1"}, "\x00")
+	if _, _, err := OfSource(t.Context(), sqlite, auth.Local().Scope(), "pd", place, 200); err != nil {
+		t.Fatal(err)
+	}
+	if len(sqlite.plans) != 1 || !strings.Contains(sqlite.plans[0], "SEARCH name USING COVERING INDEX") || !strings.Contains(sqlite.plans[0], "(name,kind,id)>(?,?,?)") {
+		t.Errorf("%q", sqlite.plans)
+	}
+	url, _ := pgtest.Start(t)
+	s, err := Open(t.Context(), Options{Dir: t.TempDir(), Database: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	server := &explainedByServer{Store: s}
+	if _, _, err := OfSource(t.Context(), server, auth.Local().Scope(), "pd", place, 200); err != nil {
+		t.Fatal(err)
+	}
+	plan := strings.Join(server.plan, "\n")
+	_, cond, _ := strings.Cut(plan, "Index Cond:")
+	if cond, _, _ = strings.Cut(cond, "\n"); !strings.Contains(cond, "ROW(name, kind, id) > ROW(") || strings.Contains(plan, "Sort") || strings.Contains(plan, "Filter:") {
+		t.Errorf("PostgreSQL reads them so:\n%s", plan)
+	}
+}
+
 // explainedByServer does so with PostgreSQL.
 type explainedByServer struct {
 	*Store

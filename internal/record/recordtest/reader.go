@@ -123,6 +123,40 @@ func linked(ctx context.Context, t *testing.T, r record.Reader, who auth.Scope) 
 	return nil
 }
 
+// recordsOfASourceArePaged: each comes once, however many go by one name and
+// wherever a page ends, and none of another source whose name is alike.
+func recordsOfASourceArePaged(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	var list, want []record.Naming
+	for i := range 10 {
+		for _, kind := range []hansei.Kind{hansei.KindAlert, hansei.KindIncident, hansei.KindTicket} {
+			id := fmt.Sprintf("pd:%d", i)
+			want = append(want, record.Naming{Ref: record.Ref{Kind: kind, ID: hansei.ID(id)}, Name: id})
+		}
+	}
+	for _, name := range []string{"pc:1", "pd", "pd-2:1", "pda:1", "pd;1", "PD:1"} {
+		list = append(list, record.Naming{Ref: record.Ref{Kind: hansei.KindAlert, ID: hansei.ID(name)}, Name: name})
+	}
+	if _, err := s.Write(ctx, who, func(tx *record.Tx) error { return tx.AddNames(append(list, want...)) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, limit := range []int{1, 2, 3, 4, 7, 30, 31} {
+		var got []record.Ref
+		for after := ""; ; {
+			page, next, err := record.OfSource(ctx, s, who.Scope(), "pd", after, limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, after = append(got, page...), next; next == "" || len(got) > len(want) {
+				break
+			}
+		}
+		if !slices.EqualFunc(got, want, func(a record.Ref, b record.Naming) bool { return a == b.Ref }) {
+			t.Errorf("%d at a time: got %v", limit, got)
+		}
+	}
+}
+
 var errOwn = errors.New("the reading's own")
 
 // waitingWriterMayGiveUp: a write whose context ends while another one runs

@@ -50,6 +50,7 @@ func Run(t *testing.T, e Engine) {
 		"EpochChanges":              epochChanges,
 		"DeliveriesAreOnce":         deliveriesAreOnce,
 		"DeliveriesArePaged":        deliveriesArePaged,
+		"RecordsOfASourceArePaged":  recordsOfASourceArePaged,
 		"WorkGoesOn":                workGoesOn,
 		"SessionsExpire":            sessionsExpire,
 		"NoticesAreToldOnce":        noticesAreKeptAndToldOnce,
