@@ -27,7 +27,7 @@ import (
 //
 // again is nil but when a delivery is understood anew. Then the first word
 // told at the very time a field has replaces what an earlier understanding of
-// the same delivery had put there.
+// the same delivery had put there; of a list told in parts see stillAdded.
 func Into(v hansei.Record, seen *hansei.Observed, o hansei.Observation, at time.Time, again *Again) error {
 	f := folding{v: v, seen: seen, o: o, at: at.UTC(), again: again}
 	fields := hansei.FieldsOf(v.Kind())
@@ -64,7 +64,7 @@ type folding struct {
 // Again are the fields of one record that a replay has told already.
 type Again struct {
 	fields uint64   // as bits, in the order of their table
-	others []string // what is in no table
+	others []string // what is in no table, and elements of lists, each with its time
 }
 
 // first says whether a replay tells a field for the first time.
@@ -199,6 +199,9 @@ func fillList[T ~string](f *folding, field *hansei.Field, cleared bool) {
 	c := f.at.Compare(f.stamp(field.Name))
 	switch {
 	case f.o.Partial && !cleared:
+		if c > 0 && f.again != nil {
+			added = stillAdded(f, key, told, added)
+		}
 		for _, e := range told {
 			if c > 0 && f.at.After(f.seen.Stamps[key+string(e)]) {
 				f.mark(key + string(e))
@@ -223,6 +226,29 @@ func fillList[T ~string](f *folding, field *hansei.Field, cleared bool) {
 	}
 	slices.Sort(base)
 	*list = slices.Compact(base)
+}
+
+// stillAdded are the added elements of a list without those that an earlier
+// understanding had added at this very time. That there were such shows an
+// element that is told anew then: all go that the replay did not tell as well. One
+// that tells only what is there takes nothing away, for other deliveries of that
+// time may not be told again.
+func stillAdded[T ~string](f *folding, key string, told, added []T) []T {
+	then := func(e T) string { return key + string(e) + " " + f.at.Format(time.RFC3339Nano) }
+	differs := false
+	for _, e := range told {
+		if c := f.at.Compare(f.seen.Stamps[key+string(e)]); c >= 0 {
+			f.first(then(e))
+			differs = differs || c > 0
+		}
+	}
+	return slices.DeleteFunc(added, func(e T) bool {
+		past := differs && f.seen.Stamps[key+string(e)].Equal(f.at) && !slices.Contains(f.again.others, then(e))
+		if past {
+			delete(f.seen.Stamps, key+string(e))
+		}
+		return past
+	})
 }
 
 // custom folds the organization's own fields, each by its name.

@@ -152,6 +152,42 @@ func TestReplayed(t *testing.T) {
 	}
 }
 
+// TestReplayedParts: of a list told in parts, what was understood wrongly at a time
+// goes when it is understood better, and what is told as before takes nothing away.
+func TestReplayedParts(t *testing.T) {
+	at := time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC)
+	say := func(minute int, services ...hansei.ID) hansei.Observation {
+		return hansei.Observation{Record: &hansei.Incident{Services: services}, At: at.Add(time.Duration(minute) * time.Minute), Partial: true}
+	}
+	before := []hansei.Observation{say(0, "a"), say(0, "wrong"), say(1, "later"), say(2, "odd"), say(2, "b", "c")}
+	for name, x := range map[string]struct {
+		replay []hansei.Observation
+		want   string
+	}{
+		"all, as before":     {before, "[a b c later odd wrong]"},
+		"one, as before":     {[]hansei.Observation{say(2, "c")}, "[a b c later odd wrong]"},
+		"all, better":        {[]hansei.Observation{say(0, "a"), say(0, "right"), say(1, "later"), say(2, "even"), say(2, "b", "c")}, "[a b c even later right]"},
+		"all, the other way": {[]hansei.Observation{say(2, "b", "c"), say(2, "even"), say(1, "later"), say(0, "right"), say(0, "a")}, "[a b c even later right]"},
+		"told later, too":    {[]hansei.Observation{say(0, "a", "later"), say(1, "later")}, "[a b c later odd wrong]"},
+	} {
+		in, seen := &hansei.Incident{}, hansei.Observed{}
+		tell := func(list []hansei.Observation, again *Again) {
+			for _, o := range list {
+				if err := Into(in, &seen, o, o.At, again); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		tell(before, nil)
+		for range 2 {
+			tell(x.replay, &Again{})
+			if got := fmt.Sprint(in.Services); got != x.want || len(seen.Stamps) != len(in.Services) {
+				t.Errorf("%s: got %s with %v, want %s", name, got, seen.Stamps, x.want)
+			}
+		}
+	}
+}
+
 // TestReplayedNames: what another mapping gives other values, and names, replaces
 // what was told, also of what is in no table of fields; however many there are.
 func TestReplayedNames(t *testing.T) {
