@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"hansei"
+	"hansei/internal/intake"
 	"hansei/internal/record"
+	"hansei/internal/source"
 )
 
 // TestReplayLeavesWhatIsGone: a replay of everything does not touch what came
@@ -48,5 +50,44 @@ func TestReplayLeavesWhatIsGone(t *testing.T) {
 	}
 	if n, err := r.Replay(ctx, who, Replay{Failed: true}); err != nil || n != 0 {
 		t.Errorf("of what failed: %d, %v; theirs waits already", n, err)
+	}
+}
+
+// flawed cannot understand what has a title.
+type flawed struct {
+	source.Source
+	title string
+}
+
+func (f flawed) Normalize(d source.Delivery) ([]hansei.Observation, error) {
+	out, err := f.Source.Normalize(d)
+	if err == nil && out[0].Record.(*hansei.Incident).Title == f.title {
+		return nil, source.Unknown("title", f.title)
+	}
+	return out, err
+}
+
+// TestReplayOfWhatFailed: it told nothing before, so there is nothing that it
+// could correct: of two words of one time the same stands as in any order.
+func TestReplayOfWhatFailed(t *testing.T) {
+	r, ctx := newRig(t), context.Background()
+	a := r.add(t, "ours")
+	inner, title := r.Inbox.Source, "a"
+	r.Inbox.Source = func(name string) (intake.Reading, error) {
+		x, err := inner(name)
+		x.Source = flawed{x.Source, title}
+		return x, err
+	}
+	for _, title := range []string{"a", "b"} {
+		r.sent(t, a, event{ID: "1", At: at(0), Status: "open", Title: title, Service: title, Whole: true})
+		r.drain(t)
+	}
+	title = ""
+	if n, err := r.Replay(ctx, who, Replay{Failed: true}); err != nil || n != 1 {
+		t.Fatalf("replayed %d, %v", n, err)
+	}
+	r.drain(t)
+	if in := r.incident(t, "ours:1"); in.Title != "b" || len(in.Services) != 2 {
+		t.Errorf("got %q of %v", in.Title, in.Services)
 	}
 }

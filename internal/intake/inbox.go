@@ -164,6 +164,7 @@ type outcome struct {
 	reading  Reading
 	said     []hansei.Observation
 	err      error
+	again    bool // it told of something before
 }
 
 // read normalizes a batch on two goroutines. Normalize is pure, so nothing

@@ -159,6 +159,7 @@ func (s *workingSet) take(o outcome) result {
 	if o.err != nil && (len(o.said) == 0 || !errors.Is(o.err, source.ErrUnused)) {
 		return refused(out, o.err)
 	}
+	o.again = toldBefore(o.delivery)
 	type change struct {
 		ref record.Ref
 		rec hansei.Record
@@ -233,7 +234,7 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 		return ref, nil, err
 	}
 	var again *fold.Again
-	if o.delivery.Seq > 0 { // it was understood before
+	if o.again {
 		if again = s.again[said.Key]; again == nil {
 			told := s.before[said.Key]
 			again = &told
