@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
@@ -91,12 +92,13 @@ func (c *Client) do(ctx context.Context, method, url string, body []byte, header
 			wait = min(longestWait, firstWait<<(attempt-1))
 			wait += time.Duration(rand.Int64N(int64(wait)/2 + 1)) // so that sources do not ask in step
 		}
-		if spent += wait; attempt == attempts || spent > budget {
+		if attempt == attempts || wait > budget-spent {
 			if passing.wait > 0 {
 				return nil, &LaterError{c.clean(passing.err), passing.wait}
 			}
 			return nil, c.clean(passing.err)
 		}
+		spent += wait
 		c.log().Debug("a call is repeated", "url", bare(url), "after", wait, "error", c.clean(passing.err))
 		if err := c.wait(ctx, wait); err != nil {
 			return nil, err
@@ -219,7 +221,7 @@ func (c *Client) asks(h http.Header, tooMany bool) time.Duration {
 	now := c.now()
 	if v := h.Get("Retry-After"); v != "" {
 		if n, err := strconv.ParseFloat(v, 64); err == nil && n >= 0 {
-			return max(time.Duration(n*float64(time.Second)), time.Millisecond)
+			return seconds(n)
 		}
 		if t, err := http.ParseTime(v); err == nil {
 			return max(t.Sub(now), time.Millisecond)
@@ -236,9 +238,9 @@ func (c *Client) asks(h http.Header, tooMany bool) time.Duration {
 		switch {
 		case err != nil || n < 0:
 		case n > 1e9: // a moment, in seconds since 1970
-			return max(time.Unix(int64(n), 0).Sub(now)+time.Second, time.Millisecond)
+			return seconds(n - float64(now.UnixMilli())/1000 + 1)
 		default: // seconds from now
-			return max(time.Duration(n*float64(time.Second)), time.Millisecond)
+			return seconds(n)
 		}
 	}
 	return 0
@@ -256,6 +258,12 @@ func (c *Client) refilled(h http.Header) time.Duration {
 		}
 	}
 	return cmp.Or(wait, time.Minute)
+}
+
+// seconds is a time to wait, however much a tool asks for.
+func seconds(n float64) time.Duration {
+	const most = math.MaxInt64 / int64(time.Second)
+	return max(time.Duration(min(n, float64(most))*float64(time.Second)), time.Millisecond)
 }
 
 // Error implements error. It says what a person can act on.

@@ -184,6 +184,22 @@ func TestGivesUp(t *testing.T) {
 	}
 }
 
+// TestForEver: a tool that asks to wait for ever is not waited for, and not asked
+// again at once.
+func TestForEver(t *testing.T) {
+	for _, head := range [][2]string{{"Retry-After", "Fri, 31 Dec 9999 23:59:59 GMT"}, {"Retry-After", "99999999999999999999"}, {"X-RateLimit-Reset", "253402300799"}, {"X-RateLimit-Reset", "1e30"}} {
+		s := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set(head[0], head[1])
+			w.WriteHeader(429)
+		})
+		c, waited := client(t, http.Client{})
+		var later *LaterError
+		if _, err := c.Get(t.Context(), s.URL, nil); !errors.As(err, &later) || later.After < 24*time.Hour || *waited > 0 {
+			t.Errorf("%s: %s: got %v after %s", head[0], head[1], err, *waited)
+		}
+	}
+}
+
 func TestSecretsStayOutOfErrorsAndLogs(t *testing.T) {
 	var log strings.Builder
 	c := &Client{HTTP: &http.Client{}, Log: slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
