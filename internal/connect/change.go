@@ -28,18 +28,17 @@ type Change struct {
 }
 
 // Edit changes a source and returns it with its new webhook secret if there is one.
-func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Change) (Added, error) {
-	out := Added{}
-	have, err := s.secrets(ctx, who.Scope(), hansei.ID(name))
-	if err != nil {
-		return out, err
-	}
+func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Change) (out Added, err error) {
 	out.Seq, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
 		rec, read, err := record.Get[*hansei.Source](ctx, tx, who.Scope(), hansei.ID(name))
 		if err != nil {
 			return err
 		}
 		kind, err := s.Kind(rec.Tool)
+		if err != nil {
+			return err
+		}
+		have, err := s.secrets(ctx, tx, who.Scope(), rec.ID)
 		if err != nil {
 			return err
 		}

@@ -505,12 +505,48 @@ func TestSecretsStayInside(t *testing.T) {
 	if err != nil || strings.Contains(string(body(t, v)), "s3cret") || len(v.Secrets) != 2 || v.Settings["site"] != "eu" {
 		t.Errorf("got %s, %v", body(t, v), err)
 	}
-	boxes, err := r.Records.Secrets(ctx, who.Scope(), "source/ours")
+	boxes, err := record.Secrets(ctx, r.Records, who.Scope(), "source/ours")
 	if err != nil || strings.Contains(string(boxes["token"]), "s3cret") || len(boxes["token"]) == 0 {
 		t.Errorf("the store holds %q, %v", boxes["token"], err)
 	}
 	var bad *hansei.InvalidError
 	if _, err := r.Add(ctx, who, Spec{Tool: "toy", Name: "x", Settings: map[string]string{"tokken": "tok-s3cret"}}); !errors.As(err, &bad) || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("a setting that is not there: %v", err)
+	}
+}
+
+// TestRotatedWhileEdited: the secret that was just shown stands, whatever else is
+// changed at the same time.
+func TestRotatedWhileEdited(t *testing.T) {
+	r, ctx := newRig(t), context.Background()
+	a := r.add(t, "ours")
+	var rotated Added
+	change := func(c Change) Added {
+		out, err := r.Edit(ctx, who, "ours", c)
+		if err != nil {
+			t.Error(err)
+		}
+		return out
+	}
+	hold, held := make(chan bool), make(chan bool)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if _, err := r.Records.Write(ctx, who, func(*record.Tx) error { close(held); <-hold; return nil }); err != nil {
+			t.Error(err)
+		}
+	})
+	<-held
+	wg.Go(func() { rotated = change(Change{Rotate: true}) })
+	time.Sleep(100 * time.Millisecond) // both wait for the writer, in this order
+	wg.Go(func() { change(Change{Filter: &[]hansei.Condition{{Field: "priority", In: []string{"P1"}}}}) })
+	time.Sleep(100 * time.Millisecond)
+	close(hold)
+	wg.Wait()
+	rotated.URL = a.URL
+	if w := r.post(rotated, "1", body(t, event{ID: "1", At: at(0), Status: "open"})); w.Code != 200 {
+		t.Errorf("with the new secret: %d %s", w.Code, w.Body)
+	}
+	if w := r.post(a, "2", body(t, event{ID: "2", At: at(0), Status: "open"})); w.Code != 401 {
+		t.Errorf("with the one before: %d %s", w.Code, w.Body)
 	}
 }

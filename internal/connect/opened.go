@@ -96,7 +96,7 @@ func (s *Sources) ready(ctx context.Context, who auth.Scope, o *opened) (err err
 	if o.kind, err = s.Kind(o.rec.Tool); err != nil {
 		return err
 	}
-	if o.secret, err = s.secrets(ctx, who, o.rec.ID); err != nil {
+	if o.secret, err = s.secrets(ctx, s.Records, who, o.rec.ID); err != nil {
 		return err
 	}
 	if o.source, err = build(o.kind, o.rec, o.secret); err != nil {

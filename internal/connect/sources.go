@@ -304,9 +304,10 @@ func (s *Sources) keep(tx *record.Tx, rec *hansei.Source, read record.Revision, 
 
 func owner(id hansei.ID) string { return "source/" + string(id) }
 
-// secrets opens what was kept of a source.
-func (s *Sources) secrets(ctx context.Context, who auth.Scope, id hansei.ID) (map[string]string, error) {
-	boxes, err := s.Records.Secrets(ctx, who, owner(id))
+// secrets opens what was kept of a source. Whoever writes them back reads them in
+// the same transaction: another may make a new one at the same time.
+func (s *Sources) secrets(ctx context.Context, r record.Reader, who auth.Scope, id hansei.ID) (map[string]string, error) {
+	boxes, err := record.Secrets(ctx, r, who, owner(id))
 	if err != nil {
 		return nil, err
 	}

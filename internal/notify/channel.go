@@ -117,7 +117,7 @@ func (o *Outbox) view(ctx context.Context, who auth.Scope, c *hansei.Channel) (V
 	if len(v.Events) == 0 {
 		v.Events = hansei.DefaultChannelEvents
 	}
-	boxes, err := o.Records.Secrets(ctx, who, owner(c.ID))
+	boxes, err := record.Secrets(ctx, o.Records, who, owner(c.ID))
 	if err != nil {
 		return v, err
 	}
@@ -146,8 +146,8 @@ func (o *Outbox) view(ctx context.Context, who auth.Scope, c *hansei.Channel) (V
 
 func owner(id hansei.ID) string { return "channel/" + string(id) }
 
-func (o *Outbox) secrets(ctx context.Context, who auth.Scope, id hansei.ID) (map[string]string, error) {
-	boxes, err := o.Records.Secrets(ctx, who, owner(id))
+func (o *Outbox) secrets(ctx context.Context, r record.Reader, who auth.Scope, id hansei.ID) (map[string]string, error) {
+	boxes, err := record.Secrets(ctx, r, who, owner(id))
 	if err != nil {
 		return nil, err
 	}
@@ -231,18 +231,17 @@ func (o *Outbox) keep(tx *record.Tx, rec *hansei.Channel, read record.Revision, 
 }
 
 // Edit changes a channel.
-func (o *Outbox) Edit(ctx context.Context, who auth.Actor, name string, c Change) (Saved, error) {
-	have, err := o.secrets(ctx, who.Scope(), hansei.ID(name))
-	if err != nil {
-		return Saved{}, err
-	}
-	var out Saved
+func (o *Outbox) Edit(ctx context.Context, who auth.Actor, name string, c Change) (out Saved, err error) {
 	out.Seq, err = o.Records.Write(ctx, who, func(tx *record.Tx) error {
 		rec, read, err := o.channel(ctx, tx, who.Scope(), name)
 		if err != nil {
 			return err
 		}
 		kind, err := KindNamed(rec.Type)
+		if err != nil {
+			return err
+		}
+		have, err := o.secrets(ctx, tx, who.Scope(), rec.ID)
 		if err != nil {
 			return err
 		}
@@ -318,7 +317,7 @@ func (o *Outbox) Test(ctx context.Context, who auth.Actor, name string) ([]Findi
 	if err != nil {
 		return nil, err
 	}
-	secrets, err := o.secrets(ctx, who.Scope(), c.ID)
+	secrets, err := o.secrets(ctx, o.Records, who.Scope(), c.ID)
 	if err != nil {
 		return []Finding{{Says: err.Error()}}, nil
 	}

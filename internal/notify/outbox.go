@@ -138,7 +138,7 @@ func (o *Outbox) bring(ctx context.Context, who auth.Scope, n record.Notice, m M
 	case c.Paused:
 		return &goneError{"the channel is paused"}
 	}
-	secrets, err := o.secrets(ctx, who, c.ID)
+	secrets, err := o.secrets(ctx, o.Records, who, c.ID)
 	if err != nil {
 		return &Refusal{Says: err.Error(), Final: true}
 	}

@@ -27,12 +27,12 @@ func (tx *Tx) DropSecrets(owner string) error {
 }
 
 // Secrets reads the sealed secrets of an owner by name.
-func (s *Store) Secrets(ctx context.Context, who auth.Scope, owner string) (out map[string][]byte, err error) {
+func Secrets(ctx context.Context, r Reader, who auth.Scope, owner string) (out map[string][]byte, err error) {
 	journal, err := who.MayRead()
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.query(ctx, "SELECT name, box FROM secret WHERE journal = ? AND owner = ?", string(journal), owner)
+	rows, err := r.query(ctx, "SELECT name, box FROM secret WHERE journal = ? AND owner = ?", string(journal), owner)
 	if err != nil {
 		return nil, fmt.Errorf("secrets: %w", verdict.Readable(err))
 	}

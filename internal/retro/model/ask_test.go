@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"hansei"
+	"hansei/internal/record"
 )
 
 // TestFailures: each thing that goes wrong is said in words that help, with
@@ -159,7 +160,7 @@ func TestKey(t *testing.T) {
 	if got := state(); got != (State{true, s.URL + "/v1", "llama3.1:8b", true}) {
 		t.Errorf("got %+v", got)
 	}
-	boxes, err := w.Records.Secrets(ctx, who.Scope(), owner)
+	boxes, err := record.Secrets(ctx, w.Records, who.Scope(), owner)
 	if err != nil || len(boxes) != 1 || strings.Contains(string(boxes[s.URL]), secret) {
 		t.Errorf("got %v, %v", boxes, err)
 	}
@@ -189,7 +190,7 @@ func TestKey(t *testing.T) {
 	if _, err := w.Remove(ctx, who); err != nil || state().On {
 		t.Errorf("it stays, %v", err)
 	}
-	if boxes, err := w.Records.Secrets(ctx, who.Scope(), owner); err != nil || len(boxes) > 0 {
+	if boxes, err := record.Secrets(ctx, w.Records, who.Scope(), owner); err != nil || len(boxes) > 0 {
 		t.Errorf("left: %v, %v", boxes, err)
 	}
 	if _, err := w.Remove(ctx, who); !errors.Is(err, hansei.ErrNotFound) {

@@ -74,7 +74,7 @@ func (w *Writer) State(ctx context.Context, who auth.Scope) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	boxes, err := w.Records.Secrets(ctx, who, owner)
+	boxes, err := record.Secrets(ctx, w.Records, who, owner)
 	if err != nil {
 		return State{}, err
 	}
@@ -94,8 +94,8 @@ func (w *Writer) set(ctx context.Context, r record.Reader, who auth.Scope) (hans
 }
 
 // key opens the key for a server; "" when there is none.
-func (w *Writer) key(ctx context.Context, who auth.Scope, origin string) (string, error) {
-	boxes, err := w.Records.Secrets(ctx, who, owner)
+func (w *Writer) key(ctx context.Context, r record.Reader, who auth.Scope, origin string) (string, error) {
+	boxes, err := record.Secrets(ctx, r, who, owner)
 	if err != nil {
 		return "", err
 	}
@@ -126,16 +126,16 @@ func (w *Writer) Set(ctx context.Context, who auth.Actor, s Settings) (out Saved
 	if err := m.Validate(); err != nil {
 		return out, err
 	}
-	key := ""
-	if s.Key != nil {
-		key = strings.TrimSpace(*s.Key)
-	} else if key, err = w.key(ctx, who.Scope(), m.Origin()); err != nil {
-		return out, err
-	}
-	if err := validKey(key); err != nil {
-		return out, err
-	}
 	out.Seq, err = w.Records.Write(ctx, who, func(tx *record.Tx) error {
+		key := ""
+		if s.Key != nil {
+			key = strings.TrimSpace(*s.Key)
+		} else if key, err = w.key(ctx, tx, who.Scope(), m.Origin()); err != nil {
+			return err
+		}
+		if err := validKey(key); err != nil {
+			return err
+		}
 		if out.Revision, err = change(ctx, tx, who.Scope(), &m); err != nil {
 			return err
 		}
@@ -230,6 +230,6 @@ func (w *Writer) endpoint(ctx context.Context, who auth.Scope, s *Settings) (e e
 		e.key = strings.TrimSpace(*s.Key)
 		return e, validKey(e.key)
 	}
-	e.key, err = w.key(ctx, who, e.Origin())
+	e.key, err = w.key(ctx, w.Records, who, e.Origin())
 	return e, err
 }
