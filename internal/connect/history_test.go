@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"hansei/internal/record"
 	"hansei/internal/source"
 )
 
@@ -140,5 +141,59 @@ func TestToolAsksToWait(t *testing.T) {
 	again.pages, again.ask = tool.pages, tool.ask
 	if v := pull(0, 2, "ok"); !v.Streams[0].Began.Equal(from) || !v.Later.IsZero() || !v.Streams[0].Whole {
 		t.Errorf("got %+v", v)
+	}
+}
+
+// TestSinceWhileItIsPulled: what was asked for since another time than a person
+// wants now is not stored, and its history is not whole by it; it is due at once
+// and is read since the new time, also by a server that did not change it.
+func TestSinceWhileItIsPulled(t *testing.T) {
+	for name, pages := range map[string][][]byte{"a page": {[]byte("[]")}, "none": nil} {
+		t.Run(name, func(t *testing.T) { sinceWhileItIsPulled(t, pages) })
+	}
+}
+
+func sinceWhileItIsPulled(t *testing.T, pages [][]byte) {
+	r, ctx := newRig(t), t.Context()
+	r.add(t, "ours")
+	since, stood := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), r.now
+	other := &Sources{Records: r.Records, Kinds: r.Kinds, Seal: r.Seal, Inbox: r.Inbox, Log: r.Log, Now: func() time.Time { return stood }}
+	pull := func(s *Sources, meanwhile func() error) (from time.Time) {
+		t.Helper()
+		o, err := s.find(ctx, who.Scope(), "ours")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tool := o.source.(*toy)
+		tool.pages, tool.ask = pages, func(p *source.Pull) error { from = p.From; return meanwhile() }
+		if err := s.PullStream(ctx, who, "ours", "events", r.hooks.Packer); err != nil {
+			t.Fatal(err)
+		}
+		return from
+	}
+	nothing := func() error { return nil }
+	pull(r.Sources, func() error {
+		_, err := r.Edit(ctx, who, "ours", Change{Since: &since})
+		return err
+	})
+	if states, err := record.Pulls(ctx, r.Records, who.Scope(), "ours"); err != nil || len(states) != 0 {
+		t.Errorf("set back meanwhile: got %+v, %v", states, err)
+	}
+	if jobs, err := r.Due(ctx, who.Scope()); err != nil || len(jobs) != 1 {
+		t.Errorf("due: %v, %v", jobs, err)
+	}
+	if from := pull(other, nothing); !from.Equal(since) {
+		t.Errorf("read since %s", from)
+	}
+	since = since.AddDate(-1, 0, 0)
+	if _, err := r.Edit(ctx, who, "ours", Change{Since: &since}); err != nil {
+		t.Fatal(err)
+	}
+	if err := other.PullStream(ctx, who, "ours", "events", r.hooks.Packer); err != nil {
+		t.Fatal(err)
+	}
+	v, err := r.Get(ctx, who.Scope(), "ours")
+	if err != nil || len(v.Streams) != 1 || !v.Streams[0].Began.Equal(since) || !v.Streams[0].Whole {
+		t.Errorf("changed by another server: got %+v, %v", v.Streams, err)
 	}
 }

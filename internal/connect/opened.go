@@ -126,6 +126,14 @@ func (s *Sources) find(ctx context.Context, who auth.Scope, name string) (*opene
 	return o, o.bad
 }
 
+// findNow is find of a source that another server may have changed a moment ago.
+func (s *Sources) findNow(ctx context.Context, who auth.Scope, name string) (*opened, error) {
+	s.mu.Lock()
+	s.looked = time.Time{}
+	s.mu.Unlock()
+	return s.find(ctx, who, name)
+}
+
 // byHook is a source by the address of its webhook.
 func (s *Sources) byHook(ctx context.Context, who auth.Scope, hook string) (*opened, error) {
 	if err := s.look(ctx, who); err != nil {
@@ -142,10 +150,7 @@ func (s *Sources) byHook(ctx context.Context, who auth.Scope, hook string) (*ope
 // Reading is how deliveries of a source are understood, for the inbox. Another
 // server may have changed it a moment ago, and have what it told understood again.
 func (s *Sources) Reading(name string) (intake.Reading, error) {
-	s.mu.Lock()
-	s.looked = time.Time{}
-	s.mu.Unlock()
-	o, err := s.find(context.Background(), auth.Local().Scope(), name)
+	o, err := s.findNow(context.Background(), auth.Local().Scope(), name)
 	if err != nil {
 		return intake.Reading{}, err
 	}

@@ -19,7 +19,7 @@ import (
 // stored with the cursor after it in one transaction, so that whatever
 // happens, no page is skipped. A failure is noted where people see it.
 func (s *Sources) PullStream(ctx context.Context, who auth.Actor, name, stream string, packer *pack.Packer) error {
-	o, err := s.find(ctx, who.Scope(), name)
+	o, err := s.findNow(ctx, who.Scope(), name)
 	if err != nil {
 		return err
 	}
@@ -172,11 +172,16 @@ func (p *pulling) mine(tx *record.Tx) error {
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(list, func(x record.PullState) bool { return x.Stream == p.state.Stream })
-	if i < 0 && p.state.Cursor == "" && p.state.Pages == 0 || i >= 0 && list[i].Cursor == p.state.Cursor && list[i].Began.Equal(p.state.Began) {
-		return nil
+	now := record.PullState{Began: src.Since} // of a stream that was never pulled
+	if i := slices.IndexFunc(list, func(x record.PullState) bool { return x.Stream == p.state.Stream }); i >= 0 {
+		now = list[i]
+	} else if p.state.Pages > 0 {
+		return errMoved
 	}
-	return errMoved
+	if now.Cursor != p.state.Cursor || !now.Began.Equal(p.state.Began) {
+		return errMoved
+	}
+	return nil
 }
 
 // end notes how the run ended.
