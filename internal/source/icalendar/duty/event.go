@@ -7,24 +7,21 @@ import (
 	"time"
 
 	ics "github.com/arran4/golang-ical"
-	"github.com/teambition/rrule-go"
 
 	"hansei"
 	"hansei/internal/source"
+	"hansei/internal/source/icalendar/recur"
 	"hansei/internal/source/icalendar/zone"
 )
 
 // event is an event of a calendar, as far as duty is concerned.
 type event struct {
-	uid          string
-	start        time.Time     // in its own zone
-	length       time.Duration // on the wall clock: a night is as long as it says when the clocks change
-	rule         *rrule.ROption
-	more, except []time.Time
-	replaces     time.Time // the occurrence of a recurring event that this is instead of
-	canceled     bool
-	url          string
-	who          []string // is on call
+	recur.Series
+	uid      string
+	replaces time.Time // the occurrence of a recurring event that this is instead of
+	canceled bool
+	url      string
+	who      []string // is on call
 }
 
 func eventOf(v *ics.VEvent, z *zone.Zones) (event, error) {
@@ -43,21 +40,21 @@ func eventOf(v *ics.VEvent, z *zone.Zones) (event, error) {
 	if e.uid == "" || len(start) != 1 {
 		return e, hansei.Invalid("VEVENT", "an event needs a UID and a DTSTART: %q", text(v, ics.PropertySummary))
 	}
-	e.start = start[0]
+	e.Start = start[0]
 	if err := e.measure(v, z, whole); err != nil {
 		return e, err
 	}
-	if e.more, _, err = moments(v, ics.PropertyRdate, z); err != nil {
+	if e.More, _, err = moments(v, ics.PropertyRdate, z); err != nil {
 		return e, err
 	}
-	if e.except, _, err = moments(v, ics.PropertyExdate, z); err != nil {
+	if e.Except, _, err = moments(v, ics.PropertyExdate, z); err != nil {
 		return e, err
 	}
 	if e.replaces, err = instead(v, z); err != nil {
 		return e, err
 	}
 	if rule := text(v, ics.PropertyRrule); rule != "" {
-		if e.rule, err = ruleOf(rule, e.start); err != nil {
+		if e.Rule, err = recur.Rule(rule, e.Start); err != nil {
 			return e, err
 		}
 	}
@@ -86,23 +83,13 @@ func (e *event) measure(v *ics.VEvent, z *zone.Zones, whole bool) error {
 	}
 	switch lasts := text(v, ics.PropertyDuration); {
 	case len(end) > 0:
-		e.length = wall(end[0].In(e.start.Location())).Sub(wall(e.start))
+		e.Length = recur.Wall(end[0].In(e.Start.Location())).Sub(recur.Wall(e.Start))
 	case lasts != "":
-		e.length, err = duration(lasts)
+		e.Length, err = duration(lasts)
 	case whole:
-		e.length = 24 * time.Hour
+		e.Length = 24 * time.Hour
 	}
 	return err
-}
-
-// at is an occurrence of the event that begins then.
-func (e *event) at(start time.Time) (time.Time, time.Time) {
-	return start.UTC(), time.Date(start.Year(), start.Month(), start.Day(), start.Hour(), start.Minute(), start.Second()+int(e.length/time.Second), 0, start.Location()).UTC()
-}
-
-// wall is what the clock on the wall shows, as if it were UTC.
-func wall(t time.Time) time.Time {
-	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
 }
 
 func text(v *ics.VEvent, name ics.Property) string {

@@ -15,10 +15,8 @@ import (
 	ics "github.com/arran4/golang-ical"
 
 	"hansei"
+	"hansei/internal/source/icalendar/recur"
 )
-
-// maxShifts bounds how many shifts one feed may tell of.
-const maxShifts = 50_000
 
 // Where an event names the person.
 const (
@@ -65,7 +63,10 @@ func (r *Reader) Read(body []byte, since, until time.Time) ([]Shift, time.Time, 
 	var out []Shift
 	for i := range found.events {
 		e := &found.events[i]
-		starts, err := e.starts(since, until, maxShifts-len(out))
+		if e.canceled {
+			continue
+		}
+		starts, err := e.Starts(since, until, recur.Most-len(out))
 		if err != nil {
 			return nil, found.first, err
 		}
@@ -76,10 +77,10 @@ func (r *Reader) Read(body []byte, since, until time.Time) ([]Shift, time.Time, 
 				key = occurrence(e.uid, e.replaces)
 			case found.replaced[key]:
 				continue
-			case e.rule == nil && len(e.more) == 0 && found.masters[e.uid] == 1:
+			case e.Once() && found.masters[e.uid] == 1:
 				key = e.uid // may be moved and stay what it is
 			}
-			began, ended := e.at(start)
+			began, ended := e.At(start)
 			if ended.After(began) && ended.After(since) && !began.After(until) {
 				out = r.append(out, e.who, key, hansei.Shift{Schedule: schedule, Team: hansei.ID(r.Team), Level: r.Level, Began: began, Ended: ended, URL: e.url})
 			}

@@ -1,4 +1,6 @@
-package duty
+// Package recur says when what recurs begins, and when it ends: by a rule, on
+// given dates, in its own time zone.
+package recur
 
 import (
 	"slices"
@@ -9,12 +11,23 @@ import (
 	"hansei"
 )
 
+// Most bounds how many shifts one feed may tell of.
+const Most = 50_000
+
 // maxInterval bounds how far apart a rule's occurrences are: a century of hours.
 // Beyond the end of its numbers the library does not know where it is.
 const maxInterval = 1_000_000
 
-// ruleOf reads a rule by which what begins then recurs.
-func ruleOf(text string, start time.Time) (*rrule.ROption, error) {
+// Series is what happens once or recurs.
+type Series struct {
+	Start        time.Time     // in its own zone
+	Length       time.Duration // on the wall clock: a night is as long as it says when the clocks change
+	Rule         *rrule.ROption
+	More, Except []time.Time
+}
+
+// Rule reads a rule by which what begins then recurs.
+func Rule(text string, start time.Time) (*rrule.ROption, error) {
 	o, err := rrule.StrToROptionInLocation(text, start.Location())
 	switch {
 	case err != nil:
@@ -30,21 +43,31 @@ func ruleOf(text string, start time.Time) (*rrule.ROption, error) {
 	return o, nil
 }
 
-// starts are the beginnings of an event's occurrences, until then: all that end
-// after since, and perhaps some before.
-func (e *event) starts(since, until time.Time, most int) ([]time.Time, error) {
-	if e.canceled {
-		return nil, nil
-	}
-	if e.rule == nil && len(e.more) == 0 {
-		return []time.Time{e.start}, nil
+// Once says whether it does not recur.
+func (s *Series) Once() bool { return s.Rule == nil && len(s.More) == 0 }
+
+// At is an occurrence that begins then.
+func (s *Series) At(start time.Time) (time.Time, time.Time) {
+	return start.UTC(), time.Date(start.Year(), start.Month(), start.Day(), start.Hour(), start.Minute(), start.Second()+int(s.Length/time.Second), 0, start.Location()).UTC()
+}
+
+// Wall is what the clock on the wall shows, as if it were UTC.
+func Wall(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), 0, time.UTC)
+}
+
+// Starts are the beginnings of its occurrences, until then: all that end after
+// since, and perhaps some before.
+func (s *Series) Starts(since, until time.Time, most int) ([]time.Time, error) {
+	if s.Once() {
+		return []time.Time{s.Start}, nil
 	}
 	var set rrule.Set
-	if e.rule == nil {
-		set.RDate(e.start)
+	if s.Rule == nil {
+		set.RDate(s.Start)
 	} else {
-		o := *e.rule
-		ahead(&o, since.Add(-e.length))
+		o := *s.Rule
+		ahead(&o, since.Add(-s.Length))
 		if o.Until.IsZero() || o.Until.After(until) {
 			o.Until = until // else the library ends it after 292 years
 		}
@@ -56,17 +79,17 @@ func (e *event) starts(since, until time.Time, most int) ([]time.Time, error) {
 			set.RRule(rule)
 		}
 	}
-	for _, t := range e.more {
+	for _, t := range s.More {
 		set.RDate(t)
 	}
-	for _, t := range e.except {
+	for _, t := range s.Except {
 		set.ExDate(t)
 	}
 	var out []time.Time
 	next := set.Iterator()
 	for t, ok := next(); ok && !t.After(until); t, ok = next() {
 		if len(out) >= most {
-			return nil, hansei.Invalid("feed", "more than %d shifts", maxShifts)
+			return nil, hansei.Invalid("feed", "more than %d shifts", Most)
 		}
 		out = append(out, t)
 	}
@@ -88,7 +111,7 @@ func ahead(o *rrule.ROption, then time.Time) {
 	// One cycle less, for the first week of a rule may be half a week.
 	for n := int(then.Unix()-begins.Unix())/(24*60*60)/cycle - 1; n > 0; n-- {
 		at := begins.AddDate(0, 0, n*cycle)
-		if wall(at).Equal(wall(begins).AddDate(0, 0, n*cycle)) { // not where the clocks skip it
+		if Wall(at).Equal(Wall(begins).AddDate(0, 0, n*cycle)) { // not where the clocks skip it
 			o.Dtstart = at
 			return
 		}
