@@ -222,7 +222,11 @@ func (tx *Tx) ReopenDelivery(id string) error {
 	if _, err := tx.delivery(id); err != nil {
 		return err
 	}
-	return tx.exec("UPDATE delivery SET state = ?, error = '' WHERE journal = ? AND id = ?", DeliveryReceived, string(tx.journal), id)
+	n, err := tx.changed("UPDATE delivery SET state = ?, error = '' WHERE journal = ? AND id = ?"+kept, DeliveryReceived, string(tx.journal), id)
+	if err == nil && n == 0 {
+		err = hansei.Invalid("delivery", "there is nothing to understand: its payload is empty, or was taken away when a person in it was forgotten")
+	}
+	return err
 }
 
 // AddWork notes work that is to be done, in a state of who does it.

@@ -24,6 +24,8 @@ const DeliveryHeld = "held"
 
 const deliveryRows = 64 // changed in one statement
 
+const kept = " AND (size > 0 OR body IS NOT NULL)" // its payload was not taken away
+
 // landing is a payload as it comes into the table.
 type landing struct {
 	pack.Packed
@@ -109,9 +111,6 @@ func (tx *Tx) AddDeliveries(list []pack.Packed) (isNew map[string]bool, err erro
 // stillHeld holds no payload whose source was resumed, or removed with its data,
 // since it came: nobody would release it.
 func (tx *Tx) stillHeld(list []pack.Packed) ([]pack.Packed, error) {
-	if !slices.ContainsFunc(list, func(p pack.Packed) bool { return p.Held }) {
-		return list, nil
-	}
 	list = slices.Clone(list)
 	for i := range list {
 		if !list[i].Held {
@@ -168,7 +167,7 @@ func (tx *Tx) AddPage(p pack.Packed) error {
 	if err != nil || (len(list) > 0 && list[0].ID == p.ID) {
 		return err
 	}
-	return tx.exec("UPDATE delivery SET state = 'received', error = '', received = ? WHERE journal = ? AND id = ?", tx.Now().UnixMicro(), string(tx.journal), p.ID)
+	return tx.exec("UPDATE delivery SET state = 'received', error = '', received = ? WHERE journal = ? AND id = ?"+kept, tx.Now().UnixMicro(), string(tx.journal), p.ID)
 }
 
 // Finished is what became of a delivery.
@@ -222,9 +221,9 @@ func (tx *Tx) ForgetDeliveries(source string) error {
 
 // ReopenDeliveries makes every delivery of live sources received since a time
 // wait to be understood again, those which wait do so anyway: of one source, or of all when it is empty; only
-// those that failed if asked so.
+// those that failed if asked so. What has no payload any more stays as it is.
 func (tx *Tx) ReopenDeliveries(source string, since time.Time, failedOnly bool) (n int64, err error) {
-	q, args := "UPDATE delivery SET state = 'received', error = '' WHERE journal = ? AND options = '' AND state <> 'held' AND received >= ?", []any{string(tx.journal), since.UnixMicro()}
+	q, args := "UPDATE delivery SET state = 'received', error = '' WHERE journal = ? AND options = '' AND state <> 'held' AND received >= ?"+kept, []any{string(tx.journal), since.UnixMicro()}
 	if failedOnly {
 		q += " AND state = 'failed'"
 	}

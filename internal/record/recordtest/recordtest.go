@@ -32,6 +32,8 @@ func Run(t *testing.T, e Engine) {
 	for name, test := range map[string]func(*testing.T, Engine){
 		"SequenceHasNoGaps":         sequenceHasNoGaps,
 		"WebhooksAreOnce":           webhooksAreOnce,
+		"HeldWhileItsSourceIs":      heldWhileItsSourceIs,
+		"NothingLeftToReopen":       nothingLeftToReopen,
 		"SlowerWriterConflicts":     slowerWriterConflicts,
 		"FailureUndoesItselfOnly":   failureUndoesItselfOnly,
 		"AppendWithKeyRepeats":      appendWithKeyRepeats,

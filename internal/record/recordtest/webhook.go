@@ -158,3 +158,62 @@ func webhooksAreOnce(t *testing.T, e Engine) {
 		t.Errorf("%d of a source that is gone still waited", n)
 	}
 }
+
+// heldWhileItsSourceIs: what came while a source was paused is held only if the
+// source is paused still when it is stored.
+func heldWhileItsSourceIs(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	src := &hansei.Source{Header: hansei.Header{ID: "pager"}, Tool: "toy", Paused: true}
+	put(t, s, src, 0)
+	deliver := func(n int, want map[string]int) {
+		t.Helper()
+		list := Packed(t, "pager", n, n+1)
+		list[0].Held = true
+		isNew, err := s.Deliver(ctx, who, list)
+		got, stateErr := s.DeliveryStates(ctx, who.Scope(), "pager")
+		if err := errors.Join(err, stateErr); err != nil || len(isNew) != 1 || fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("%d: got %v, %v; want %v", n, got, err, want)
+		}
+	}
+	deliver(1, map[string]int{record.DeliveryHeld: 1})
+	src.Paused = false
+	put(t, s, src, 1)
+	deliver(2, map[string]int{record.DeliveryHeld: 1, record.DeliveryReceived: 1})
+	src.Paused, src.Deleted, src.Forget = true, true, true
+	put(t, s, src, 2)
+	deliver(3, map[string]int{record.DeliveryHeld: 1, record.DeliveryReceived: 2})
+}
+
+// nothingLeftToReopen: what was understood of a payload that was taken away
+// stands, whatever is replayed.
+func nothingLeftToReopen(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	list := Packed(t, "pager", 0, 3)
+	if _, err := s.Deliver(ctx, who, list); err != nil {
+		t.Fatal(err)
+	}
+	Understand(t, s, 10, func() {})
+	dropped, err := s.DropPayloads(ctx, who, func(b []byte) bool { return string(b) == `{"event":1}` })
+	if err != nil || dropped != 1 {
+		t.Fatal(dropped, err)
+	}
+	if _, err := s.Write(ctx, who, func(tx *record.Tx) error {
+		n, err := tx.ReopenDeliveries("pager", time.Time{}.Add(time.Hour), false)
+		if n != 2 {
+			t.Errorf("%d are replayed, want 2", n)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	var bad *hansei.InvalidError
+	if _, err := s.Write(ctx, who, func(tx *record.Tx) error { return tx.ReopenDelivery(list[1].ID) }); !errors.As(err, &bad) {
+		t.Errorf("one alone: %v", err)
+	}
+	if _, err := s.Write(ctx, who, func(tx *record.Tx) error { return tx.AddPage(list[1]) }); err != nil {
+		t.Error(err)
+	}
+	if d, err := s.GetDelivery(ctx, who.Scope(), list[1].ID); err != nil || d.State != record.DeliveryDone {
+		t.Errorf("its payload was taken away: got %s, %v", d.State, err)
+	}
+}
