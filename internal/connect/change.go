@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -213,4 +214,29 @@ func (s *Sources) Remove(ctx context.Context, who auth.Actor, name string, data 
 	})
 	s.forget()
 	return seq, err
+}
+
+// dropLate drops the payloads of a source that was removed with its data which
+// came when the others had gone.
+func (s *Sources) dropLate(ctx context.Context, who auth.Actor, name string) error {
+	removed := func(r record.Reader) (bool, error) {
+		rec, _, err := record.Get[*hansei.Source](ctx, r, who.Scope(), hansei.ID(name))
+		if errors.Is(err, hansei.ErrNotFound) {
+			return false, nil
+		}
+		return err == nil && rec.Forget, err
+	}
+	if yes, err := removed(s.Records); err != nil || !yes {
+		return err
+	}
+	if err := s.Records.Unspool(ctx, who); err != nil {
+		return err
+	}
+	_, err := s.Records.WriteAlone(ctx, who, func(tx *record.Tx) error {
+		if yes, err := removed(tx); err != nil || !yes {
+			return err // it was added again meanwhile
+		}
+		return tx.ForgetDeliveries(name)
+	})
+	return err
 }

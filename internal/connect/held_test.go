@@ -147,3 +147,28 @@ func TestHeldIsReleased(t *testing.T) {
 		t.Errorf("a replay: %d, %v, %d held", n, err, r.held(t))
 	}
 }
+
+// TestRemovedWhileAWebhookComes: nothing is kept of a source that was removed with
+// its data, whatever was on its way then; of one whose data is kept, a person sees
+// what came too late.
+func TestRemovedWhileAWebhookComes(t *testing.T) {
+	r, ctx := newRig(t), context.Background()
+	for _, c := range []struct {
+		name         string
+		paused, data bool
+		left         int
+	}{{"all", false, true, 0}, {"all-paused", true, true, 0}, {"some", false, false, 1}} {
+		a := r.add(t, c.name)
+		r.pause(t, c.name, c.paused)
+		slowly(t, r.hooks, a, event{ID: "1", At: at(0), Status: "open", Title: "T"}, func() {
+			if _, err := r.Remove(ctx, who, c.name, c.data); err != nil {
+				t.Error(err)
+			}
+		})
+		r.drain(t)
+		list, err := r.Records.Deliveries(ctx, who.Scope(), record.DeliveryFilter{Source: c.name, Live: true})
+		if err != nil || len(list) != c.left {
+			t.Errorf("%s: got %+v, %v; want %d", c.name, list, err, c.left)
+		}
+	}
+}

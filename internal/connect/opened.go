@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -149,8 +150,13 @@ func (s *Sources) byHook(ctx context.Context, who auth.Scope, hook string) (*ope
 
 // Reading is how deliveries of a source are understood, for the inbox. Another
 // server may have changed it a moment ago, and have what it told understood again.
+// What came of one while it was removed with its data goes as the rest did.
 func (s *Sources) Reading(name string) (intake.Reading, error) {
-	o, err := s.findNow(context.Background(), auth.Local().Scope(), name)
+	ctx, who := context.Background(), auth.Local()
+	o, err := s.findNow(ctx, who.Scope(), name)
+	if errors.Is(err, hansei.ErrNotFound) {
+		err = errors.Join(err, s.dropLate(ctx, who.As("webhooks"), name))
+	}
 	if err != nil {
 		return intake.Reading{}, err
 	}
