@@ -57,6 +57,9 @@ func sourceCells(o json.RawMessage) ([]string, error) {
 	}
 	err := json.Unmarshal(o, &s)
 	row := []string{s.Name, s.Tool, s.State, "–", "–", "up to date", quantity.Significant(s.Received / 7), fmt.Sprint(s.Waiting), fmt.Sprint(s.Failed), "", s.Says}
+	if s.Last.IsZero() && s.Pulled.IsZero() {
+		row[5] = "nothing yet"
+	}
 	for i, t := range []time.Time{s.Last, s.Pulled} {
 		if !t.IsZero() {
 			row[3+i] = t.Format(time.RFC3339)

@@ -60,21 +60,52 @@ func (s *Sources) TestSpec(ctx context.Context, who auth.Actor, spec Spec) ([]so
 
 // secretOf says whether a source has what it needs to know its webhooks by.
 func secretOf(kind source.Kind, src source.Source, secrets map[string]string, unsaved bool) []source.Finding {
-	i := slices.IndexFunc(kind.Settings, func(x source.Setting) bool { return x.Name == source.WebhookSecret })
-	if _, ok := src.(source.Receiver); !ok || i < 0 {
+	title := secretTitle(kind)
+	if _, ok := src.(source.Receiver); !ok || title == "" {
 		return nil
 	}
-	title := kind.Settings[i].Title
-	anybody, ok := src.(source.Unproven)
 	switch {
-	case ok && anybody.Unproven():
+	case unproven(src):
 		return []source.Finding{{OK: true, Says: "Webhooks are accepted from whoever knows the address; they prove nothing else."}}
 	case secrets[source.WebhookSecret] != "":
 		return []source.Finding{{OK: true, Says: title + ": it is kept here; webhooks that fit it are accepted."}}
 	case unsaved && ours(kind):
 		return []source.Finding{{OK: true, Says: title + ": it is made when the source is added, and shown then."}}
 	}
-	return []source.Finding{{Says: title + ": it is missing, and until it is entered no webhook is accepted."}}
+	return []source.Finding{{Says: title + missingSecret}}
+}
+
+const missingSecret = ": it is missing, and until it is entered no webhook is accepted."
+
+// secretTitle is what a kind calls the secret of its webhooks; empty when it
+// knows them by none.
+func secretTitle(kind source.Kind) string {
+	i := slices.IndexFunc(kind.Settings, func(x source.Setting) bool { return x.Name == source.WebhookSecret })
+	if i < 0 {
+		return ""
+	}
+	return kind.Settings[i].Title
+}
+
+func unproven(src source.Source) bool {
+	anybody, ok := src.(source.Unproven)
+	return ok && anybody.Unproven()
+}
+
+// deaf says why nothing can come from a source: it reads no list, and has no
+// secret to know webhooks by. Empty when something can.
+func deaf(o *opened, v View) string {
+	title := secretTitle(o.kind)
+	if len(v.Streams) > 0 || title == "" || o.secret[source.WebhookSecret] != "" || unproven(o.source) {
+		return ""
+	}
+	says := "Nothing can come. " + title + missingSecret
+	for _, x := range o.kind.Settings {
+		if x.Secret && x.Name != source.WebhookSecret && o.secret[x.Name] == "" {
+			says += " " + x.Title + ": it is missing too, and without it no history is read."
+		}
+	}
+	return says
 }
 
 // came says what became of a source's webhooks lately.

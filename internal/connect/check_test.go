@@ -42,6 +42,25 @@ func TestTestTellsOfWebhooks(t *testing.T) {
 	found, err = r.Test(t.Context(), who, "theirs")
 	says("theirs, added without", found, err, false, "it is missing")
 
+	if v, err := r.Get(t.Context(), who.Scope(), "theirs"); err != nil || v.State != "waiting" || v.Says != "Nothing has come yet: it is being read for the first time, or is about to be." {
+		t.Errorf("it is read, if no webhook is accepted: %q, %q, %v", v.State, v.Says, err)
+	}
+	sends := vendor
+	sends.Name, sends.Settings = "sends", append(sends.Settings, source.Setting{Name: "token", Title: "API key", Help: "theirs", Secret: true})
+	sends.New = func(c source.Config) (source.Source, error) {
+		src, err := toyKind.New(c)
+		return struct{ source.Receiver }{src.(source.Receiver)}, err
+	}
+	r.Kinds = append(r.Kinds, sends)
+	if _, err := r.Add(t.Context(), who, Spec{Tool: "sends"}); err != nil {
+		t.Fatal(err)
+	}
+	says("nothing can come", health(t, r, "sends"), nil, false, "Nothing can come. Signing secret: it is missing", "API key: it is missing too")
+	if _, err := r.Edit(t.Context(), who, "sends", Change{Settings: map[string]string{source.WebhookSecret: "x"}}); err != nil {
+		t.Fatal(err)
+	}
+	says("something can", health(t, r, "sends"), nil, true, "Nothing has come yet.")
+
 	a := r.add(t, "ours")
 	found, err = r.Test(t.Context(), who, "ours")
 	says("ours", found, err, true, "it is kept here", "No webhook came")
@@ -57,4 +76,14 @@ func TestTestTellsOfWebhooks(t *testing.T) {
 		t.Errorf("one came: %v", found)
 	}
 	says("ours, refused", found, err, false, "last 7 days: 1", "did not fit the secret: 1", "too far from now: 1")
+}
+
+// health is how a source is, as a finding.
+func health(t *testing.T, r *rig, name string) []source.Finding {
+	t.Helper()
+	v, err := r.Get(t.Context(), who.Scope(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return []source.Finding{{OK: v.State != "failing", Says: v.Says}}
 }

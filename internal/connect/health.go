@@ -20,7 +20,7 @@ type View struct {
 	Name     string             `json:"name"`
 	Tool     string             `json:"tool"`
 	Title    string             `json:"title"` // of the tool
-	State    string             `json:"state"` // ok, waiting (nothing came yet), failing, paused, broken
+	State    string             `json:"state"` // ok, waiting (nothing came yet), failing (or nothing can come), paused, broken
 	Says     string             `json:"says"`  // the state in a sentence
 	Settings map[string]string  `json:"settings,omitempty"`
 	Secrets  []string           `json:"secrets,omitempty"` // the names of those that are set
@@ -230,6 +230,7 @@ func (s *Sources) state(o *opened, v View) (state, says string) {
 			break
 		}
 	}
+	why := deaf(o, v)
 	switch {
 	case o.bad != nil:
 		return "broken", o.bad.Error()
@@ -237,6 +238,8 @@ func (s *Sources) state(o *opened, v View) (state, says string) {
 		return "paused", "Paused: webhooks are kept and understood once it goes on; nothing is pulled."
 	case state != "":
 		return state, says
+	case why != "":
+		return "failing", why
 	case v.Failed == 1:
 		return "failing", "1 delivery could not be understood."
 	case v.Failed > 1:
@@ -245,6 +248,8 @@ func (s *Sources) state(o *opened, v View) (state, says string) {
 		return "failing", "Webhooks arrive with a signature that does not fit: paste the secret again at the sender."
 	case !v.Later.IsZero():
 		return "waiting", WaitsUntil(shownUTC(v.Later))
+	case v.Last.IsZero() && slices.ContainsFunc(v.Streams, func(st StreamView) bool { return st.At.IsZero() }):
+		return "waiting", "Nothing has come yet: it is being read for the first time, or is about to be."
 	case v.Last.IsZero():
 		return "waiting", "Nothing has come yet."
 	case slices.ContainsFunc(v.Streams, func(st StreamView) bool { return !st.Whole }):

@@ -20,7 +20,7 @@ type health struct {
 	Word, Says       string
 	Last, Pulled     time.Time
 	Pulls            bool
-	Lag, LagOf       string // "3 h behind" and of what; "up to date"
+	Lag, LagOf       string // "3 h behind" and of what; "up to date"; "nothing yet"
 	Waiting, Failed  int64
 	Received         int64 // in 7 days
 	Refused          []refusal
@@ -71,7 +71,9 @@ func (p *Pages) health(v connect.View, zone *time.Location) health {
 		h.Refused = append(h.Refused, refusal{reason, meanings[reason], v.Refused[reason]})
 	}
 	h.Days = days(v.Days)
-	h.Lag = behind(v.Lag)
+	if h.Lag = behind(v.Lag); v.Lag < 1 && v.Last.IsZero() && v.Pulled.IsZero() {
+		h.Lag = "nothing yet"
+	}
 	if h.LagOf = titleOf(v, v.LagOf); v.LagOf == connect.Waits {
 		h.LagOf = "deliveries that wait to be understood"
 	}
