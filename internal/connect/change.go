@@ -59,6 +59,9 @@ func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Chang
 			rec.Filter = *c.Filter
 		}
 		if c.Since != nil {
+			if err := s.begun(*c.Since); err != nil {
+				return err
+			}
 			rec.Since = c.Since.UTC()
 		}
 		if c.Paused != nil {

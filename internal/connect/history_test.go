@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -195,5 +196,18 @@ func sinceWhileItIsPulled(t *testing.T, pages [][]byte) {
 	v, err := r.Get(ctx, who.Scope(), "ours")
 	if err != nil || len(v.Streams) != 1 || !v.Streams[0].Began.Equal(since) || !v.Streams[0].Whole {
 		t.Errorf("changed by another server: got %+v, %v", v.Streams, err)
+	}
+}
+
+// TestHistoryBeganAlready: history is read from no day that is still to come.
+func TestHistoryBeganAlready(t *testing.T) {
+	r := newRig(t)
+	ahead := r.now.AddDate(4, 0, 0)
+	if _, err := r.Add(t.Context(), who, Spec{Tool: "toy", Name: "ours", Since: ahead}); err == nil || !strings.Contains(err.Error(), "since: that day has not begun") {
+		t.Errorf("added: %v", err)
+	}
+	r.add(t, "ours")
+	if _, err := r.Edit(t.Context(), who, "ours", Change{Since: &ahead}); err == nil || !strings.Contains(err.Error(), "since: that day has not begun") {
+		t.Errorf("changed: %v", err)
 	}
 }

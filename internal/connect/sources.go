@@ -115,6 +115,9 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 	if spec.Name == "" {
 		spec.Name = kind.Name
 	}
+	if err := s.begun(spec.Since); err != nil {
+		return Added{}, err
+	}
 	rec := &hansei.Source{Header: hansei.Header{ID: hansei.ID(spec.Name)}, Tool: kind.Name, Filter: spec.Filter, Since: spec.Since.UTC(), Hook: strings.ToLower(rand.Text())}
 	if spec.Since.IsZero() {
 		rec.Since = s.Now().Add(-DefaultHistory).UTC().Truncate(time.Second)
@@ -180,6 +183,14 @@ func takeUp(tx *record.Tx, kind source.Kind, before, rec *hansei.Source) (again 
 		_, err = tx.ReleaseDeliveries(string(rec.ID))
 	}
 	return again, err
+}
+
+// begun refuses a day that has not begun as the one from which history is read.
+func (s *Sources) begun(since time.Time) error {
+	if since.After(s.Now()) {
+		return hansei.Invalid("since", "that day has not begun; expected one from which there is something to read")
+	}
+	return nil
 }
 
 // mayFollow says why a source may not have the name of one that was removed: what
