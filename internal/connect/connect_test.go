@@ -366,6 +366,15 @@ func TestFilter(t *testing.T) {
 	if r.incident(t, "ours:3").Deleted {
 		t.Error("a trial changed something")
 	}
+	if _, err := (intake.Joins{Records: r.Records}).Confirm(ctx, who, hansei.KindIncident, "ours:2", "ours:3"); err != nil {
+		t.Fatal(err)
+	}
+	if j, err = r.TryFilter(ctx, who.Scope(), "ours", high); err != nil || j.Counted != 2 || j.Left != 1 || len(j.Examples) != 3 {
+		t.Errorf("a trial of one with two names: got %+v, %v", j, err)
+	}
+	if _, err := (intake.Joins{Records: r.Records}).Reject(ctx, who, hansei.KindIncident, "ours:2", "ours:3"); err != nil {
+		t.Fatal(err)
+	}
 	r.jobs = nil
 	if _, err := r.Edit(ctx, who, "ours", Change{Filter: &high}); err != nil {
 		t.Fatal(err)

@@ -168,17 +168,23 @@ const (
 // TryFilter tells what a filter would make of the incidents that a source told
 // of so far. Nothing is changed.
 func (b *Inbox) TryFilter(ctx context.Context, who auth.Scope, source string, counts func(*hansei.Incident) (bool, error)) (out Judged, err error) {
-	seen := 0
+	tried := map[record.Ref]bool{} // one that has several names of the source comes with each
 	for after := ""; ; {
 		refs, next, err := record.OfSource(ctx, b.Records, who, source, after, rejudgeBatch)
 		if err != nil {
 			return out, err
 		}
-		refs = slices.DeleteFunc(refs, func(r record.Ref) bool { return r.Kind != hansei.KindIncident })
+		refs = slices.DeleteFunc(refs, func(r record.Ref) bool {
+			if r.Kind != hansei.KindIncident || tried[r] {
+				return true
+			}
+			tried[r] = true
+			return false
+		})
 		if err := b.try(ctx, who, source, refs, counts, &out); err != nil {
 			return out, err
 		}
-		if seen += len(refs); next == "" || seen >= maxJudged {
+		if len(tried) >= maxJudged || next == "" {
 			out.Partial = next != ""
 			return out, nil
 		}
@@ -203,6 +209,7 @@ func (b *Inbox) try(ctx context.Context, who auth.Scope, source string, refs []r
 		if err != nil {
 			return err
 		}
+		var item *JudgedItem // counted when one of what the source told of it counts
 		for i, o := range rec.Head().From {
 			if o.Source != source || gone(o) || o.Out == hansei.OutIncomplete {
 				continue
@@ -213,7 +220,12 @@ func (b *Inbox) try(ctx context.Context, who auth.Scope, source string, refs []r
 					return hansei.Invalid("filter", "%s: %v", ref.ID, err)
 				}
 			}
-			out.add(JudgedItem{ref.ID, in.Title, ok})
+			if item == nil || ok && !item.Counts {
+				item = &JudgedItem{ref.ID, in.Title, ok}
+			}
+		}
+		if item != nil {
+			out.add(*item)
 		}
 	}
 	return nil
