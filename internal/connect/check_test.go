@@ -1,8 +1,13 @@
 package connect
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"hansei/internal/source"
@@ -86,4 +91,36 @@ func health(t *testing.T, r *rig, name string) []source.Finding {
 		t.Fatal(err)
 	}
 	return []source.Finding{{OK: v.State != "failing", Says: v.Says}}
+}
+
+// asking is a toy whose test asks a server.
+type asking struct {
+	toy
+	url string
+}
+
+func (a *asking) Check(p *source.Pull) []source.Finding {
+	_, err := p.Client.Get(p.Ctx, a.url, nil)
+	return []source.Finding{{OK: err == nil, Says: fmt.Sprint(err)}}
+}
+
+// TestTestRepeatsNothing: a tool that cannot be reached is asked once.
+func TestTestRepeatsNothing(t *testing.T) {
+	r := newRig(t)
+	r.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	var asked atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		asked.Add(1)
+		panic(http.ErrAbortHandler)
+	}))
+	t.Cleanup(server.Close)
+	away := toyKind
+	away.Name, away.New = "away", func(c source.Config) (source.Source, error) {
+		return &asking{toy: toy{name: c.Name}, url: server.URL}, nil
+	}
+	r.Kinds = append(r.Kinds, away)
+	found, err := r.TestSpec(t.Context(), who, Spec{Tool: "away"})
+	if last := found[len(found)-1]; err != nil || last.OK || asked.Load() != 1 {
+		t.Errorf("asked %d times: %v, %v", asked.Load(), found, err)
+	}
 }
