@@ -126,7 +126,7 @@ func (m *Mapping) check() error {
 	if m.Kind != "" {
 		k, err := hansei.ParseKind(string(m.Kind))
 		if err != nil {
-			return &placed{"$.kind", fmt.Sprintf("%q is not a kind of record", m.Kind)}
+			return &placed{"$.kind", strings.TrimPrefix(err.Error(), "kind: ")}
 		}
 		m.Kind = k
 	}

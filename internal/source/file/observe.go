@@ -198,7 +198,7 @@ func (o *observer) expressions(d *draft, r table.Row, names []string) error {
 	for _, e := range o.jq {
 		c, err := runJQ(e.code, input)
 		if err != nil {
-			return o.fault(r.Line, e.column.JQ, &fault{nil, "the expression to succeed: " + err.Error()})
+			return o.fault(r.Line, e.column.JQ, &fault{nil, "an expression that does not fail; this one does: " + strings.TrimPrefix(err.Error(), "jq "+e.column.JQ+": ")})
 		}
 		if len(c.Text) == 0 && c.List == nil {
 			continue

@@ -115,6 +115,32 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestSaysWhatIsExpected: what is wrong is said in sentences, with what was
+// found and what is expected.
+func TestSaysWhatIsExpected(t *testing.T) {
+	svc := strings.Replace(mapping, ".svc.name", `.svc | error("x")`, 1)
+	for _, c := range []struct {
+		settings map[string]string
+		body     string
+		says     string
+	}{
+		{settings("at", ".when"), `{"number":"7","opened":"2026-03-01T10:00:00Z"}`, "thing 1: at: the expression gives null; expected a time such as 2026-01-31T10:00:00Z, or seconds since 1970"},
+		{settings("at", ".when"), `{"number":"7","opened":"2026-03-01T10:00:00Z","when":-4}`, "thing 1: at: the expression gives -4; expected seconds, or milliseconds, since 1970"},
+		{settings(), `{"number":"7","short":"x"}`, "thing 1: began: nothing was found; what is expected: an incident needs a start: began, detected, alerted or declared"},
+		{settings("mapping", svc), `{"number":"7"}`, `thing 1: .svc | error("x"): nothing was found; what is expected: an expression that does not fail; this one does: error: x`},
+	} {
+		if _, err := open1(t, c.settings).Normalize(source.Delivery{Name: "webhook", Body: []byte(c.body)}); err == nil || err.Error() != c.says {
+			t.Errorf("%s: got\n%v, want\n%s", c.body, err, c.says)
+		}
+	}
+	if _, err := New(source.Config{Name: "x", Settings: settings("mapping", "kind: wombat")}); err == nil || !strings.Contains(err.Error(), `"wombat" is not a kind; expected one of incident, `) {
+		t.Errorf("got %v", err)
+	}
+	if got, err := Kind.Suggest([]byte(`{"id":"7","zork":"x","title":"y","began_at":"2026-03-01T10:00:00Z"}`), false); err != nil || !strings.Contains(got["mapping"], "#   - column: zork\n#     field: FIELD\n") {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func TestVerify(t *testing.T) {
 	body := []byte(`{"a":1}`)
 	sign := hex.EncodeToString(source.HMAC("s", body))

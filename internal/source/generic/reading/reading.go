@@ -138,7 +138,10 @@ func (t *Reader) one(thing any) (o hansei.Observation, skipped bool, err error) 
 		o, found = x, found+1
 		return nil
 	}, func(r file.Reject) error {
-		return hansei.Invalid(r.Column, "%q: expected %s", r.Value, r.Expected)
+		if r.Value == "" {
+			return hansei.Invalid(r.Column, "nothing was found; what is expected: %s", r.Expected)
+		}
+		return hansei.Invalid(r.Column, "%q was found; expected %s", r.Value, r.Expected)
 	})
 	switch {
 	case err != nil:
@@ -172,7 +175,11 @@ func (t *Reader) moment(thing any) (time.Time, error) {
 	case int:
 		return epoch(float64(v))
 	}
-	return time.Time{}, hansei.Invalid("at", "%v: expected a time such as 2026-01-31T10:00:00Z, or seconds since 1970", v)
+	text, err := jq.Marshal(v)
+	if err == nil {
+		err = hansei.Invalid("at", "the expression gives %s; expected a time such as 2026-01-31T10:00:00Z, or seconds since 1970", text)
+	}
+	return time.Time{}, err
 }
 
 // epoch reads seconds, or milliseconds, since 1970.
@@ -187,7 +194,7 @@ func epoch(n float64) (time.Time, error) {
 	case n >= millis && n < most:
 		return time.UnixMilli(int64(n)).UTC(), nil
 	}
-	return time.Time{}, hansei.Invalid("at", "%v is not a time", n)
+	return time.Time{}, hansei.Invalid("at", "the expression gives %v; expected seconds, or milliseconds, since 1970", n)
 }
 
 func prefixed(setting string, err error) error {

@@ -82,8 +82,9 @@ func unused(names []string) string {
 		return ""
 	}
 	return "# Not recognised, and kept as fields of your own: " + strings.Join(names, ", ") + ".\n" +
-		"# To make one a field, write it under fields, too, such as\n" +
-		"#   - column: " + names[0] + "\n#     field: severity\n#     values: {\"1\": sev1, \"2\": sev2}\n"
+		"# To make one a field, write it under fields, too, with the name of the field that\n" +
+		"# it is, such as title, services or severity, in place of FIELD:\n" +
+		"#   - column: " + names[0] + "\n#     field: FIELD\n"
 }
 
 // things finds the things in a document: the expression that gives them, and
