@@ -46,6 +46,9 @@ func (s *Shell) render(w http.ResponseWriter, r *http.Request, status int, p ui.
 	if w.Header().Get("Cache-Control") == "" {
 		w.Header().Set("Cache-Control", "no-cache")
 	}
+	if status >= http.StatusBadRequest && r.Method == http.MethodPost {
+		w.Header().Set("HX-Push-Url", "false") // where a form is sent to is no page to load again
+	}
 	w.WriteHeader(status)
 	return ui.Layout(p).Render(templ.WithChildren(r.Context(), content), w)
 }

@@ -9,12 +9,22 @@
   const shown = () => [...list().querySelectorAll('[data-command]:not([hidden])')];
   let timer, asked = 0;
 
-  function open() {
+  function open(text) {
     if (!dialog() || dialog().open) return;
-    input().value = '';
+    input().value = text || '';
     filter();
     dialog().showModal();
     input().focus();
+    if (text) records();
+  }
+
+  // From the box in the header, which the focus comes back to. That it has the
+  // focus opens nothing, so that a Tab goes on from it.
+  function openFrom(box) {
+    const text = box.value;
+    box.value = '';
+    box.focus();
+    open(text);
   }
 
   // Every word must be in the entry; entries from the server always match.
@@ -62,6 +72,7 @@
   }
 
   document.addEventListener('input', (e) => {
+    if (e.target.matches('[data-palette-open]')) openFrom(e.target);
     if (e.target.id !== 'palette-input') return;
     filter();
     clearTimeout(timer);
@@ -79,19 +90,23 @@
     e.preventDefault();
   });
 
+  document.addEventListener('submit', (e) => {
+    if (!e.target.matches('.hs-search')) return;
+    e.preventDefault();
+    e.stopPropagation();
+    openFrom(e.target.querySelector('[data-palette-open]'));
+  }, true);
+
   function go(option) {
     dialog().close();
     H.visit(option.getAttribute('href'));
   }
 
   document.addEventListener('click', (e) => {
-    const option = e.target.closest('#palette-list [data-command]');
+    const option = e.target.closest('#palette-list [data-command]'), search = e.target.closest('.hs-search');
+    if (search) openFrom(search.querySelector('[data-palette-open]'));
     if (option) dialog().close();
     else if (e.target === dialog()) dialog().close(); // the backdrop
   });
-  document.addEventListener('focusin', (e) => { if (e.target.matches('[data-palette-open]')) { e.target.blur(); open(); } });
-  document.addEventListener('mousedown', (e) => {
-    if (e.target.closest('.hs-search')) { e.preventDefault(); open(); }
-  });
-  H.openPalette = open;
+  H.openPalette = () => open();
 })();
