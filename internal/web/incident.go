@@ -47,14 +47,14 @@ func (s *Server) incidentPage(w http.ResponseWriter, r *http.Request, who auth.A
 		}
 		v.Told = joins.ToldBy(told)
 	}
-	if s.drafts != nil {
+	if s.drafts != nil && in.MergedInto == "" {
 		panel, err := s.drafts.Of(r.Context(), who.Scope(), in)
 		if err != nil {
 			return err
 		}
 		v.Retro = drafts.PanelOf(panel)
 	}
-	if s.todo != nil {
+	if s.todo != nil && in.MergedInto == "" {
 		todo, err := s.todo.Of(r.Context(), who.Scope(), in, f.Zone)
 		if err != nil {
 			return err
@@ -68,6 +68,9 @@ func (s *Server) incidentPage(w http.ResponseWriter, r *http.Request, who auth.A
 	}
 	p := ui.Page{Title: records.Title(in), Crumbs: []ui.Link{{Text: "Incidents", URL: "/incidents"}},
 		Actions: []ui.Link{{Text: "Edit", URL: records.URL(in.Kind(), in.ID) + "#fields"}}}
+	if in.MergedInto != "" {
+		p.Actions = []ui.Link{{Text: "Show the incident it is part of", URL: records.URL(in.Kind(), in.MergedInto)}}
+	}
 	return s.show(w, r, who, p, incidents.IncidentPage(v))
 }
 

@@ -234,7 +234,10 @@ func (f *found) view() (records.Record, error) {
 	at := records.URL(rec.Kind(), head.ID)
 	out := records.Record{Noun: records.Noun(rec.Kind()), Zone: f.Zone, Notices: f.notices()}
 	for _, field := range f.fields() {
-		row := records.Field{Item: f.item(field), EditURL: editURL(rec.Kind(), head.ID, field.Name)}
+		row := records.Field{Item: f.item(field)}
+		if head.MergedInto == "" {
+			row.EditURL = editURL(rec.Kind(), head.ID, field.Name)
+		}
 		if row.Item.Absent == "" {
 			out.Fields = append(out.Fields, row)
 		} else {
@@ -249,7 +252,7 @@ func (f *found) view() (records.Record, error) {
 	for _, o := range head.From {
 		out.Sources = append(out.Sources, ui.Item{Name: o.Source, Text: o.External})
 	}
-	if !head.Deleted {
+	if !head.Deleted && head.MergedInto == "" {
 		out.Delete = at + "/delete"
 	}
 	var err error

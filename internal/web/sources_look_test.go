@@ -169,6 +169,13 @@ func TestJoins(t *testing.T) {
 	s.get(t, "/incidents/pager:PX1").says(t, 200, "Told by", `href="/sources/status"`, "told differently", "Joined into it", "https://status.example/i/S1")
 	s.post(t, "/joins/confirm", "of", "incident", "a", "pager:PX2", "b", "status:S2", "back", "/incidents/pager:PX2").says(t, 200, "They are one now", "Joined into it", "said by", `action="/joins/reject"`)
 	s.get(t, "/joins").says(t, 200, "Nothing waits for your word")
+	for _, one := range []string{"pager:PX2", "status:S2"} {
+		page := s.get(t, "/incidents/"+one)
+		if part := strings.Contains(page.body, "It is part of"); part == strings.Contains(page.body, "Joined into it") ||
+			part == strings.Contains(page.body, "Delete this incident") || part != strings.Contains(page.body, "Show the incident it is part of") {
+			t.Errorf("%s does not say whether it stands", one)
+		}
+	}
 	s.post(t, "/joins/reject", "of", "incident", "a", "pager:PX2", "b", "status:S2", "back", "//evil.example").says(t, 200, "They are two, and nothing", "Kept apart 1")
 	s.get(t, "/joins?verdict=rejected").says(t, 200, "They are one")
 	s.get(t, "/incidents/status:S2").says(t, 200, "!Joined into it", "Search is empty")

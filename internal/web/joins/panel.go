@@ -24,6 +24,7 @@ type Panel struct {
 	Linked    []group
 	Suggested []pair
 	Joined    []pair
+	Part      bool // it was merged into another, which stands
 	Apart     []pair
 	Beside    bool // it stands beside the fields, not below all
 	View      view // zone and where forms lead back to
@@ -67,7 +68,7 @@ const linkedShown = 12 // of each kind
 // Of gathers who told what of a record; text writes a field's value.
 func (p *Pages) Of(ctx context.Context, who auth.Scope, rec hansei.Record, text func(any) string) (Panel, error) {
 	at := record.Ref{Kind: rec.Kind(), ID: rec.Head().ID}
-	v := Panel{ID: at.ID, Noun: records.Noun(at.Kind), View: view{Back: records.URL(at.Kind, at.ID)}}
+	v := Panel{ID: at.ID, Noun: records.Noun(at.Kind), Part: rec.Head().MergedInto != "", View: view{Back: records.URL(at.Kind, at.ID)}}
 	origins, err := intake.Origins(rec)
 	if err != nil {
 		return v, err
