@@ -172,7 +172,7 @@ func (h *Hooks) take(w http.ResponseWriter, r *http.Request, o *opened, receiver
 	switch {
 	case errors.Is(err, source.ErrSignature):
 		s.count(name, "refused: signature", 1)
-		answer(w, http.StatusUnauthorized, "The token or signature does not fit. The secret at the sender must be the one that Hansei showed when this source was added; its page makes a new one.")
+		answer(w, http.StatusUnauthorized, "The token or signature does not fit. The secret at the sender and the one that Hansei keeps of this source must be the same; the source's page says how.")
 		return
 	case errors.Is(err, source.ErrStale):
 		s.count(name, "refused: timestamp", 1)

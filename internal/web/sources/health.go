@@ -41,7 +41,7 @@ var words = map[string]string{"ok": "Working", "waiting": "Waiting", "failing": 
 
 // meanings say what a reason to refuse a webhook means.
 var meanings = map[string]string{
-	"signature":      "The sender could not prove who it is. Paste the secret again at the tool, or make a new one here.",
+	"signature":      "The sender could not prove who it is. The secret at the tool and the one that is kept here must be the same: where the tool makes it, enter it under Settings; else make a new one here and paste it at the tool.",
 	"timestamp":      "Its time was too far from now: an old webhook sent again, or a clock that is wrong.",
 	"too large":      "It was larger than 5 MB.",
 	"too many":       "More came in a second than the source takes. The tool was told to try again later.",
