@@ -51,6 +51,10 @@ var titles = map[string]string{
 	"remind":               "Look whether something is due",
 	"draft-retrospective":  "Draft a retrospective",
 	"draft-retrospectives": "Draft retrospectives of the past",
+	"retrospective.renew":  "Write the new names of contributing factors into records",
+	"link-records":         "Link records that name each other",
+	"follow-up-sync":       "Bring a follow-up in step with its issue",
+	"follow-up-sweep":      "Bring follow-ups that wait in step with their issues",
 	"tell-similar":         "Tell what an open incident is like",
 }
 
