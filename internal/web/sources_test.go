@@ -18,7 +18,7 @@ import (
 
 func TestAddSource(t *testing.T) {
 	s := newSite(t)
-	s.get(t, "/sources").says(t, 200, "No tool is connected yet", `href="/sources/new/toy"`, "Incidents for tests.", `href="/imports/new"`)
+	s.get(t, "/sources").says(t, 200, "Sources · Hansei</title>", "No tool is connected yet", `href="/sources/new/toy"`, "Incidents for tests.", `href="/imports/new"`)
 	s.get(t, "/sources/new").says(t, 200, "Add a source", "incidents, alerts")
 	s.get(t, "/sources/new/nope").says(t, 404)
 	form := s.get(t, "/sources/new/toy").says(t, 200, "Connect Toy", `value="toy"`, `type="password"`, "What counts as an incident", "shown once you save", `placeholder="main"`)
@@ -62,6 +62,11 @@ func TestPreview(t *testing.T) {
 	s.get(t, "/sources/new/vendor").says(t, 200, "!Try it on a payload")
 	s.post(t, "/sources/new/toy/preview", "sample", one).says(t, 200, "1 thing", "incident 7", "A &lt;i&gt;drizzle", "2025-05-01 10:00:00 UTC")
 	s.post(t, "/sources/new/toy/preview", "sample", "{").says(t, 200, "The payload is not JSON")
+	long := strings.Repeat(" ", 2<<20)
+	s.post(t, "/sources/new/toy/preview", "sample", one[:1]+long+one[1:]).says(t, 200, "1 thing")
+	s.post(t, "/sources/new/toy/preview", "sample", one+strings.Repeat(one, 80_000)).says(t, 200, "larger than the 5 MB")
+	s.post(t, "/sources/new/toy", "name", "Not A Name", "sample", one[:1]+long+one[1:]).says(t, 422, `id="name-error"`)
+	s.post(t, "/sources/ours/try", "sample", long).says(t, 422, "larger than the 1 MB that this form takes")
 	s.post(t, "/sources/new/toy/preview", "sample", "").says(t, 200, "Paste a payload first")
 	s.post(t, "/sources/new/toy/preview", "sample", `{"Status":"odd"}`).says(t, 200, "not a value that this version knows")
 	s.post(t, "/sources/new/vendor/preview", "sample", one).says(t, 404)

@@ -105,8 +105,18 @@ const (
 
 // Form reads a form that was sent, at most 1 MB of it.
 func Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
+	return LargeForm(w, r, maxForm)
+}
+
+// LargeForm is Form of at most so many bytes.
+func LargeForm(w http.ResponseWriter, r *http.Request, most int64) (url.Values, error) {
+	r.Body = http.MaxBytesReader(w, r.Body, most)
+	err := r.ParseForm()
+	var large *http.MaxBytesError
+	if errors.As(err, &large) {
+		return nil, hansei.Invalid("", "what was sent is larger than the %d MB that this form takes; go back and shorten it", most>>20)
+	}
+	if err != nil {
 		return nil, hansei.Invalid("", "the form could not be read: %v", err)
 	}
 	return r.PostForm, nil

@@ -34,7 +34,7 @@ func (p *Pages) edit(r *http.Request, who auth.Actor, c connect.Change) (connect
 
 // saveSettings changes what the form changed.
 func (p *Pages) saveSettings(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
-	form, err := shell.Form(w, r)
+	form, err := formIn(w, r)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"context"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/source"
+	"hansei/internal/web/shell"
 	"hansei/internal/web/ui"
 )
 
@@ -22,6 +24,12 @@ const (
 	fieldSince = "since"
 	settingIn  = "set-" // before the name of a setting
 )
+
+// formIn reads a form that may hold a payload to try: as large as a webhook may
+// be, and three times that for how a form writes it.
+func formIn(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	return shell.LargeForm(w, r, 4*connect.MaxHook)
+}
 
 // prefilled are the settings a form begins with: those that are kept in the
 // open. Secrets are in none of them.
@@ -194,6 +202,25 @@ type piece struct {
 // holder finds the words of a step that hold the webhook's address or secret.
 var holder = regexp.MustCompile(`\S*\{(?:url|secret)\}\S*`)
 
+// address is what a tool is told to send webhooks to: the URL, as its steps say
+// with the secret where that is part of it.
+func address(k source.Kind, url, secret string) piece {
+	for _, text := range k.Steps {
+		if word := holder.FindString(text); strings.Contains(word, "{url}") && strings.Contains(word, "{secret}") {
+			return fill(word, url, secret)
+		}
+	}
+	return piece{Text: url, Copy: true}
+}
+
+// fill is a word of a step with what is known of it.
+func fill(word, url, secret string) piece {
+	if strings.Contains(word, "{url}") && url == "" || strings.Contains(word, "{secret}") && secret == "" {
+		return piece{Text: strings.NewReplacer("{url}", first(url, "(the address, shown once you save)"), "{secret}", first(secret, unknownSecret(url))).Replace(word)}
+	}
+	return piece{Text: strings.NewReplacer("{url}", url, "{secret}", secret).Replace(word), Copy: true}
+}
+
 // steps fill in what is known. What is not is said in words.
 func steps(k source.Kind, url, secret string) []step {
 	var out []step
@@ -208,11 +235,7 @@ func steps(k source.Kind, url, secret string) []step {
 				s = append(s, piece{Text: text[:at[0]]})
 			}
 			word := text[at[0]:at[1]]
-			p := piece{Text: strings.NewReplacer("{url}", url, "{secret}", secret).Replace(word), Copy: true}
-			if strings.Contains(word, "{url}") && url == "" || strings.Contains(word, "{secret}") && secret == "" {
-				p = piece{Text: strings.NewReplacer("{url}", first(url, "(the address, shown once you save)"), "{secret}", first(secret, unknownSecret(url))).Replace(word)}
-			}
-			s, text = append(s, p), text[at[1]:]
+			s, text = append(s, fill(word, url, secret)), text[at[1]:]
 		}
 		if text != "" {
 			s = append(s, piece{Text: text})

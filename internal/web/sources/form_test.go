@@ -72,3 +72,22 @@ func TestUnderstoodAgain(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestTheAddressIsWhole: where the tool's steps put the secret into the address,
+// so does the page.
+func TestTheAddressIsWhole(t *testing.T) {
+	in := source.Kind{Steps: []string{"Open Webhooks.", "Webhook URL: {url}?secret={secret}"}}
+	for _, c := range []struct {
+		kind   source.Kind
+		secret string
+		want   piece
+	}{
+		{in, "s3", piece{"https://h/1?secret=s3", true}},
+		{in, "", piece{"https://h/1?secret=(the secret, shown once when it was made)", false}},
+		{source.Kind{Steps: []string{"URL {url}, secret {secret}"}}, "s3", piece{"https://h/1", true}},
+	} {
+		if got := address(c.kind, "https://h/1", c.secret); got != c.want {
+			t.Errorf("got %+v, want %+v", got, c.want)
+		}
+	}
+}

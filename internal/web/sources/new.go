@@ -21,6 +21,7 @@ type newSource struct {
 	Steps    []step
 	Name     ui.Field
 	Since    ui.Field
+	Pulled   bool // the tool has a history to read
 	Settings []setting
 	Filter   *filterForm
 	Sample   *sample
@@ -55,6 +56,7 @@ func (p *Pages) form(k source.Kind, have url.Values, filter []hansei.Condition, 
 		Since: ui.Field{ID: fieldSince, Name: fieldSince, Label: "History since", Type: "date", Value: have.Get(fieldSince), Error: wrong[fieldSince],
 			Help: "How far back to read what happened before today, where the tool lets it be read. A year when left empty; it can be read again from an earlier day at any time."},
 		Settings: settingFields(k, have, nil, wrong, true)}
+	v.Pulled = pulled(k)
 	v.Sample = p.sampleOf(k, v.Action, "source-form", have)
 	if k.Incidents {
 		f := filterOf(filter, wrong["filter"], "")
@@ -105,7 +107,7 @@ func (p *Pages) testNew(w http.ResponseWriter, r *http.Request, who auth.Actor) 
 	if err != nil {
 		return hansei.ErrNotFound
 	}
-	form, err := shell.Form(w, r)
+	form, err := formIn(w, r)
 	if err != nil {
 		return err
 	}
@@ -146,7 +148,7 @@ func (p *Pages) add(w http.ResponseWriter, r *http.Request, who auth.Actor) erro
 	if err != nil {
 		return hansei.ErrNotFound
 	}
-	form, err := shell.Form(w, r)
+	form, err := formIn(w, r)
 	if err != nil {
 		return err
 	}
@@ -171,7 +173,9 @@ func (p *Pages) add(w http.ResponseWriter, r *http.Request, who auth.Actor) erro
 type ready struct {
 	Name, Title string
 	URL, Secret string
+	Address     piece // what is pasted at the tool: the URL, for some tools with the secret
 	Steps       []step
+	Fields      bool     // it has settings beside
 	Theirs      *setting // a secret that the tool makes once it knows the address
 	Settings    string   // answers POST
 }
@@ -180,7 +184,8 @@ type ready struct {
 // page, and going back to it shows the source's own.
 func (p *Pages) showReady(w http.ResponseWriter, r *http.Request, who auth.Actor, kind source.Kind, added connect.Added, title string) error {
 	name := string(added.Source.ID)
-	v := ready{Name: name, Title: kind.Title, URL: added.URL, Secret: added.Secret, Steps: steps(kind, added.URL, added.Secret), Settings: at(name) + "/settings"}
+	v := ready{Name: name, Title: kind.Title, URL: added.URL, Address: address(kind, added.URL, added.Secret), Secret: added.Secret, Steps: steps(kind, added.URL, added.Secret), Settings: at(name) + "/settings",
+		Fields: len(settingFields(kind, nil, nil, nil, true)) > 0}
 	view, err := p.Sources.Glance(r.Context(), who.Scope(), name)
 	if err != nil {
 		return err
@@ -204,6 +209,14 @@ func missingSecret(k source.Kind, v connect.View) *setting {
 		}
 	}
 	return nil
+}
+
+// pulled says that the history of a tool can be read, be it with more settings
+// than it has yet.
+func pulled(k source.Kind) bool {
+	s, err := k.New(source.Config{Name: k.Name})
+	_, checks := s.(source.Checker)
+	return err != nil || checks
 }
 
 // loopback says that an address is one of this machine alone.

@@ -22,7 +22,8 @@ type sight struct {
 	Kind     source.Kind // empty when no such kind is known any more
 	Days30   ui.Bars
 	Steps    []step
-	Rotates  bool // its webhook secret is made here
+	Address  piece // what is pasted at the tool
+	Rotates  bool  // its webhook secret is made here
 	Settings []setting
 	Since    ui.Field // backfill from
 	Confirm  ui.Field // its name, typed to remove it with its data
@@ -80,6 +81,7 @@ func (p *Pages) showOne(w http.ResponseWriter, r *http.Request, who auth.Actor, 
 	}
 	o := p.glance(v, zone)
 	o.Found, o.Tested = a.Found, a.Tested
+	o.Address = address(source.Kind{}, v.URL, "")
 	o.forms(a)
 	if o.Kind, err = p.Sources.Kind(v.Tool); err == nil {
 		o.ofKind(a)
@@ -125,6 +127,7 @@ func (o *sight) ofKind(a answer) {
 		o.Wrong = ""
 	}
 	o.Rotates = o.View.URL != "" && !theirs(o.Kind) && slices.Contains(o.View.Secrets, source.WebhookSecret)
+	o.Address = address(o.Kind, o.View.URL, "")
 	o.Steps, o.Again = steps(o.Kind, o.View.URL, ""), understoodAgain(o.Kind)
 	if o.Kind.Incidents {
 		f := filterOf(o.View.Filter, "", at(o.View.Name)+"/try")

@@ -1142,7 +1142,7 @@ func connectPanel(o sight) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Copy(o.View.URL).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = whole(o.Address).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -2,6 +2,7 @@ package sources
 
 import (
 	"net/http"
+	"net/url"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -54,7 +55,7 @@ const reserved = "new"
 
 var crumbs = []ui.Link{{Text: "Sources", URL: "/sources"}}
 
-func at(name string) string { return "/sources/" + name }
+func at(name string) string { return "/sources/" + url.PathEscape(name) }
 
 // live says that a page asks for its changing part alone, to swap it in.
 func live(r *http.Request) bool { return r.URL.Query().Get("part") == "live" }

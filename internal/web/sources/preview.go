@@ -97,7 +97,7 @@ func (p *Pages) previewNew(w http.ResponseWriter, r *http.Request, who auth.Acto
 	if err != nil {
 		return hansei.ErrNotFound
 	}
-	form, err := shell.Form(w, r)
+	form, err := formIn(w, r)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (p *Pages) previewNew(w http.ResponseWriter, r *http.Request, who auth.Acto
 
 // preview is previewNew of a source that there is.
 func (p *Pages) preview(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
-	form, err := shell.Form(w, r)
+	form, err := formIn(w, r)
 	if err != nil {
 		return err
 	}
@@ -152,6 +152,9 @@ func see(k source.Kind, form url.Values, url string) (seen, error) {
 	payload := strings.TrimSpace(form.Get(fieldSample))
 	if payload == "" {
 		return seen{Error: "Paste a payload first."}, nil
+	}
+	if len(payload) > connect.MaxHook {
+		return seen{Error: "The payload is larger than the 5 MB that a webhook may have."}, nil
 	}
 	if !json.Valid([]byte(payload)) {
 		return seen{Error: "The payload is not JSON."}, nil

@@ -35,3 +35,14 @@ type Page struct {
 	Toast        *Toast
 	Actions      []Link // the buttons beside the heading; the first leads
 }
+
+// product is what an organization without a name is called too.
+const product = "Hansei"
+
+// window is the title of the browser's window.
+func (p Page) window() string {
+	if p.Organization == product {
+		return p.Title + " · " + product
+	}
+	return p.Title + " · " + p.Organization + " · " + product
+}
