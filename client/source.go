@@ -36,7 +36,8 @@ type Delivery struct {
 	State    string    `json:"state"`
 	Error    string    `json:"error,omitempty"`
 	Unused   string    `json:"unused,omitempty"`
-	Records  []Ref     `json:"records,omitempty"`
+	Records  []Ref     `json:"records,omitempty"` // that it told of, the first 20
+	More     int       `json:"more,omitempty"`    // records beside those
 	Payload  string    `json:"payload,omitempty"`
 }
 

@@ -24,7 +24,8 @@ type DeliveryState struct {
 	State    string       `json:"state" enum:"received,held,done,unused,failed" doc:"held: its source is paused"`
 	Error    string       `json:"error,omitempty" doc:"Why it failed"`
 	Unused   string       `json:"unused,omitempty" doc:"Why it told nothing of interest"`
-	Records  []record.Ref `json:"records,omitempty" doc:"What it told of"`
+	Records  []record.Ref `json:"records,omitempty" doc:"What it told of, the first 20"`
+	More     int          `json:"more,omitempty" doc:"Records it told of beside those"`
 	Payload  string       `json:"payload,omitempty" doc:"As it arrived, when asked for"`
 }
 
@@ -35,7 +36,7 @@ func deliveryState(d record.Delivery) (DeliveryState, error) {
 		if err := json.Unmarshal([]byte(d.Summary), &t); err != nil {
 			return out, fmt.Errorf("summary of delivery %s: %w", d.ID, err)
 		}
-		out.Records, out.Unused = t.Records, t.Unused
+		out.Records, out.More, out.Unused = t.Records, t.More, t.Unused
 	}
 	return out, nil
 }

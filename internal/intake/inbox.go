@@ -292,6 +292,7 @@ type result struct {
 // Touched is what a delivery's summary says: the records it told of.
 type Touched struct {
 	Records []record.Ref `json:"records,omitempty"`
+	More    int          `json:"more,omitempty"`   // that it told of and that are not named
 	Unused  string       `json:"unused,omitempty"` // why it told nothing of interest
 }
 
@@ -303,7 +304,8 @@ func write(ctx context.Context, tx *record.Tx, set *workingSet, done []result) e
 	}
 	finished := make([]record.Finished, len(done))
 	for i, r := range done {
-		sum := Touched{Records: r.touched[:min(len(r.touched), maxTouched)]}
+		named := min(len(r.touched), maxTouched)
+		sum := Touched{Records: r.touched[:named], More: len(r.touched) - named}
 		finished[i] = record.Finished{ID: r.id, State: r.state, Error: r.says}
 		if r.state == record.DeliveryUnused {
 			sum.Unused, finished[i].Error = r.says, ""

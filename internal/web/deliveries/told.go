@@ -45,7 +45,7 @@ func (p *Pages) told(ctx context.Context, who auth.Scope, list []record.Delivery
 		}
 		out[i].Unused = strings.TrimPrefix(sum.Unused, source.ErrUnused.Error()+": ")
 		refs[i] = sum.Records[:min(most, len(sum.Records))]
-		out[i].More = len(sum.Records) - len(refs[i])
+		out[i].More = len(sum.Records) - len(refs[i]) + sum.More
 		for _, ref := range refs[i] {
 			if wanted[ref.Kind] == nil {
 				wanted[ref.Kind] = map[hansei.ID]bool{}
