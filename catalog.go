@@ -94,6 +94,11 @@ type SourceOrder struct {
 	Sources []string `json:"sources"`         // the leading one first
 }
 
+// String is the rule as a line: incident severity: jira, pagerduty.
+func (r SourceOrder) String() string {
+	return strings.TrimSpace(string(r.Kind)+" "+r.Field) + ": " + strings.Join(r.Sources, ", ")
+}
+
 // Joining is when two incidents of different sources look like one. Such a
 // pair is only suggested; a person decides.
 type Joining struct {
@@ -102,6 +107,9 @@ type Joining struct {
 	SameService bool    `json:"same_service"`              // a service in common is needed
 	Title       float64 `json:"title_similarity,omitzero"` // the least similarity of titles, 0 to 1
 }
+
+// MaxWithin is how many minutes apart incidents may be that look alike: a week.
+const MaxWithin = 7 * 24 * 60
 
 // DefaultJoining asks for a service in common, or nearly the same words.
 var DefaultJoining = Joining{Within: 60, SameService: true, Title: 0.3}
@@ -119,13 +127,13 @@ func (o *Organization) Validate() error {
 	}
 	for _, r := range o.SourceOrder {
 		if _, err := FieldNamed(r.Kind, r.Field); r.Field != "" && err != nil {
-			return Invalid("source_order", "a %s has no field %q", r.Kind, r.Field)
+			return Invalid("source_order", "“%s”: the kind %s has no field %q", r, r.Kind, r.Field)
 		}
 		if len(r.Sources) == 0 {
-			return Invalid("source_order", "the rule for %s %s names no source", r.Kind, r.Field)
+			return Invalid("source_order", "“%s” names no source; expected at least one", r)
 		}
 	}
-	if j := o.Joining; j != nil && (j.Within < 0 || j.Within > 7*24*60 || !(j.Title >= 0 && j.Title <= 1)) {
+	if j := o.Joining; j != nil && (j.Within < 0 || j.Within > MaxWithin || !(j.Title >= 0 && j.Title <= 1)) {
 		return Invalid("joining", "expected within_minutes from 0 to 10,080 and title_similarity from 0 to 1")
 	}
 	if o.KeepPayloads < 0 {

@@ -206,8 +206,11 @@ func TestRules(t *testing.T) {
 	for field, bad := range map[string]string{"within": "soon", "title": "many", "source_order": "incident pager", "keep_payloads": "long"} {
 		s.post(t, "/joins/rules", form(field, bad)...).says(t, 422, `id="`+field+`-error"`, bad)
 	}
-	s.post(t, "/joins/rules", form("within", "-4")...).says(t, 422, "expected within_minutes")
+	s.post(t, "/joins/rules", form("within", "-4")...).says(t, 422, `id="within-error"`, "expected a number of minutes from 0 to 10,080")
 	s.post(t, "/joins/rules", form("source_order", "incident shoe: a")...).says(t, 422, "has no field")
+	s.post(t, "/joins/rules", form("source_order", "incident: nope")...).says(t, 422, "“incident: nope”: there is no source")
+	s.post(t, "/joins/rules", form("source_order", "incident: pager, status, pager")...).says(t, 422, "names pager twice")
+	s.post(t, "/joins/rules", form("source_order", "incident: pager\nincident: status")...).says(t, 422, "“incident: pager” and “incident: status” are about the same")
 	s.post(t, "/joins/rules", form("source_order", "things: a")...).says(t, 422, "is not a kind of record")
 	s.post(t, "/joins/rules", form("suggest", "no", "within", "15", "source_order", "incident: pager, status\n\nincident severity: status", "keep_payloads", "90")...).
 		says(t, 200, "The rules were saved", `value="15"`, "incident severity: status", `value="90"`, `<option value="no" selected>`)

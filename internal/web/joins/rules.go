@@ -131,15 +131,15 @@ func (p *Pages) saveRules(w http.ResponseWriter, r *http.Request, who auth.Actor
 func rulesIn(form url.Values) (intake.Rules, error) {
 	joining, keep := hansei.Joining{Off: form.Get(fieldSuggest) == "no", SameService: form.Get(fieldService) == "yes"}, 0
 	var err error
-	if joining.Within, err = strconv.Atoi(strings.TrimSpace(form.Get(fieldWithin))); err != nil {
-		return intake.Rules{}, hansei.Invalid(fieldWithin, "%q is not a number of minutes", form.Get(fieldWithin))
+	if joining.Within, err = strconv.Atoi(strings.TrimSpace(form.Get(fieldWithin))); err != nil || joining.Within < 0 || joining.Within > hansei.MaxWithin {
+		return intake.Rules{}, hansei.Invalid(fieldWithin, "%q: expected a number of minutes from 0 to 10,080, which is a week", form.Get(fieldWithin))
 	}
-	if joining.Title, err = strconv.ParseFloat(strings.TrimSpace(form.Get(fieldTitle)), 64); err != nil {
-		return intake.Rules{}, hansei.Invalid(fieldTitle, "%q is not a number from 0 to 1", form.Get(fieldTitle))
+	if joining.Title, err = strconv.ParseFloat(strings.TrimSpace(form.Get(fieldTitle)), 64); err != nil || !(joining.Title >= 0 && joining.Title <= 1) {
+		return intake.Rules{}, hansei.Invalid(fieldTitle, "%q: expected a number from 0 to 1", form.Get(fieldTitle))
 	}
 	if text := strings.TrimSpace(form.Get(fieldKeep)); text != "" {
-		if keep, err = strconv.Atoi(text); err != nil {
-			return intake.Rules{}, hansei.Invalid(fieldKeep, "%q is not a number of days", text)
+		if keep, err = strconv.Atoi(text); err != nil || keep < 0 {
+			return intake.Rules{}, hansei.Invalid(fieldKeep, "%q: expected a number of days, or nothing for ever", text)
 		}
 	}
 	order, err := orderIn(form.Get(fieldOrder))
@@ -179,7 +179,7 @@ func orderIn(text string) ([]hansei.SourceOrder, error) {
 func writtenOrder(rules []hansei.SourceOrder) string {
 	var out []string
 	for _, r := range rules {
-		out = append(out, strings.TrimSpace(string(r.Kind)+" "+r.Field)+": "+strings.Join(r.Sources, ", "))
+		out = append(out, r.String())
 	}
 	return strings.Join(out, "\n")
 }
