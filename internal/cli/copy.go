@@ -24,6 +24,9 @@ func (p *program) copyAll() *cobra.Command {
 			if from == "" || to == "" {
 				return errors.New("expected --from and --to, each a data directory or a postgres:// URL")
 			}
+			if from == to {
+				return fmt.Errorf("--from and --to are both %s; an installation cannot be copied onto itself", from)
+			}
 			said := -1
 			digest, entries, err := app.Copy(ctx, from, to, p.log(slog.LevelWarn), func(done, total int64) {
 				if percent := int(100 * done / max(total, 1)); percent/10 != said/10 {
@@ -34,6 +37,7 @@ func (p *program) copyAll() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			p.say("Credentials can be read there only with the same key: copy hansei.key from the one data directory to the other, too")
 			return p.pairs(fmt.Appendf(nil, `{"entries":%d,"digest":%q}`, entries, digest))
 		}),
 	}

@@ -18,6 +18,14 @@ func (p *program) delivery() *cobra.Command {
 	cmd := &cobra.Command{Use: "delivery", Short: "What live sources delivered, and what became of it"}
 	list := &cobra.Command{Use: "list", Short: "List deliveries, the newest first", Args: cobra.NoArgs, RunE: p.asking(
 		func(ctx context.Context, c *client.Client, _ []string) error {
+			if f.Limit < 0 {
+				return fmt.Errorf("--limit %d: expected a number of deliveries, or 0 for all", f.Limit)
+			}
+			if f.Source != "" {
+				if _, err := c.Source(ctx, f.Source); err != nil {
+					return err
+				}
+			}
 			if failedOnly {
 				f.State = client.Failed
 			}
@@ -29,6 +37,9 @@ func (p *program) delivery() *cobra.Command {
 				for _, r := range d.Records {
 					told = strings.TrimSpace(told + " " + r.Kind + "/" + r.ID)
 				}
+				if d.More > 0 {
+					told += fmt.Sprintf(" and %d more", d.More)
+				}
 				return []string{d.ID, d.Received.Format(time.RFC3339), d.Source, d.Event, d.State, fmt.Sprint(d.Size), told}, err
 			})
 		})}
@@ -36,6 +47,7 @@ func (p *program) delivery() *cobra.Command {
 	list.Flags().StringVar(&f.Source, "source", "", "of one source")
 	list.Flags().StringVar(&f.State, "state", "", "received, held, done, unused or failed")
 	list.Flags().IntVar(&f.Limit, "limit", 100, "how many at most (all when 0)")
+	list.MarkFlagsMutuallyExclusive("failed", "state")
 	cmd.AddCommand(list, &cobra.Command{Use: "show ID", Short: "Show one delivery with its payload", Args: cobra.ExactArgs(1), RunE: p.asking(
 		func(ctx context.Context, c *client.Client, args []string) error {
 			d, err := c.Delivery(ctx, args[0])
@@ -70,11 +82,7 @@ func (p *program) replay() *cobra.Command {
 			if p.format != asTable {
 				return p.pairs(fmt.Appendf(nil, `{"deliveries":%d}`, n))
 			}
-			words := "%d deliveries are understood again"
-			if n == 1 {
-				words = "%d delivery is understood again"
-			}
-			p.say(words, n)
+			p.say("being understood again: %d; what fails anew is listed by: hansei delivery list --failed", n)
 			return nil
 		}),
 	}
@@ -106,17 +114,24 @@ func (p *program) join() *cobra.Command {
 			})
 		})}
 	list.Flags().StringVar(&verdict, "verdict", "", "explicit, suggested, confirmed or rejected")
-	decide := func(use, short, verdict string) *cobra.Command {
+	decide := func(use, short, verdict, done string) *cobra.Command {
 		var of string
 		cmd := &cobra.Command{Use: use + " A B", Short: short, Args: cobra.ExactArgs(2), RunE: p.asking(
 			func(ctx context.Context, c *client.Client, args []string) error {
-				return c.DecideJoin(ctx, of, args[0], args[1], verdict)
+				if args[0] == args[1] {
+					return fmt.Errorf("%s and %s are the same record; expected two", args[0], args[1])
+				}
+				if err := c.DecideJoin(ctx, of, args[0], args[1], verdict); err != nil {
+					return err
+				}
+				p.say(done, args[0], args[1])
+				return nil
 			})}
 		cmd.Flags().StringVar(&of, "of", "incident", "their kind: incident, change, pull-request, deployment or ticket")
 		return cmd
 	}
 	cmd.AddCommand(list,
-		decide("confirm", "Say that two records are one; A stands for both", "confirmed"),
-		decide("reject", "Say that two records are two; joins are taken apart", "rejected"))
+		decide("confirm", "Say that two records are one; A stands for both", "confirmed", "%[1]s and %[2]s are one now; %[1]s stands for both"),
+		decide("reject", "Say that two records are two; joins are taken apart", "rejected", "%s and %s are two, and stay so"))
 	return cmd
 }

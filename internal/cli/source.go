@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -186,6 +187,9 @@ func (p *program) editSource() *cobra.Command {
 		}
 		if rotate {
 			fields["rotate_secret"] = true
+		}
+		if len(fields) == 0 {
+			return errors.New("nothing was given to change; expected --set, --filter, --since or --rotate-secret")
 		}
 		text, err := c.EditSource(ctx, args[0], fields)
 		if err != nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -149,7 +150,7 @@ func (p *program) sourceSteps(ctx context.Context, c *client.Client, added json.
 		}
 		p.say("\nNow, for %s:", k.Title)
 		for i, step := range k.Steps {
-			p.say("%2d. %s", i+1, strings.NewReplacer("{url}", s.URL, "{secret}", s.Secret).Replace(step))
+			p.say("%2d. %s", i+1, strings.NewReplacer("{url}", s.URL, "{secret}", cmp.Or(s.Secret, "(the secret that you gave)")).Replace(step))
 		}
 	}
 	p.say("\nSee what is missing: hansei source test %s. How it is: hansei source show %s", s.Name, s.Name)

@@ -101,7 +101,7 @@ func SettingsOf(k source.Kind) []source.Setting { return append(slices.Clone(k.S
 type Added struct {
 	Source *hansei.Source
 	URL    string // of its webhook; empty for one that is only pulled
-	Secret string // of its webhook, shown this once
+	Secret string // of its webhook, shown this once; empty when a person gave it
 	Again  int64  // deliveries that are understood again, for they mean something else now
 	Seq    record.Seq
 }
@@ -135,7 +135,10 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 		return Added{}, err
 	}
 	if _, ok := src.(source.Receiver); ok {
-		out.URL, out.Secret = s.URL(rec), secrets[source.WebhookSecret]
+		out.URL = s.URL(rec)
+		if strings.TrimSpace(spec.Settings[source.WebhookSecret]) == "" { // else the person knows it
+			out.Secret = secrets[source.WebhookSecret]
+		}
 	}
 	// What one of that name told that was removed with its data must be out
 	// before this one tells anything.

@@ -94,7 +94,7 @@ func (b *Box) Open(owner, name string, box []byte) (string, error) {
 	}
 	text, err := b.aead.Open(nil, box[1:n], box[n:], about(owner, name))
 	if err != nil {
-		return "", fmt.Errorf("the secret %s of %s was sealed with another key", name, owner)
+		return "", fmt.Errorf("the secret %s of %s was sealed with another key; copy the hansei.key with which it was sealed into this data directory, or enter the secret again", name, owner)
 	}
 	return string(text), nil
 }
