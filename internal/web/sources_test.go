@@ -211,8 +211,10 @@ func TestDeliveries(t *testing.T) {
 		mark := map[bool]string{true: "(left out)", false: "!(left out)"}[gone]
 		s.get(t, "/sources/ours/deliveries").says(t, 200, "incident: &lt;/pre&gt;&lt;script&gt;", mark)
 	}
-	s.post(t, link.FindStringSubmatch(failed.body)[1]+"/replay").says(t, 200, "understood again", "It waits to be understood")
+	s.post(t, link.FindStringSubmatch(failed.body)[1]+"/replay").says(t, 200, "understood again", "It waits to be understood", `?part=live" hx-trigger`)
 	s.understood(t)
+	// The page that waits asks for itself until it is known what became of it.
+	s.get(t, link.FindStringSubmatch(failed.body)[1]+"?part=live").says(t, 200, "It could not be understood", "!hx-trigger", "!<html")
 	s.post(t, "/deliveries/replay", "source", "ours").says(t, 200, "1 delivery is understood again")
 	s.understood(t)
 	s.post(t, "/sources/ours/replay").says(t, 200, "4 deliveries are understood again")

@@ -71,6 +71,9 @@ func (p *Pages) one(w http.ResponseWriter, r *http.Request, who auth.Actor) erro
 			Means: "No record was made or changed by it. It is kept as it arrived for as long as it takes.",
 			Next:  "Change what stands in its way (a setting, a mapping, an older version of Hansei) and replay it."}
 	}
+	if r.URL.Query().Get("part") == "live" {
+		return shell.Fragment(w, r, onePage(v))
+	}
 	page := ui.Page{Title: eventOf(d), Lead: "A delivery of " + d.Source, Under: "/sources",
 		Crumbs: []ui.Link{{Text: "Sources", URL: "/sources"}, {Text: d.Source, URL: "/sources/" + d.Source}, {Text: "Deliveries", URL: "/sources/" + d.Source + "/deliveries"}}}
 	return p.Show(w, r, who, page, onePage(v))
@@ -114,7 +117,7 @@ func (p *Pages) replay(w http.ResponseWriter, r *http.Request, who auth.Actor) e
 	if _, err := p.Sources.Replay(r.Context(), who, connect.Replay{Source: d.Source, Delivery: d.ID}); err != nil {
 		return err
 	}
-	return shell.Done(w, r, "/deliveries/"+d.ID, ui.Toast{Text: "It is understood again. Records that it does not change stay as they are."})
+	return shell.Done(w, r, "/deliveries/"+d.ID, ui.Toast{Text: "It is being understood again: what becomes of it is shown here. Records that it does not change stay as they are."})
 }
 
 // replayFailed has everything that failed understood again, of one source or
