@@ -6,6 +6,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake/precedence"
 	"hansei/internal/record"
 )
 
@@ -48,10 +49,7 @@ func (p People) SetRules(ctx context.Context, who auth.Actor, r Rules) (record.S
 			o, read = s.Record.(*hansei.Organization), s.Revision
 		}
 		if r.SourceOrder != nil {
-			if err := checkOrder(*r.SourceOrder); err != nil {
-				return err
-			}
-			if err := knownSources(ctx, tx, who.Scope(), o.SourceOrder, *r.SourceOrder); err != nil {
+			if err := precedence.Check(ctx, tx, who.Scope(), o.SourceOrder, *r.SourceOrder); err != nil {
 				return err
 			}
 			o.SourceOrder = *r.SourceOrder
@@ -64,61 +62,6 @@ func (p People) SetRules(ctx context.Context, who auth.Actor, r Rules) (record.S
 		}
 		return record.Put(tx, o, read)
 	})
-}
-
-// checkOrder wants one rule for a kind or a field of it, in which each source
-// stands once.
-func checkOrder(rules []hansei.SourceOrder) error {
-	for i, r := range rules {
-		for k, name := range r.Sources {
-			if slices.Contains(r.Sources[:k], name) {
-				return hansei.Invalid("source_order", "“%s” names %s twice; expected each source once", r, name)
-			}
-		}
-		same := func(x hansei.SourceOrder) bool { return x.Kind == r.Kind && x.Field == r.Field }
-		if k := slices.IndexFunc(rules[:i], same); k >= 0 {
-			return hansei.Invalid("source_order", "“%s” and “%s” are about the same; expected one line", rules[k], r)
-		}
-	}
-	return nil
-}
-
-// knownSources refuses an order that names what is no source and told nothing. A
-// name that stood there before may stay: its source may be gone since.
-func knownSources(ctx context.Context, tx *record.Tx, who auth.Scope, before, rules []hansei.SourceOrder) error {
-	known := map[string]bool{}
-	for _, r := range before {
-		for _, name := range r.Sources {
-			known[name] = true
-		}
-	}
-	for _, r := range rules {
-		for _, name := range r.Sources {
-			if known[name] {
-				continue
-			}
-			ok, err := isSource(ctx, tx, who, name)
-			if err != nil {
-				return err
-			}
-			if !ok {
-				return hansei.Invalid("source_order", "“%s”: there is no source %q; expected the names of sources, as they are listed under Sources", r, name)
-			}
-			known[name] = true
-		}
-	}
-	return nil
-}
-
-// isSource says whether a source is there, or something that one of that name
-// told: one that was removed, or files.
-func isSource(ctx context.Context, tx *record.Tx, who auth.Scope, name string) (bool, error) {
-	found, err := record.Load(ctx, tx, who, hansei.KindSource, []hansei.ID{hansei.ID(name)})
-	if s, ok := found[hansei.ID(name)]; err != nil || ok && !s.Record.Head().Deleted {
-		return err == nil, err
-	}
-	told, _, err := record.OfSource(ctx, tx, who, name, "", 1)
-	return len(told) > 0, err
 }
 
 // of lists the places in from whose word counts (in) for a field, the leading one
