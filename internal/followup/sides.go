@@ -79,7 +79,8 @@ func theirsOf(w *hansei.WorkItem, told map[string]string, zone *time.Location) t
 	return s
 }
 
-// heard is when a work item's tool last told of it, by the tool's clock.
+// heard is when a work item's tool last told of it, by the tool's clock: no tool
+// tells parts of a millisecond, sources add one to what ends in the same second.
 func heard(w *hansei.WorkItem) time.Time {
 	var at time.Time
 	for _, o := range w.From {
@@ -92,7 +93,7 @@ func heard(w *hansei.WorkItem) time.Time {
 			}
 		}
 	}
-	return at
+	return at.Truncate(time.Millisecond)
 }
 
 // stranger marks an owner whom nobody knows here: such a one is not taken over.
