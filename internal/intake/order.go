@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -49,10 +50,11 @@ func (p People) SetRules(ctx context.Context, who auth.Actor, r Rules) (record.S
 			o, read = s.Record.(*hansei.Organization), s.Revision
 		}
 		if r.SourceOrder != nil {
-			if err := precedence.Check(ctx, tx, who.Scope(), o.SourceOrder, *r.SourceOrder); err != nil {
+			before := o.SourceOrder
+			o.SourceOrder = *r.SourceOrder
+			if err := cmp.Or(o.Validate(), precedence.Check(ctx, tx, who.Scope(), before, o.SourceOrder)); err != nil {
 				return err
 			}
-			o.SourceOrder = *r.SourceOrder
 		}
 		if r.Joining != nil {
 			o.Joining = r.Joining

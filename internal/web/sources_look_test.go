@@ -212,6 +212,9 @@ func TestRules(t *testing.T) {
 	s.post(t, "/joins/rules", form("source_order", "incident: pager, status, pager")...).says(t, 422, "names pager twice")
 	s.post(t, "/joins/rules", form("source_order", "incident: pager\nincident: status")...).says(t, 422, "“incident: pager” and “incident: status” are about the same")
 	s.post(t, "/joins/rules", form("source_order", "things: a")...).says(t, 422, "is not a kind of record")
+	for _, name := range []string{"pager", "status"} {
+		s.added(t, "toy", name, nil)
+	}
 	s.post(t, "/joins/rules", form("suggest", "no", "within", "15", "source_order", "incident: pager, status\n\nincident severity: status", "keep_payloads", "90")...).
 		says(t, 200, "The rules were saved", `value="15"`, "incident severity: status", `value="90"`, `<option value="no" selected>`)
 	org, _, err := record.Get[*hansei.Organization](t.Context(), s.Records, auth.Local().Scope(), hansei.OrganizationID)

@@ -26,8 +26,10 @@
     if (own.matches('button')) return [null, own];
     return [posted && own.matches('form') ? own : null, own.matches('form') ? ctx.request.submitter : null];
   };
-  document.addEventListener('htmx:before:request', (e) => begin(...parts(e.detail.ctx)));
-  document.addEventListener('htmx:finally:request', (e) => end(...parts(e.detail.ctx)));
+  // Scripts of ours say htmx:after:swap too, without a request.
+  const of = (e) => e.detail && e.detail.ctx;
+  document.addEventListener('htmx:before:request', (e) => { if (of(e)) begin(...parts(of(e))); });
+  document.addEventListener('htmx:finally:request', (e) => { if (of(e)) end(...parts(of(e))); });
 
   function drop(e) {
     e.preventDefault();
@@ -58,7 +60,7 @@
     at.scrollIntoView({block: 'center'});
   }
   document.addEventListener('htmx:after:swap', (e) => {
-    const {target, response} = e.detail.ctx;
+    const {target, response} = of(e) || {};
     if (target === document.body && response && response.status >= 400) toWrong();
   });
   document.addEventListener('DOMContentLoaded', () => {
