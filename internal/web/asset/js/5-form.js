@@ -4,19 +4,12 @@
   'use strict';
   const running = '[aria-busy=true]';
 
-  function begin(form, button) {
-    if (form) form.dataset.sent = '';
-    if (button) {
-      button.setAttribute('aria-busy', 'true');
-      button.setAttribute('aria-disabled', 'true');
-    }
-  }
-
-  function end(form, button) {
-    if (form) delete form.dataset.sent;
-    if (button) {
-      button.removeAttribute('aria-busy');
-      button.removeAttribute('aria-disabled');
+  function mark(on, form, button) {
+    if (form) form.toggleAttribute('data-sent', on);
+    if (!button) return;
+    for (const name of ['aria-busy', 'aria-disabled']) {
+      if (on) button.setAttribute(name, 'true');
+      else button.removeAttribute(name);
     }
   }
 
@@ -28,8 +21,8 @@
   };
   // Scripts of ours say htmx:after:swap too, without a request.
   const of = (e) => e.detail && e.detail.ctx;
-  document.addEventListener('htmx:before:request', (e) => { if (of(e)) begin(...parts(of(e))); });
-  document.addEventListener('htmx:finally:request', (e) => { if (of(e)) end(...parts(of(e))); });
+  document.addEventListener('htmx:before:request', (e) => { if (of(e)) mark(true, ...parts(of(e))); });
+  document.addEventListener('htmx:finally:request', (e) => { if (of(e)) mark(false, ...parts(of(e))); });
 
   function drop(e) {
     e.preventDefault();
@@ -40,12 +33,12 @@
 
   // A form that the browser sends itself, which comes back by its Back button.
   window.addEventListener('submit', (e) => {
-    if (!e.defaultPrevented && e.target.method === 'post') begin(e.target, e.submitter);
+    if (!e.defaultPrevented && e.target.method === 'post') mark(true, e.target, e.submitter);
   });
   window.addEventListener('pageshow', (e) => {
     if (!e.persisted) return;
-    document.querySelectorAll('form[data-sent]').forEach((f) => end(f));
-    document.querySelectorAll('button' + running).forEach((b) => end(null, b));
+    document.querySelectorAll('form[data-sent]').forEach((f) => mark(false, f));
+    document.querySelectorAll('button' + running).forEach((b) => mark(false, null, b));
   });
 
   // What is wrong comes into sight and gets the focus: the first field, else
