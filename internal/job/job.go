@@ -67,6 +67,7 @@ var workers = map[Line]int{Pulls: 16, Messages: 4, Bulk: 2}
 // In says that jobs of some kinds wait in a line. It is called before the first
 // Enqueue and before Run.
 func (q *Queue) In(l Line, kinds ...string) {
+	q.config.Queues[string(l)] = river.QueueConfig{MaxWorkers: workers[l]}
 	for _, k := range kinds {
 		q.lines[k] = l
 	}

@@ -108,9 +108,6 @@ func (q *Queue) configure(o Options) {
 		JobTimeout: rescueAfter, RescueStuckJobsAfter: rescueAfter,
 		SoftStopTimeout: softStop,
 	}
-	for l, n := range workers {
-		q.config.Queues[string(l)] = river.QueueConfig{MaxWorkers: n}
-	}
 	if !q.postgres && o.Now != nil {
 		q.config.Test.Time = clock(o.Now)
 	}
