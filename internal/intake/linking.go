@@ -187,11 +187,14 @@ func (b *Inbox) reorder(ctx context.Context, who auth.Actor, kind hansei.Kind) e
 				refs = append(refs, record.Ref{Kind: kind, ID: after})
 			}
 		}
-		if _, err := b.changeAll(ctx, who, organization, refs, func(*workingSet, hansei.Record, []hansei.Record) error { return nil }); err != nil {
+		if _, err := b.changeAll(ctx, who, organization, refs, asTheyAre); err != nil {
 			return err
 		}
 	}
 }
+
+// asTheyAre has records filled anew and changes nothing else.
+func asTheyAre(*workingSet) (changing, error) { return func(hansei.Record, []hansei.Record) {}, nil }
 
 // Linked finds what is linked with a record, either way: at most 1,000, by kind
 // and id, after one.

@@ -21,24 +21,22 @@ const rejudgeBatch = 200
 // stays as it is; the error names the first of them.
 func (b *Inbox) Rejudge(ctx context.Context, who auth.Actor, source string) (int, error) {
 	var unanswered error
-	n, err := b.eachOf(ctx, who, source, func(s *workingSet, rec hansei.Record, versions []hansei.Record) error {
-		r, err := b.Source(source) // as it is now, in each batch
-		if err != nil {
-			return err
-		}
+	n, err := b.eachOf(ctx, who, source, func(s *workingSet) (changing, error) {
+		r, err := b.Source(source)
 		s.sources = r.Seq
-		was := slices.Clone(rec.Head().From)
-		for i, o := range rec.Head().From {
-			if o.Source != source || o.Out == hansei.OutIncomplete {
-				continue
+		return func(rec hansei.Record, versions []hansei.Record) {
+			was := slices.Clone(rec.Head().From)
+			for i, o := range was {
+				if o.Source != source || o.Out == hansei.OutIncomplete {
+					continue
+				}
+				if err := judge(versions[i], &rec.Head().From[i], r); err != nil {
+					unanswered = cmp.Or(unanswered, fmt.Errorf("%s: %w", rec.Head().ID, err))
+					copy(rec.Head().From, was)
+					return
+				}
 			}
-			if err := judge(versions[i], &rec.Head().From[i], r); err != nil {
-				unanswered = cmp.Or(unanswered, fmt.Errorf("%s: %w", rec.Head().ID, err))
-				copy(rec.Head().From, was)
-				return nil
-			}
-		}
-		return nil
+		}, err
 	}, hansei.KindIncident)
 	return n, cmp.Or(err, unanswered)
 }
@@ -52,30 +50,34 @@ func (b *Inbox) ForgetSource(ctx context.Context, who auth.Actor, source string)
 	if x, ok := found[hansei.ID(source)]; err != nil || !ok || !x.Record.(*hansei.Source).Forget {
 		return 0, err
 	}
-	return b.eachOf(ctx, who, source, func(s *workingSet, rec hansei.Record, _ []hansei.Record) error {
+	return b.eachOf(ctx, who, source, func(s *workingSet) (changing, error) {
 		src, _ := s.have[s.relied[0]].rec.(*hansei.Source)
-		for i := range rec.Head().From {
-			if rec.Head().From[i].Source == source && src != nil && src.Forget {
-				rec.Head().From[i].Out = hansei.OutRemoved
+		return func(rec hansei.Record, _ []hansei.Record) {
+			for i := range rec.Head().From {
+				if rec.Head().From[i].Source == source && src != nil && src.Forget {
+					rec.Head().From[i].Out = hansei.OutRemoved
+				}
 			}
-		}
-		return nil
+		}, nil
 	}, hansei.Kinds...)
 }
 
-// changing changes a record of a set with the versions of its sources. The first
-// that the set relies on is what it is changed for, as it is now.
-type changing func(s *workingSet, rec hansei.Record, versions []hansei.Record) error
+// changing changes a record with the versions of its sources.
+type changing func(rec hansei.Record, versions []hansei.Record)
+
+// begin looks at what holds for a batch of changes. The first that the set
+// relies on is what they are made for, as it is now.
+type begin func(s *workingSet) (changing, error)
 
 // eachOf changes every record that a source told of, a batch a transaction.
-func (b *Inbox) eachOf(ctx context.Context, who auth.Actor, source string, change changing, kinds ...hansei.Kind) (n int, err error) {
+func (b *Inbox) eachOf(ctx context.Context, who auth.Actor, source string, begin begin, kinds ...hansei.Kind) (n int, err error) {
 	for after := ""; ; {
 		refs, next, err := record.OfSource(ctx, b.Records, who.Scope(), source, after, rejudgeBatch)
 		if err != nil {
 			return n, err
 		}
 		refs = slices.DeleteFunc(refs, func(r record.Ref) bool { return !slices.Contains(kinds, r.Kind) })
-		changed, err := b.changeAll(ctx, who, record.Ref{Kind: hansei.KindSource, ID: hansei.ID(source)}, refs, change)
+		changed, err := b.changeAll(ctx, who, record.Ref{Kind: hansei.KindSource, ID: hansei.ID(source)}, refs, begin)
 		if n += changed; err != nil {
 			return n, err
 		}
@@ -88,19 +90,19 @@ func (b *Inbox) eachOf(ctx context.Context, who auth.Actor, source string, chang
 
 // changeAll changes records in one transaction, again while others are faster.
 // relied is the record for whose sake they are changed.
-func (b *Inbox) changeAll(ctx context.Context, who auth.Actor, relied record.Ref, refs []record.Ref, change changing) (int, error) {
+func (b *Inbox) changeAll(ctx context.Context, who auth.Actor, relied record.Ref, refs []record.Ref, begin begin) (int, error) {
 	if len(refs) == 0 {
 		return 0, nil
 	}
 	for attempt := 0; ; attempt++ {
-		n, err := b.change(ctx, who, relied, refs, change)
+		n, err := b.change(ctx, who, relied, refs, begin)
 		if err == nil || !errors.Is(err, hansei.ErrConflict) || attempt == maxConflicts || ctx.Err() != nil {
 			return n, err
 		}
 	}
 }
 
-func (b *Inbox) change(ctx context.Context, who auth.Actor, relied record.Ref, refs []record.Ref, change changing) (int, error) {
+func (b *Inbox) change(ctx context.Context, who auth.Actor, relied record.Ref, refs []record.Ref, begin begin) (int, error) {
 	s, err := newWorkingSet(ctx, b.Records, who.Scope(), nil)
 	if err != nil {
 		return 0, err
@@ -109,6 +111,10 @@ func (b *Inbox) change(ctx context.Context, who auth.Actor, relied record.Ref, r
 		return 0, err
 	}
 	s.relied = append(s.relied, relied)
+	change, err := begin(s)
+	if err != nil {
+		return 0, err
+	}
 	for _, ref := range refs {
 		rec := s.have[ref].rec
 		if rec == nil || rec.Head().MergedInto != "" {
@@ -121,9 +127,7 @@ func (b *Inbox) change(ctx context.Context, who auth.Actor, relied record.Ref, r
 		next := emptied(rec)
 		next.Head().From = cloneFrom(rec.Head().From)
 		wasOut := allOut(next.Head().From)
-		if err := change(s, next, versions); err != nil {
-			return 0, err
-		}
+		change(next, versions)
 		if next, err = assemble(next, versions, s.order); err != nil {
 			return 0, err
 		}
