@@ -230,6 +230,10 @@ func TestStopLetsJobsFinish(t *testing.T) {
 			t.Parallel()
 			q, s := queue(t)
 			q.config.SoftStopTimeout = c.soft
+			// The more lines start, the likelier one runs before all have.
+			for l := range workers {
+				q.In(l, "nothing in "+string(l))
+			}
 			began := make(chan bool, 1)
 			q.Handle("work", time.Minute, func(ctx context.Context, _ json.RawMessage) error {
 				began <- true

@@ -158,7 +158,8 @@ func (q *Queue) Run(ctx context.Context) error {
 	alive, still := context.WithCancel(context.WithoutCancel(ctx))
 	defer beats.Wait()
 	defer still() // only after the last job
-	if err := q.start(ctx, client); err != nil || ctx.Err() != nil {
+	// One that was told to stop while it started has jobs to let finish, too.
+	if started, err := q.start(ctx, client); !started {
 		return err
 	}
 	beats.Go(func() { q.servers.run(alive, q.log) })
@@ -175,17 +176,17 @@ func (q *Queue) Run(ctx context.Context) error {
 
 // start starts River. At that it writes, for which it gives the database ten
 // seconds; a large import may hold it for longer.
-func (q *Queue) start(ctx context.Context, client *river.Client[*sql.Tx]) error {
+func (q *Queue) start(ctx context.Context, client *river.Client[*sql.Tx]) (started bool, err error) {
 	for ctx.Err() == nil {
 		err := q.servers.beat(ctx)
 		if err == nil {
 			err = client.Start(ctx)
 		}
 		if err == nil {
-			return nil
+			return true, nil
 		}
 		if q.postgres || !busy(err.Error()) {
-			return fmt.Errorf("start jobs: %w", err)
+			return false, fmt.Errorf("start jobs: %w", err)
 		}
 		q.log.Debug("jobs wait for the database", "error", err)
 		select {
@@ -193,7 +194,7 @@ func (q *Queue) start(ctx context.Context, client *river.Client[*sql.Tx]) error 
 		case <-time.After(startPause):
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // Close frees the queue's handle on the database.
