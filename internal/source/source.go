@@ -94,6 +94,15 @@ func None(source, external string, rec hansei.Record, at time.Time) hansei.Obser
 	return hansei.Observation{Key: hansei.Key{Kind: rec.Kind(), Source: source, External: external}, Record: rec, At: at.UTC(), Partial: true, None: true}
 }
 
+// Over is the time of a word that ends a thing. Many tools tell whole seconds: an
+// end comes after whatever was so before, even in the same one.
+func Over(at time.Time) time.Time {
+	if at.IsZero() {
+		return at
+	}
+	return at.Add(time.Microsecond)
+}
+
 // Not tells that a thing is not of a kind, and why that is of no interest.
 func Not(o hansei.Observation, format string, args ...any) ([]hansei.Observation, error) {
 	return []hansei.Observation{o}, Unused(format, args...)

@@ -167,7 +167,7 @@ func (a *alerts) one(x alert) (hansei.Observation, error) {
 			return o, hansei.Invalid("alerts.endsAt", "expected when the alert was resolved")
 		}
 		rec.Resolved = x.Ends.UTC()
-		o.At = rec.Resolved.Add(time.Microsecond) // after it fired, even in the same instant
+		o.At = source.Over(rec.Resolved)
 	default:
 		return o, source.Unknown("alerts.status", x.Status)
 	}

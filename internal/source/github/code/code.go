@@ -54,15 +54,6 @@ func (a *Reader) About(kind hansei.Kind, external string, rec hansei.Record, at 
 	return hansei.Observation{Key: hansei.Key{Kind: kind, Source: a.Name, External: external}, Record: rec, At: at.UTC()}
 }
 
-// Over is the time of a word that ends a thing. GitHub tells whole seconds: an
-// end comes after whatever was so before, even in the same one.
-func Over(at time.Time) time.Time {
-	if at.IsZero() {
-		return at
-	}
-	return at.Add(time.Microsecond)
-}
-
 // One is a single observation, which must have its time.
 func One(o hansei.Observation) ([]hansei.Observation, error) {
 	if o.At.IsZero() {
@@ -119,7 +110,7 @@ func (a *Reader) Pull(r Repository, p Pull) ([]hansei.Observation, error) {
 	if rec.Status == "open" {
 		o.Clear = []string{"closed_at", "merged_at", "merge_commit"}
 	} else {
-		o.At = Over(o.At)
+		o.At = source.Over(o.At)
 	}
 	o.Names = []string{fmt.Sprintf("%s#%d", r.FullName, p.Number)}
 	o.Mentions = reverts(r, p.Title+"\n"+p.Body)
@@ -235,7 +226,7 @@ func (a *Reader) Issued(r Repository, x Issue, action string) ([]hansei.Observat
 	said, err := a.Issue(r, x)
 	if err == nil && (action == "deleted" || action == "transferred") {
 		said[0].Record.Head().Deleted = true
-		said[0].At = Over(Over(x.Updated)).UTC() // after all that was told of it
+		said[0].At = source.Over(source.Over(x.Updated)).UTC() // after all that was told of it
 	}
 	return said, err
 }
@@ -282,7 +273,7 @@ func (a *Reader) Issue(r Repository, x Issue) ([]hansei.Observation, error) {
 	}
 	o := a.About(hansei.KindWorkItem, fmt.Sprintf("%s#%d", r.FullName, x.Number), rec, x.Updated)
 	if rec.Status == "closed" {
-		o.At = Over(o.At)
+		o.At = source.Over(o.At)
 	}
 	o.Names = []string{fmt.Sprintf("%s#%d", r.FullName, x.Number)}
 	return One(o)

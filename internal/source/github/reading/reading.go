@@ -122,7 +122,7 @@ func (a *Account) deployment(r code.Repository, d deployment) ([]hansei.Observat
 		}
 		at := s.Created
 		if result != "" && result != hansei.ResultRunning {
-			rec.Finished, at = s.Created.UTC(), code.Over(s.Created)
+			rec.Finished, at = s.Created.UTC(), source.Over(s.Created)
 		}
 		if result == "" && rec.URL == "" {
 			continue // a later one took its place
@@ -188,7 +188,7 @@ func (a *Account) ran(e event) ([]hansei.Observation, error) { return a.run(e.Re
 func (a *Account) run(r code.Repository, x run) ([]hansei.Observation, error) {
 	at := x.Updated
 	if x.Status == "completed" {
-		at = code.Over(x.Updated)
+		at = source.Over(x.Updated)
 	}
 	if a.Workflows == nil || !a.Workflows.MatchString(x.Name) {
 		return source.Not(source.None(a.Name, fmt.Sprintf("run-%d", x.ID), &hansei.Deployment{}, at), "workflow %q does not deploy", x.Name)

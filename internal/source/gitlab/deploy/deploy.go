@@ -67,7 +67,8 @@ func (a *Reader) Deployed(p form.Project, by form.User, e Event) ([]hansei.Obser
 		return form.One(o)
 	}
 	rec.Finished = e.Changed.Time
-	return form.One(form.Ended(o))
+	o.At = source.Over(o.At)
+	return form.One(o)
 }
 
 // Listed is a deployment as the API has it.
@@ -114,7 +115,8 @@ func (a *Reader) Deployment(p form.Project, x Listed) ([]hansei.Observation, err
 	if rec.Finished = x.Deployable.Finished.Time; rec.Finished.IsZero() {
 		rec.Finished = x.Updated.Time
 	}
-	return form.One(form.Ended(o))
+	o.At = source.Over(o.At)
+	return form.One(o)
 }
 
 // Release is a release as the API has it.

@@ -110,7 +110,8 @@ func (a *Reader) Pipeline(p form.Project, x Pipeline) ([]hansei.Observation, err
 		return form.One(o)
 	}
 	rec.Finished = orElse(x.Finished, x.Updated)
-	return form.One(form.Ended(o))
+	o.At = source.Over(o.At)
+	return form.One(o)
 }
 
 func orElse(s, otherwise form.Stamp) time.Time {

@@ -34,15 +34,6 @@ func About(source string, kind hansei.Kind, external string, rec hansei.Record, 
 	return hansei.Observation{Key: hansei.Key{Kind: kind, Source: source, External: external}, Record: rec, At: at}
 }
 
-// Ended makes an observation of something that is over later than what else is
-// told of the same second: webhooks tell the time no finer.
-func Ended(o hansei.Observation) hansei.Observation {
-	if !o.At.IsZero() {
-		o.At = o.At.Add(time.Microsecond)
-	}
-	return o
-}
-
 // One is a single observation, which must have its time.
 func One(o hansei.Observation) ([]hansei.Observation, error) {
 	if o.At.IsZero() {

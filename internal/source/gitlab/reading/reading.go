@@ -161,7 +161,8 @@ func (a *Account) merge(p form.Project, x thing) ([]hansei.Observation, error) {
 	default:
 		return nil, source.Unknown("state", x.State)
 	}
-	return form.One(form.Ended(o))
+	o.At = source.Over(o.At)
+	return form.One(o)
 }
 
 func (a *Account) issued(e event) ([]hansei.Observation, error) {
@@ -217,7 +218,7 @@ func (a *Account) issue(p form.Project, x thing) ([]hansei.Observation, error) {
 	o := form.About(a.Name, kind, external, rec, x.Updated.Time)
 	o.Names = []string{external}
 	if x.State == "closed" {
-		o = form.Ended(o)
+		o.At = source.Over(o.At)
 	}
 	said, err := form.One(o)
 	if err != nil {
