@@ -106,7 +106,8 @@ var table = map[string]struct {
 	"hansei/internal/app":               {[]string{"*"}, "the only package that knows everyone"},
 	"hansei/internal/cli/quantity":      {nil, "a number is written from what it is given"},
 	"hansei/internal/cli":               {[]string{"hansei", "hansei/internal/cli/quantity", "hansei/client", "hansei/internal/app"}, "a command calls the API and nothing else"},
-	"hansei/cmd/hansei":                 {[]string{"hansei/internal/cli"}, "main only begins"},
+	"hansei/internal/tune":              {nil, "how Go runs is no matter of what it runs"},
+	"hansei/cmd/hansei":                 {[]string{"hansei/internal/cli", "hansei/internal/tune"}, "main only begins"},
 }
 
 // sole names third-party modules that exactly one package may import.

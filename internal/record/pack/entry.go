@@ -3,6 +3,7 @@ package pack
 import (
 	"bytes"
 	"errors"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,7 +21,7 @@ type head struct {
 // Entry is a payload that stands in its row as an entry of the spool.
 func (p Packed) Entry(journal string) ([]byte, error) {
 	line, err := json.Marshal(head{journal, p.Delivery}, jsontext.AllowInvalidUTF8(true)) // what a sender calls it may be anything
-	return append(append(line, '\n'), p.Body...), err
+	return slices.Concat(line, []byte("\n"), p.Body), err
 }
 
 // FromEntry reads an entry of the spool.

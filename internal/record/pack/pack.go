@@ -71,13 +71,13 @@ func Unpack(dec *zstd.Decoder, packed []byte) ([]byte, error) {
 // the vendor's own delivery id, or else empty and the content counts.
 func (p *Packer) Pack(source, name, media, identity string, body []byte) Packed {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s\x00%s\x00", source, name)
 	if identity == "" {
+		sum.Write([]byte(source + "\x00" + name + "\x00"))
 		sum.Write(body)
 	} else {
-		fmt.Fprintf(sum, "id\x00%s", identity)
+		sum.Write([]byte(source + "\x00" + name + "\x00id\x00" + identity))
 	}
-	out := Packed{Delivery: hansei.Delivery{ID: hex.EncodeToString(sum.Sum(nil))[:32], Source: source, Name: name, Media: media, Size: int64(len(body))}, Raw: body}
+	out := Packed{Delivery: hansei.Delivery{ID: hex.EncodeToString(sum.Sum(nil)[:16]), Source: source, Name: name, Media: media, Size: int64(len(body))}, Raw: body}
 	if size := len(body); 0 < size && size <= maxQuick {
 		room := rooms.Get().(*[]byte)
 		out.Body = bytes.Clone(s2.Encode(*room, body))
