@@ -5,7 +5,8 @@
 // time zones of their own; duty is brought once it has begun, because it
 // changes until then. An event that was moved, shortened or removed changes
 // what was told of it within the last weeks; what slid out of a feed that
-// only shows some weeks stays.
+// only shows some weeks stays. An event that cannot be understood becomes a
+// failed delivery, once; the others are told all the same.
 //
 // Built against RFC 5545 and against what scheduling tools and calendars
 // export; it is not a CalDAV client and writes nothing.

@@ -14,24 +14,29 @@ import (
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
+	"hansei/internal/source/icalendar/duty"
 )
 
 // kept is how long a shift that has ended is still watched for changes.
 const kept = 35 * 24 * time.Hour
 
 // reading is a delivery: the feed as it was, which of its shifts are told
-// (those that ended after Since and began by Until), and which are gone.
+// (those that ended after Since and began by Until), and which are gone. One
+// that is Flawed tells none: it is there for a person to see what of the feed
+// could not be understood.
 type reading struct {
 	Since    time.Time `json:"since"`
 	Until    time.Time `json:"until"`
 	Gone     []string  `json:"gone,omitempty"`
+	Flawed   bool      `json:"flawed,omitempty"`
 	Calendar string    `json:"calendar"`
 }
 
 // cursor is what was told at the last reading.
 type cursor struct {
 	Read   time.Time       `json:"read"`
-	Shifts map[string]told `json:"shifts"` // the recent ones
+	Shifts map[string]told `json:"shifts"`          // the recent ones
+	Flaws  uint32          `json:"flaws,omitempty"` // a checksum of what was said of them
 }
 
 // told is what was told of a shift: its end in Unix seconds, and a checksum of
@@ -59,14 +64,14 @@ func (f *feed) pull(p *source.Pull) error {
 		return err
 	}
 	now := p.Now.UTC().Truncate(time.Second)
-	shifts, first, err := f.Read(body, since, now)
+	says, err := f.Read(body, since, now)
 	if err != nil {
 		return fmt.Errorf("feed: %w", err)
 	}
-	is := cursor{Read: now, Shifts: map[string]told{}}
+	is := cursor{Read: now, Shifts: map[string]told{}, Flaws: was.Flaws}
 	r := reading{Since: since.UTC(), Until: now, Calendar: string(body)}
-	news := p.Cursor == ""
-	for _, s := range shifts {
+	news := p.Cursor == "" && (len(says.Shifts) > 0 || len(says.Flaws) == 0)
+	for _, s := range says.Shifts {
 		text, err := json.Marshal(s.Shift)
 		if err != nil {
 			return fmt.Errorf("feed: %w", err)
@@ -80,15 +85,51 @@ func (f *feed) pull(p *source.Pull) error {
 	for key, it := range was.Shifts {
 		ended := time.Unix(it.End, 0)
 		_, still := is.Shifts[key]
+		switch {
+		case still || !ended.After(now.Add(-kept)):
+		case slices.ContainsFunc(says.Flaws, func(x duty.Flaw) bool { return x.Of(key) }):
+			is.Shifts[key] = it // what its event says now is not known
 		// What ended before the feed's first event slid out of it.
-		if !still && ended.After(now.Add(-kept)) && !first.IsZero() && ended.After(first) {
+		case !says.First.IsZero() && ended.After(says.First):
 			r.Gone = append(r.Gone, key)
 		}
 	}
 	slices.Sort(r.Gone)
-	if !news && len(r.Gone) == 0 {
-		return nil // programs stamp a feed anew each time they give it
+	if news || len(r.Gone) > 0 { // programs stamp a feed anew each time they give it
+		if err := emit(p, r, is); err != nil {
+			return err
+		}
 	}
+	return tellFlaws(p, says.Flaws, r, is)
+}
+
+// tellFlaws tells of what could not be understood, once.
+func tellFlaws(p *source.Pull, flaws []duty.Flaw, r reading, is cursor) error {
+	if len(flaws) == 0 {
+		return nil
+	}
+	sum := crc32.ChecksumIEEE([]byte(refusal(flaws).Error()))
+	if sum == is.Flaws {
+		return nil
+	}
+	is.Flaws, r.Flawed, r.Gone = sum, true, nil
+	return emit(p, r, is)
+}
+
+// refusal says which events could not be understood, and why.
+func refusal(flaws []duty.Flaw) error {
+	const most = 5
+	var each []string
+	for _, x := range flaws[:min(most, len(flaws))] {
+		each = append(each, fmt.Sprintf("event %q: %v", x.UID, x.Err))
+	}
+	if more := len(flaws) - most; more > 0 {
+		each = append(each, fmt.Sprintf("and %d more", more))
+	}
+	return hansei.Invalid("feed", "of these events no duty is told until they are understood: %s", strings.Join(each, "; "))
+}
+
+func emit(p *source.Pull, r reading, is cursor) error {
 	page, err := json.Marshal(r)
 	if err != nil {
 		return fmt.Errorf("feed: %w", err)
@@ -97,7 +138,7 @@ func (f *feed) pull(p *source.Pull) error {
 	if err != nil {
 		return fmt.Errorf("feed: %w", err)
 	}
-	return p.Emit(source.Page{Body: page, Cursor: string(next), Through: now})
+	return p.Emit(source.Page{Body: page, Cursor: string(next), Through: is.Read})
 }
 
 // get reads the feed. Its address is a secret: it is in no error, and no log
@@ -127,15 +168,18 @@ func (f *feed) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	if err := json.Unmarshal(d.Body, &r); err != nil {
 		return nil, hansei.Invalid("body", "not a reading of a feed: %v", err)
 	}
-	shifts, _, err := f.Read([]byte(r.Calendar), r.Since, r.Until)
-	if err != nil {
+	says, err := f.Read([]byte(r.Calendar), r.Since, r.Until)
+	switch {
+	case err != nil:
 		return nil, err
+	case r.Flawed && len(says.Flaws) > 0:
+		return nil, refusal(says.Flaws)
 	}
 	var out []hansei.Observation
 	add := func(key string, s hansei.Shift, partial bool) {
 		out = append(out, hansei.Observation{Key: hansei.Key{Kind: hansei.KindShift, Source: f.name, External: key}, Record: &s, At: r.Until.UTC(), Partial: partial, Line: len(out) + 1})
 	}
-	for _, s := range shifts {
+	for _, s := range says.Shifts {
 		add(s.Key, s.Shift, false)
 	}
 	for _, key := range r.Gone {
@@ -154,13 +198,22 @@ func (f *feed) Check(p *source.Pull) []source.Finding {
 	if err != nil {
 		return []source.Finding{{Says: "The feed cannot be read: " + err.Error()}}
 	}
-	shifts, _, err := f.Read(body, p.Now.AddDate(-1, 0, 0), p.Now)
-	switch {
-	case err != nil:
+	says, err := f.Read(body, p.Now.AddDate(-1, 0, 0), p.Now)
+	if err != nil {
 		return []source.Finding{{OK: true, Says: "The feed can be read."}, {Says: "It is not understood: " + err.Error()}}
-	case len(shifts) == 0:
-		return []source.Finding{{OK: true, Says: "The feed can be read."}, {Says: "It tells of no duty of the last year. Does the pattern fit its titles?"}}
 	}
-	last := shifts[len(shifts)-1]
-	return []source.Finding{{OK: true, Says: fmt.Sprintf("The feed tells of %d shifts of the last year; the last to begin is of %s, from %s.", len(shifts), last.Person, last.Began.Format(time.RFC3339))}}
+	var out []source.Finding
+	if n := len(says.Shifts); n > 0 {
+		last := says.Shifts[n-1]
+		out = append(out, source.Finding{OK: true, Says: fmt.Sprintf("The feed tells of %d shifts of the last year; the last to begin is of %s, from %s.", n, last.Person, last.Began.Format(time.RFC3339))})
+	} else {
+		out = append(out, source.Finding{OK: true, Says: "The feed can be read."})
+	}
+	switch {
+	case len(says.Flaws) > 0:
+		out = append(out, source.Finding{Says: "Not all of it is understood: " + refusal(says.Flaws).Error()})
+	case len(says.Shifts) == 0:
+		out = append(out, source.Finding{Says: "It tells of no duty of the last year. Does the pattern fit its titles?"})
+	}
+	return out
 }

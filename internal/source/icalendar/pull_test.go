@@ -45,6 +45,7 @@ type follower struct {
 	client *fetch.Client
 	cursor string
 	shifts map[string]*hansei.Shift
+	failed error // of the last delivery that could not be understood
 }
 
 func follow(t *testing.T, c *calendar) *follower {
@@ -56,7 +57,7 @@ func follow(t *testing.T, c *calendar) *follower {
 		t.Fatal(err)
 	}
 	client := &fetch.Client{HTTP: server.Client(), Wait: func(context.Context, time.Duration) error { return nil }, Budget: time.Second}
-	return &follower{t, s.(*feed), client, "", map[string]*hansei.Shift{}}
+	return &follower{t, s.(*feed), client, "", map[string]*hansei.Shift{}, nil}
 }
 
 func (f *follower) pull(at string) *source.Pull {
@@ -76,7 +77,9 @@ func (f *follower) read(at string) int {
 		f.cursor = page.Cursor
 		got, err := f.feed.Normalize(source.Delivery{Name: "pull/calendar", Body: page.Body})
 		if err != nil && !errors.Is(err, source.ErrUnused) {
-			return err
+			if f.failed = err; !strings.Contains(string(page.Body), `"flawed":true`) {
+				f.t.Error(err)
+			}
 		}
 		for _, o := range got {
 			s := o.Record.(*hansei.Shift)
@@ -142,6 +145,36 @@ func TestPullFollowsChanges(t *testing.T) {
 	}
 }
 
+// TestPullWithFlaws: an event that cannot be understood is told of once, for a
+// person to see, and keeps nothing of the others; what it said before stays until
+// it is understood again.
+func TestPullWithFlaws(t *testing.T) {
+	c := &calendar{events: []string{event("1", "Ann", "20260101T000000Z", "20260108T000000Z"), event("2", "Bo", "20260108T000000Z", "20260115T000000Z")}}
+	f := follow(t, c)
+	f.read("2026-01-10")
+	if f.failed != nil {
+		t.Fatal(f.failed)
+	}
+	c.events[1] = "BEGIN:VEVENT\r\nUID:2\r\nSUMMARY:Cy\r\nDTSTART;TZID=Middle Earth:20260108T000000\r\nDURATION:P7D\r\nEND:VEVENT\r\n"
+	c.events = append(c.events, event("3", "Dee", "20260115T000000Z", "20260122T000000Z"))
+	if n := f.read("2026-01-16"); n != 2 || f.failed == nil || !strings.Contains(f.failed.Error(), `event "2"`) || !strings.Contains(f.failed.Error(), "Middle Earth") {
+		t.Errorf("%d deliveries, %v", n, f.failed)
+	}
+	f.says(map[string]string{"1": "Rota Ann 2026-01-01 2026-01-08", "2": "Rota Bo 2026-01-08 2026-01-15", "3": "Rota Dee 2026-01-15 2026-01-22"})
+	if n := f.read("2026-01-17"); n != 0 {
+		t.Errorf("told again: %d deliveries", n)
+	}
+	if found := f.feed.Check(f.pull("2026-01-17")); len(found) != 2 || !found[0].OK || found[1].OK || !strings.Contains(found[1].Says, "Middle Earth") {
+		t.Errorf("%+v", found)
+	}
+	c.events[1] = event("2", "Cy", "20260108T000000Z", "20260115T000000Z")
+	f.failed = nil
+	if n := f.read("2026-01-18"); n != 1 || f.failed != nil {
+		t.Errorf("%d deliveries, %v", n, f.failed)
+	}
+	f.says(map[string]string{"1": "Rota Ann 2026-01-01 2026-01-08", "2": "Rota Cy 2026-01-08 2026-01-15", "3": "Rota Dee 2026-01-15 2026-01-22"})
+}
+
 func TestPullDoesNotMoveWhenEmitFails(t *testing.T) {
 	f := follow(t, &calendar{events: []string{event("1", "Ann", "20260101T000000Z", "20260108T000000Z")}})
 	sourcetest.Tells(t, f.pull("2026-01-10").Now, func(emit func(source.Page) error) error {
@@ -173,7 +206,7 @@ func TestRealFeeds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		f := &follower{t, s.(*feed), &fetch.Client{HTTP: server.Client()}, "", map[string]*hansei.Shift{}}
+		f := &follower{t, s.(*feed), &fetch.Client{HTTP: server.Client()}, "", map[string]*hansei.Shift{}, nil}
 		if n := f.read("2024-09-30"); n != 1 || len(f.shifts) != 1 {
 			t.Fatalf("%s: %d deliveries, %d shifts", name, n, len(f.shifts))
 		}

@@ -1,6 +1,7 @@
 package duty
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -15,11 +16,33 @@ type found struct {
 	first    time.Time       // when the first event of all begins, duty or not
 	masters  map[string]int  // how many events of a UID stand for themselves
 	replaced map[string]bool // occurrences for which another event stands
+	flaws    []Flaw
+}
+
+// Flaw is what is wrong with an event that may be duty, or with another of its
+// series. Nothing is told of any event of that UID.
+type Flaw struct {
+	UID string
+	Err error // a *hansei.InvalidError or *source.UnknownError
+}
+
+// Of says whether a shift's key is of the event.
+func (f Flaw) Of(key string) bool { return key == f.UID || strings.HasPrefix(key, f.UID+":") }
+
+func (f *found) flawed(uid string) bool {
+	return slices.ContainsFunc(f.flaws, func(x Flaw) bool { return x.UID == uid })
+}
+
+// flaw notes what is wrong with an event. Of one UID the first is enough.
+func (f *found) flaw(uid string, err error) {
+	if !f.flawed(uid) {
+		f.flaws = append(f.flaws, Flaw{uid, err})
+	}
 }
 
 // find reads the events that are duty. Of one that is none it needs to know only
 // whether it stands for an occurrence of one that is: somebody renamed it.
-func (r *Reader) find(cal *ics.Calendar) (found, error) {
+func (r *Reader) find(cal *ics.Calendar) found {
 	out := found{masters: map[string]int{}, replaced: map[string]bool{}}
 	z, events := zone.Of(cal, r.Zone), cal.Events()
 	who, series := make([][]string, len(events)), map[string]bool{}
@@ -36,12 +59,12 @@ func (r *Reader) find(cal *ics.Calendar) (found, error) {
 		case len(who[i]) > 0:
 			e, err = eventOf(v, z)
 			e.who = who[i]
-			out.events = append(out.events, e)
+			out.events = append(out.events, e) // of a flawed one nothing is told
 		case series[e.uid]:
 			e.replaces, err = instead(v, z)
 		}
 		if err != nil {
-			return out, err
+			out.flaw(e.uid, err)
 		}
 		if !e.replaces.IsZero() {
 			out.replaced[occurrence(e.uid, e.replaces)] = true
@@ -50,7 +73,7 @@ func (r *Reader) find(cal *ics.Calendar) (found, error) {
 			out.first = at[0]
 		}
 	}
-	return out, nil
+	return out
 }
 
 // who is on call by an event: nobody when it is not duty.

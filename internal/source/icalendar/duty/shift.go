@@ -41,14 +41,19 @@ type Shift struct {
 	hansei.Shift
 }
 
+// Duty is what a calendar tells.
+type Duty struct {
+	Shifts []Shift   // in the order of their beginnings
+	First  time.Time // when the first event of all begins, duty or not
+	Flaws  []Flaw    // of what could not be understood, and may be duty
+}
+
 // Read tells every shift of a calendar that began by until and ended after
-// since, in the order of their beginnings, and when the first event of all
-// begins. An event that is duty and cannot be understood is an error, for it may
-// be a shift; of any other it does not matter. Errors are *hansei.InvalidError.
-func (r *Reader) Read(body []byte, since, until time.Time) ([]Shift, time.Time, error) {
+// since. An error is a *hansei.InvalidError: it is no calendar, or tells too much.
+func (r *Reader) Read(body []byte, since, until time.Time) (Duty, error) {
 	cal, err := ics.ParseCalendar(bytes.NewReader(body))
 	if err != nil {
-		return nil, time.Time{}, hansei.Invalid("feed", "not a calendar: %v", err)
+		return Duty{}, hansei.Invalid("feed", "not a calendar: %v", err)
 	}
 	schedule := r.Schedule
 	for _, p := range cal.CalendarProperties {
@@ -56,21 +61,27 @@ func (r *Reader) Read(body []byte, since, until time.Time) ([]Shift, time.Time, 
 			schedule = p.Value
 		}
 	}
-	found, err := r.find(cal)
-	if err != nil {
-		return nil, time.Time{}, err
+	found := r.find(cal)
+	starts, n := make([][]time.Time, len(found.events)), 0
+	for i := range found.events {
+		e := &found.events[i]
+		if e.canceled || found.flawed(e.uid) {
+			continue
+		}
+		if starts[i], err = e.Starts(since, until); err != nil {
+			found.flaw(e.uid, err)
+		}
+		if n += len(starts[i]); n > recur.Most {
+			return Duty{}, hansei.Invalid("feed", "more than %d shifts", recur.Most)
+		}
 	}
 	var out []Shift
 	for i := range found.events {
 		e := &found.events[i]
-		if e.canceled {
+		if found.flawed(e.uid) {
 			continue
 		}
-		starts, err := e.Starts(since, until, recur.Most-len(out))
-		if err != nil {
-			return nil, found.first, err
-		}
-		for _, start := range starts {
+		for _, start := range starts[i] {
 			key := occurrence(e.uid, start)
 			switch {
 			case !e.replaces.IsZero():
@@ -87,7 +98,7 @@ func (r *Reader) Read(body []byte, since, until time.Time) ([]Shift, time.Time, 
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Shift) int { return a.Began.Compare(b.Began) })
-	return out, found.first, nil
+	return Duty{out, found.first, found.flaws}, nil
 }
 
 func occurrence(uid string, start time.Time) string {

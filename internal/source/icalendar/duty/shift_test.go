@@ -1,6 +1,7 @@
 package duty
 
 import (
+	"errors"
 	"os"
 	"regexp"
 	"strings"
@@ -71,20 +72,20 @@ func TestReadUnderstandsFeeds(t *testing.T) {
 			shift("040000008200E00074C5B7101A82E008:Lead, Team", "Lead, Team", "", "2026-06-01T07:00:00Z", "2026-06-08T07:00:00Z"),
 		}},
 	} {
-		got, _, err := c.reader.Read(feed(t, c.file), time.Time{}, at("2026-12-01T00:00:00Z"))
+		got, err := c.reader.Read(feed(t, c.file), time.Time{}, at("2026-12-01T00:00:00Z"))
 		if err != nil {
 			t.Errorf("%s: %v", c.file, err)
 		}
-		if d := cmp.Diff(c.want, got); d != "" {
+		if d := cmp.Diff(c.want, got.Shifts); d != "" {
 			t.Errorf("%s (-want +got):\n%s", c.file, d)
 		}
 	}
 }
 
 func TestReadKeepsToTheWindow(t *testing.T) {
-	got, first, err := reader.Read(feed(t, "google.ics"), at("2026-03-08T08:00:00Z"), at("2026-03-21T20:00:00Z"))
-	if err != nil || len(got) != 1 || got[0].Began != at("2026-03-21T20:00:00Z") || !first.Equal(at("2026-03-07T20:00:00Z")) {
-		t.Errorf("%v, first %v, %v", got, first, err)
+	got, err := reader.Read(feed(t, "google.ics"), at("2026-03-08T08:00:00Z"), at("2026-03-21T20:00:00Z"))
+	if err != nil || len(got.Shifts) != 1 || got.Shifts[0].Began != at("2026-03-21T20:00:00Z") || !got.First.Equal(at("2026-03-07T20:00:00Z")) {
+		t.Errorf("%+v, %v", got, err)
 	}
 }
 
@@ -94,10 +95,10 @@ func TestReadTakesTitlesByThePattern(t *testing.T) {
 		"Ann Lee is on call for Shop": "Ann Lee", "Anne-Marie Lee": "Anne-Marie Lee", "": "",
 	} {
 		body := "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nDTSTART:20260101T000000Z\nDTEND:20260102T000000Z\nSUMMARY:" + title + "\nEND:VEVENT\nEND:VCALENDAR\n"
-		got, _, err := reader.Read([]byte(body), time.Time{}, at("2026-02-01T00:00:00Z"))
+		got, err := reader.Read([]byte(body), time.Time{}, at("2026-02-01T00:00:00Z"))
 		who := ""
-		if len(got) > 0 {
-			who = string(got[0].Person)
+		if len(got.Shifts) > 0 {
+			who = string(got.Shifts[0].Person)
 		}
 		if err != nil || who != want {
 			t.Errorf("%q: %q, %v; want %q", title, who, err, want)
@@ -124,9 +125,12 @@ func TestReadRefusesWhatItDoesNotKnow(t *testing.T) {
 		event("UID:1\nDTSTART:20260101T000000Z\nRECURRENCE-ID;RANGE=THISANDFUTURE:20260101T000000Z"):             "THISANDFUTURE",
 		event("UID:1\nDTSTART:19700101T000000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;BYHOUR=0,1,2,3"):                 "more than",
 	} {
-		got, _, err := reader.Read([]byte(body), time.Time{}, at("2026-02-01T00:00:00Z"))
-		if err == nil || got != nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %d shifts, %v; want an error with %q", body, len(got), err, want)
+		got, err := reader.Read([]byte(body), time.Time{}, at("2026-02-01T00:00:00Z"))
+		if err == nil && len(got.Flaws) == 1 {
+			err = got.Flaws[0].Err
+		}
+		if err == nil || got.Shifts != nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %d shifts, %v; want an error with %q", body, len(got.Shifts), err, want)
 		}
 	}
 }
@@ -141,9 +145,12 @@ func said(t *testing.T, since string, events ...string) ([]string, error) {
 		}
 		body += e + "\n"
 	}
-	got, _, err := duties.Read([]byte(body+"END:VCALENDAR\n"), at(since), at("2026-12-31T00:00:00Z"))
+	got, err := duties.Read([]byte(body+"END:VCALENDAR\n"), at(since), at("2026-12-31T00:00:00Z"))
 	var out []string
-	for _, s := range got {
+	for _, f := range got.Flaws {
+		err = errors.Join(err, f.Err)
+	}
+	for _, s := range got.Shifts {
 		out = append(out, string(s.Person)+" "+s.Began.Format(time.RFC3339)+" "+s.Ended.Format(time.RFC3339))
 	}
 	return out, err
@@ -188,6 +195,22 @@ func TestReadNeedsOnlyDuty(t *testing.T) {
 	}
 }
 
+// TestReadWithFlaws: of a series of which one event cannot be understood nothing
+// is told, of the others all.
+func TestReadWithFlaws(t *testing.T) {
+	for name, flawed := range map[string]string{
+		"the series":    "UID:1\nSUMMARY:On Call - Ann\nDTSTART:20260301T200000Z\nDURATION:PT12H\nRRULE:FREQ=SECONDLY",
+		"one instead":   "UID:1\nSUMMARY:On Call - Bo\nDTSTART;TZID=Middle Earth:20260302T200000\nRECURRENCE-ID:20260302T200000Z",
+		"more than can": "UID:1\nSUMMARY:On Call - Ann\nDTSTART:19700101T000000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;BYHOUR=0,1,2,3;COUNT=100000",
+	} {
+		got, err := said(t, "2026-01-01T00:00:00Z", "UID:1\nSUMMARY:On Call - Ann\nDTSTART:20260301T200000Z\nDURATION:PT12H\nRRULE:FREQ=DAILY;COUNT=3",
+			flawed, "UID:1:2\nSUMMARY:On Call - Cy\nDTSTART:20260305T200000Z\nDURATION:PT12H")
+		if d := cmp.Diff([]string{"Cy 2026-03-05T20:00:00Z 2026-03-06T08:00:00Z"}, got); d != "" || err == nil {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, d)
+		}
+	}
+}
+
 // TestReadBoundsRules: rules that begin long ago, or recur every hour, tell what
 // they say of the time that is asked for.
 func TestReadBoundsRules(t *testing.T) {
@@ -221,9 +244,9 @@ func FuzzRead(f *testing.F) {
 		f.Add(feed(f, name))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		a, _, erra := reader.Read(body, time.Time{}, at("2026-12-01T00:00:00Z"))
-		b, _, errb := reader.Read(body, time.Time{}, at("2026-12-01T00:00:00Z"))
-		if d := cmp.Diff(a, b); d != "" || (erra == nil) != (errb == nil) {
+		a, erra := reader.Read(body, time.Time{}, at("2026-12-01T00:00:00Z"))
+		b, errb := reader.Read(body, time.Time{}, at("2026-12-01T00:00:00Z"))
+		if d := cmp.Diff(a.Shifts, b.Shifts); d != "" || len(a.Flaws) != len(b.Flaws) || (erra == nil) != (errb == nil) {
 			t.Errorf("%v, %v\n%s", erra, errb, d)
 		}
 	})
@@ -239,9 +262,9 @@ func BenchmarkRead(b *testing.B) {
 	}
 	s.WriteString("END:VCALENDAR\r\n")
 	for b.Loop() {
-		got, _, err := reader.Read([]byte(s.String()), time.Time{}, at("2026-01-01T00:00:00Z"))
-		if err != nil || len(got) < 200 {
-			b.Fatal(len(got), err)
+		got, err := reader.Read([]byte(s.String()), time.Time{}, at("2026-01-01T00:00:00Z"))
+		if err != nil || len(got.Shifts) < 200 {
+			b.Fatal(len(got.Shifts), err)
 		}
 	}
 }

@@ -58,7 +58,7 @@ func Wall(t time.Time) time.Time {
 
 // Starts are the beginnings of its occurrences, until then: all that end after
 // since, and perhaps some before.
-func (s *Series) Starts(since, until time.Time, most int) ([]time.Time, error) {
+func (s *Series) Starts(since, until time.Time) ([]time.Time, error) {
 	if s.Once() {
 		return []time.Time{s.Start}, nil
 	}
@@ -88,7 +88,7 @@ func (s *Series) Starts(since, until time.Time, most int) ([]time.Time, error) {
 	var out []time.Time
 	next := set.Iterator()
 	for t, ok := next(); ok && !t.After(until); t, ok = next() {
-		if len(out) >= most {
+		if len(out) >= Most {
 			return nil, hansei.Invalid("feed", "more than %d shifts", Most)
 		}
 		out = append(out, t)
