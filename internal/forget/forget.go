@@ -79,7 +79,7 @@ func (c *Clerk) Forget(ctx context.Context, who auth.Actor, id hansei.ID, confir
 	}); err != nil {
 		return out, fmt.Errorf("texts beside the journal: %w", err)
 	}
-	if out.Payloads, err = c.Records.DropPayloads(ctx, who, w.in); err != nil {
+	if out.Payloads, err = c.Records.DropPayloads(ctx, who, (&finder{words: w}).in); err != nil {
 		return out, fmt.Errorf("payloads: %w", err)
 	}
 	out.ID = hansei.ID(ids[string(id)])

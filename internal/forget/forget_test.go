@@ -2,8 +2,10 @@ package forget
 
 import (
 	"bytes"
+	"compress/gzip"
 	"database/sql"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -137,6 +139,14 @@ func forgetAnn(t *testing.T, s *record.Store) {
 	if _, _, err := s.PutDelivery(ctx, who, hansei.Delivery{Source: "file", Name: "zyxann-ops.csv"}, `{"kind":"person"}`, strings.NewReader("name\nZyxann Zyxsmith\n")); err != nil {
 		t.Fatal(err)
 	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	if _, err := io.WriteString(z, "name\nZyxann Zyxsmith\n"); err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.PutDelivery(ctx, who, hansei.Delivery{Source: "file", Name: "people.csv.gz"}, `{"kind":"person"}`, &packed); err != nil {
+		t.Fatal(err)
+	}
 	kept, _, err := s.PutDelivery(ctx, who, hansei.Delivery{Source: "file", Name: "bob.csv"}, `{"kind":"person"}`, strings.NewReader("name\nBob Jones\n"))
 	if err != nil {
 		t.Fatal(err)
@@ -157,7 +167,7 @@ func forgetAnn(t *testing.T, s *record.Store) {
 		t.Errorf("by nobody: got %v", err)
 	}
 	out, err := c.Forget(ctx, who, "pd:zyxann", "Zyxann Zyxsmith", nil)
-	if err != nil || out.ID != "former-r1" || out.Payloads != 1 || out.Entries == 0 {
+	if err != nil || out.ID != "former-r1" || out.Payloads != 2 || out.Entries == 0 {
 		t.Fatalf("got %+v, %v", out, err)
 	}
 	after, err := s.Head(ctx, who.Scope())

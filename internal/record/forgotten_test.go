@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -66,7 +67,10 @@ func TestDroppedArrivals(t *testing.T) {
 	if err := s.Unspool(t.Context(), who); err != nil {
 		t.Fatal(err)
 	}
-	n, err := s.DropPayloads(t.Context(), who, has)
+	n, err := s.DropPayloads(t.Context(), who, func(r io.Reader) (bool, error) {
+		b, err := io.ReadAll(r)
+		return has(b), err
+	})
 	if err != nil || n != 1 {
 		t.Errorf("dropped %d, %v", n, err)
 	}

@@ -132,8 +132,13 @@ func (p *parts) next() (part []byte, err error) {
 		return nil, err
 	}
 	p.n++
-	return p.dec.DecodeAll(packed, nil)
+	if part, err = p.dec.DecodeAll(packed, nil); err != nil {
+		return nil, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	return part, nil
 }
+
+var errDamaged = errors.New("what is stored is damaged")
 
 // Close implements io.Closer.
 func (p *parts) Close() error {

@@ -1,9 +1,11 @@
 package record
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -187,10 +189,9 @@ func (tx *Tx) reword(table string, key, texts []string, row []any, fn func(colum
 	return true, tx.exec("UPDATE "+table+" SET "+strings.Join(sets, ", ")+where, append(values, args...)...)
 }
 
-// DropPayloads takes away the payloads in which has finds something; what was
-// understood of them stays. A payload in parts is looked at part by part with
-// the end of the part before.
-func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func([]byte) bool) (dropped int, err error) {
+// DropPayloads takes away the payloads in which has finds something, and those
+// that are damaged; what was understood of them stays.
+func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func(io.Reader) (bool, error)) (dropped int, err error) {
 	journal, err := who.Scope().MayRead()
 	if err != nil {
 		return 0, err
@@ -203,19 +204,20 @@ func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func([]byt
 	for after := ""; ; {
 		var id string
 		var body []byte
-		found, err := s.next(ctx, "SELECT id, body FROM delivery WHERE journal = ? AND id > ? ORDER BY id LIMIT 1", []any{string(journal), after}, &id, &body)
+		found, err := s.next(ctx, "SELECT id, body FROM delivery WHERE journal = ? AND id > ? AND size > 0 ORDER BY id LIMIT 1", []any{string(journal), after}, &id, &body)
 		if err != nil || !found {
 			return dropped, err
 		}
 		after = id
-		hit := false
-		if body != nil {
-			text, err := pack.Unpack(dec, body)
-			hit = err != nil || has(text)
-		} else if hit, err = s.anyPart(ctx, journal, dec, "delivery-"+id, has); err != nil {
-			return dropped, err
+		hit := true
+		if text, bad := pack.Unpack(dec, body); body == nil {
+			hit, err = has(&parts{ctx: ctx, store: s, journal: journal, owner: "delivery-" + id, dec: dec})
+		} else if bad == nil {
+			hit, err = has(bytes.NewReader(text))
 		}
-		if !hit {
+		if err != nil && !errors.Is(err, errDamaged) {
+			return dropped, err
+		} else if !hit && err == nil {
 			continue
 		}
 		dropped++
@@ -227,23 +229,6 @@ func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func([]byt
 		}); err != nil {
 			return dropped, err
 		}
-	}
-}
-
-func (s *Store) anyPart(ctx context.Context, journal auth.Journal, dec *zstd.Decoder, owner string, has func([]byte) bool) (bool, error) {
-	const overlap = 1024
-	var tail []byte
-	for n := 0; ; n++ {
-		var packed []byte
-		found, err := s.next(ctx, "SELECT bytes FROM part WHERE journal = ? AND owner = ? AND n = ?", []any{string(journal), owner, n}, &packed)
-		if err != nil || !found {
-			return false, err
-		}
-		text, err := dec.DecodeAll(packed, append([]byte(nil), tail...))
-		if err != nil || has(text) {
-			return true, nil
-		}
-		tail = text[max(0, len(text)-overlap):]
 	}
 }
 

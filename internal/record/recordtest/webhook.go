@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"testing"
 	"time"
@@ -193,7 +194,10 @@ func nothingLeftToReopen(t *testing.T, e Engine) {
 		t.Fatal(err)
 	}
 	Understand(t, s, 10, func() {})
-	dropped, err := s.DropPayloads(ctx, who, func(b []byte) bool { return string(b) == `{"event":1}` })
+	dropped, err := s.DropPayloads(ctx, who, func(r io.Reader) (bool, error) {
+		b, err := io.ReadAll(r)
+		return string(b) == `{"event":1}`, err
+	})
 	if err != nil || dropped != 1 {
 		t.Fatal(dropped, err)
 	}

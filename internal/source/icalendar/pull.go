@@ -68,7 +68,10 @@ func (f *feed) pull(p *source.Pull) error {
 	if err != nil {
 		return fmt.Errorf("feed: %w", err)
 	}
-	is := cursor{Read: now, Shifts: map[string]told{}, Flaws: was.Flaws}
+	is := cursor{Read: now, Shifts: map[string]told{}}
+	if len(says.Flaws) > 0 {
+		is.Flaws = was.Flaws
+	}
 	r := reading{Since: since.UTC(), Until: now, Calendar: string(body)}
 	news := p.Cursor == "" && (len(says.Shifts) > 0 || len(says.Flaws) == 0)
 	for _, s := range says.Shifts {
