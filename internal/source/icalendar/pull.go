@@ -175,7 +175,7 @@ func (f *feed) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case r.Flawed && len(says.Flaws) > 0:
+	case len(says.Flaws) > 0 && (r.Flawed || len(says.Shifts) == 0 && len(r.Gone) == 0):
 		return nil, refusal(says.Flaws)
 	}
 	var out []hansei.Observation
