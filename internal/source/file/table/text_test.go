@@ -27,7 +27,7 @@ func TestText(t *testing.T) {
 		}
 	}
 	var invalid *hansei.InvalidError
-	for _, bad := range [][]byte{nil, body[:len(body)/2]} {
+	for _, bad := range [][]byte{nil, body[:len(body)/2], []byte("PK\x03\x04 a workbook"), packed(t, CompressionGzip, packed(t, CompressionGzip, []byte("Ann")))} {
 		if _, err := Text(strings.NewReader(string(bad))); !errors.As(err, &invalid) {
 			t.Errorf("%d bytes: %v", len(bad), err)
 		}

@@ -1,6 +1,7 @@
 package duty
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,10 +14,10 @@ import (
 // found is what a calendar holds of duty.
 type found struct {
 	events   []event
-	first    time.Time       // when the first event of all begins, duty or not
-	masters  map[string]int  // how many events of a UID stand for themselves
-	replaced map[string]bool // occurrences for which another event stands
-	flaws    []Flaw
+	first    time.Time        // when the first event of all begins, duty or not
+	masters  map[string]int   // how many events of a UID stand for themselves
+	replaced map[string]bool  // occurrences for which another event stands
+	flaws    map[string]error // by UID
 }
 
 // Flaw is what is wrong with an event that may be duty, or with another of its
@@ -29,21 +30,27 @@ type Flaw struct {
 // Of says whether a shift's key is of the event.
 func (f Flaw) Of(key string) bool { return key == f.UID || strings.HasPrefix(key, f.UID+":") }
 
-func (f *found) flawed(uid string) bool {
-	return slices.ContainsFunc(f.flaws, func(x Flaw) bool { return x.UID == uid })
-}
+func (f *found) flawed(uid string) bool { return f.flaws[uid] != nil }
 
 // flaw notes what is wrong with an event. Of one UID the first is enough.
 func (f *found) flaw(uid string, err error) {
 	if !f.flawed(uid) {
-		f.flaws = append(f.flaws, Flaw{uid, err})
+		f.flaws[uid] = err
 	}
+}
+
+// listed are the flaws, in the order of UIDs: a feed's own may change.
+func (f *found) listed() (out []Flaw) {
+	for _, uid := range slices.Sorted(maps.Keys(f.flaws)) {
+		out = append(out, Flaw{uid, f.flaws[uid]})
+	}
+	return out
 }
 
 // find reads the events that are duty. Of one that is none it needs to know only
 // whether it stands for an occurrence of one that is: somebody renamed it.
 func (r *Reader) find(cal *ics.Calendar) found {
-	out := found{masters: map[string]int{}, replaced: map[string]bool{}}
+	out := found{masters: map[string]int{}, replaced: map[string]bool{}, flaws: map[string]error{}}
 	z, events := zone.Of(cal, r.Zone), cal.Events()
 	who, series := make([][]string, len(events)), map[string]bool{}
 	for i, v := range events {

@@ -45,7 +45,7 @@ type Shift struct {
 type Duty struct {
 	Shifts []Shift   // in the order of their beginnings
 	First  time.Time // when the first event of all begins, duty or not
-	Flaws  []Flaw    // of what could not be understood, and may be duty
+	Flaws  []Flaw    // of what could not be understood, and may be duty; by UID
 }
 
 // Read tells every shift of a calendar that began by until and ended after
@@ -98,7 +98,7 @@ func (r *Reader) Read(body []byte, since, until time.Time) (Duty, error) {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Shift) int { return a.Began.Compare(b.Began) })
-	return Duty{out, found.first, found.flaws}, nil
+	return Duty{out, found.first, found.listed()}, nil
 }
 
 func occurrence(uid string, start time.Time) string {
