@@ -140,6 +140,28 @@ func TestOneIncidentCannotStopAFilter(t *testing.T) {
 	}
 }
 
+// TestAnotherFilterTriesAgain: what failed by a filter that has no answer is
+// understood once there is another.
+func TestAnotherFilterTriesAgain(t *testing.T) {
+	r := newRig(t)
+	a := r.add(t, "ours")
+	for _, c := range []struct {
+		filter []hansei.Condition
+		there  bool
+	}{{[]hansei.Condition{{JQ: `.priority | startswith("P1")`}}, false}, {[]hansei.Condition{}, true}} {
+		if _, err := r.Edit(t.Context(), who, "ours", Change{Filter: &c.filter}); err != nil {
+			t.Fatal(err)
+		}
+		if !c.there {
+			r.sent(t, a, event{ID: "1", At: at(0), Status: "open", Title: "T"})
+		}
+		r.drain(t)
+		if _, _, err := record.Get[*hansei.Incident](t.Context(), r.Records, who.Scope(), "ours:1"); (err == nil) != c.there {
+			t.Errorf("with the filter %v: %v", c.filter, err)
+		}
+	}
+}
+
 // TestOneIncidentCannotKeepASource: what is left of an incident without a source
 // may not be whole; all else that the source told goes nevertheless.
 func TestOneIncidentCannotKeepASource(t *testing.T) {

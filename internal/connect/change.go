@@ -95,6 +95,10 @@ func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Chang
 // follow does what a change entails.
 func (s *Sources) follow(tx *record.Tx, who auth.Scope, rec *hansei.Source, src source.Source, c Change, resumed bool, reads more) error {
 	if c.Filter != nil {
+		// What failed may have failed by the filter before.
+		if _, err := tx.ReopenDeliveries(string(rec.ID), time.Time{}, true); err != nil {
+			return err
+		}
 		if err := s.Later(tx, Job{JobRejudge, map[string]string{"source": string(rec.ID)}}); err != nil {
 			return err
 		}

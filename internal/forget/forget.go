@@ -62,15 +62,23 @@ func (c *Clerk) Forget(ctx context.Context, who auth.Actor, id hansei.ID, confir
 	if err != nil {
 		return out, err
 	}
-	if err := c.journal(ctx, who, w, &out, told); err != nil {
-		return out, err
-	}
+	// Payloads go first: what is understood of one meanwhile is in the journal
+	// when that is rewritten.
 	if err := c.Records.Unspool(ctx, who); err != nil {
 		return out, fmt.Errorf("what has just come in: %w", err)
 	}
+	if out.Payloads, err = c.Records.DropPayloads(ctx, who, (&finder{words: w}).in); err != nil {
+		return out, fmt.Errorf("payloads: %w", err)
+	}
+	if err := c.journal(ctx, who, w, &out, told); err != nil {
+		return out, err
+	}
 	if out.Texts, err = c.Records.RewriteTexts(ctx, who, func(column, s string) string {
-		if column == "person" {
+		switch column {
+		case "person":
 			return w.person(s)
+		case "source", "stream": // the keys of how far a list was pulled, which must not be lost
+			return s
 		}
 		if doc, changed, err := w.doc([]byte(s)); err == nil && changed && strings.HasPrefix(strings.TrimSpace(s), "{") {
 			return string(doc)
@@ -78,9 +86,6 @@ func (c *Clerk) Forget(ctx context.Context, who auth.Actor, id hansei.ID, confir
 		return w.text(s)
 	}); err != nil {
 		return out, fmt.Errorf("texts beside the journal: %w", err)
-	}
-	if out.Payloads, err = c.Records.DropPayloads(ctx, who, (&finder{words: w}).in); err != nil {
-		return out, fmt.Errorf("payloads: %w", err)
 	}
 	out.ID = hansei.ID(ids[string(id)])
 	if out.seq, err = c.renew(ctx, who, ids, out.ID); err != nil {

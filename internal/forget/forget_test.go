@@ -15,6 +15,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/record"
+	"hansei/internal/record/pack"
 	"hansei/internal/record/pgtest"
 )
 
@@ -151,6 +152,18 @@ func forgetAnn(t *testing.T, s *record.Store) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	packer, err := pack.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Deliver(ctx, who, []pack.Packed{packer.Pack("pd", "event", "text/plain", "1", []byte("Zyxann Zyxsmith was paged"))}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Write(ctx, who, func(tx *record.Tx) error {
+		return tx.PutPull(record.PullState{Source: "pd", Stream: "calendar", Cursor: `{"shifts":{"u1:Zyxann Zyxsmith":{"end":1}}}`, Error: "no word of Zyxann Zyxsmith"})
+	}); err != nil {
+		t.Fatal(err)
+	}
 	before, err := s.Head(ctx, who.Scope())
 	if err != nil {
 		t.Fatal(err)
@@ -167,8 +180,12 @@ func forgetAnn(t *testing.T, s *record.Store) {
 		t.Errorf("by nobody: got %v", err)
 	}
 	out, err := c.Forget(ctx, who, "pd:zyxann", "Zyxann Zyxsmith", nil)
-	if err != nil || out.ID != "former-r1" || out.Payloads != 2 || out.Entries == 0 {
+	if err != nil || out.ID != "former-r1" || out.Payloads != 3 || out.Entries == 0 {
 		t.Fatalf("got %+v, %v", out, err)
+	}
+	pulls, err := record.Pulls(ctx, s, who.Scope(), "pd")
+	if err != nil || len(pulls) != 1 || pulls[0].Cursor != `{"shifts":{"u1:a former colleague":{"end":1}}}` {
+		t.Errorf("how far was pulled: %+v, %v", pulls, err)
 	}
 	after, err := s.Head(ctx, who.Scope())
 	if err != nil || after.Epoch == before.Epoch || after.Seq != before.Seq+1 {

@@ -11,8 +11,8 @@ import (
 // finder looks for the person in payloads: webhooks, pages, files that were
 // imported, packed or not.
 type finder struct {
-	*words
-	room []byte // used again from one to the next
+	words *words
+	room  []byte // used again from one to the next
 }
 
 // A payload is looked at so much at a time, with the end of what came before:

@@ -53,6 +53,7 @@ func TestFindsInPayloads(t *testing.T) {
 	}{
 		{"plain", strings.NewReader(csv), true},
 		{"escaped", strings.NewReader(`{"who":"\u0041nn Lee"}`), true},
+		{"folded", strings.NewReader(`{"calendar":"ATTENDEE;CN=An\r\n n Lee:mailto:a@x.example"}`), true},
 		{"another", strings.NewReader("id,who\n1,Bo Lee\n"), false},
 		{"gzip", packed(gz, csv), true},
 		{"gzip of another", packed(gz, "id,who\n1,Bo Lee\n"), false},

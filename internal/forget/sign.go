@@ -114,5 +114,16 @@ func (w *words) in(text []byte) bool {
 }
 
 func (w *words) signed(low string) bool {
+	if unfolded := folds.Replace(low); len(unfolded) < len(low) && w.found(unfolded) {
+		return true
+	}
+	return w.found(low)
+}
+
+func (w *words) found(low string) bool {
 	return slices.ContainsFunc(w.signs, func(x sign) bool { return x.found(low) })
 }
+
+// folds are where a calendar breaks a line, within a word, too (section 3.1 of
+// RFC 5545).
+var folds = strings.NewReplacer("\r\n ", "", "\r\n\t", "", "\n ", "", "\n\t", "")

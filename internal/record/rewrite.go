@@ -96,6 +96,7 @@ var worded = []struct {
 	table      string
 	key, texts []string
 }{
+	{"pull", []string{"source", "stream"}, []string{"cursor", "error"}},
 	{"delivery", []string{"id"}, []string{"name", "error", "options", "summary"}},
 	{"reject", []string{"delivery", "n"}, []string{"value", "expected"}},
 	{"notice", []string{"id"}, []string{"person", "subject", "doc", "error"}},

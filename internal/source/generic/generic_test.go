@@ -220,7 +220,11 @@ func api(t *testing.T, style string) *httptest.Server {
 		out := map[string]any{"items": items}
 		if next := from + size; next < total {
 			out["next"] = next
-			w.Header().Set("Link", fmt.Sprintf(`<http://%s/list?cursor=%d>; rel="next", <http://%s/list>; rel="first"`, r.Host, next, r.Host))
+			base := "http://" + r.Host
+			if style == "relative" {
+				base = ""
+			}
+			w.Header().Set("Link", fmt.Sprintf(`<%s/list?cursor=%d>; rel="next", <%s/list>; rel="first"`, base, next, base))
 		}
 		if err := json.NewEncoder(w).Encode(out); err != nil {
 			t.Error(err)
@@ -237,9 +241,12 @@ func run(t *testing.T, server *httptest.Server, emit func(source.Page) error) *s
 }
 
 func TestPull(t *testing.T) {
-	for _, style := range []string{"link", "cursor", "page", "offset"} {
+	for _, style := range []string{"link", "relative", "cursor", "page", "offset"} {
 		t.Run(style, func(t *testing.T) {
 			server := api(t, style)
+			if style == "relative" {
+				style = "link"
+			}
 			src := open1(t, settings("list_url", server.URL+"/list", "list_items", ".items[]", "pages", style, "next", ".next", "auth_header", "X-Key", "auth", "k3y"))
 			st := src.(source.Puller).Streams()[0]
 			seen, cursors, fail := map[string]int{}, []string{""}, true

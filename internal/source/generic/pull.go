@@ -89,7 +89,11 @@ func (t *puller) authorize(c *fetch.Client) {
 
 // page asks for a page and counts the things on it.
 func (t *puller) page(p *source.Pull, c cursor) (*fetch.Response, int, error) {
-	r, err := p.Client.Get(p.Ctx, t.address(c), nil)
+	at := t.address(c)
+	if err := t.same(at); err != nil {
+		return nil, 0, err
+	}
+	r, err := p.Client.Get(p.Ctx, at, nil)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -100,7 +104,7 @@ func (t *puller) page(p *source.Pull, c cursor) (*fetch.Response, int, error) {
 // address is the URL of a page.
 func (t *puller) address(c cursor) string {
 	if c.Next != "" && (t.pages == pagesLink || isURL(c.Next)) {
-		return c.Next
+		return t.within(c.Next)
 	}
 	u := *t.url
 	q := u.Query()
@@ -166,15 +170,21 @@ func (t *puller) after(c cursor, r *fetch.Response, things int) (cursor, bool, e
 	if c.Next == was {
 		return c, false, hansei.Invalid("next", "the tool names the same page as the next one again and again")
 	}
-	return c, false, t.same(c.Next)
+	return c, false, nil
 }
 
-// same refuses a next page on another host: the credentials would go there.
-func (t *puller) same(next string) error {
-	if !isURL(next) {
-		return nil
+// within is the URL of a link, which may be relative (section 5 of RFC 3986).
+func (t *puller) within(link string) string {
+	u, err := t.url.Parse(link)
+	if err != nil {
+		return link // the call says what is wrong with it
 	}
-	u, err := url.Parse(next)
+	return u.String()
+}
+
+// same refuses a page on another host: the credentials would go there.
+func (t *puller) same(page string) error {
+	u, err := url.Parse(page)
 	if err != nil || u.Scheme != t.url.Scheme || u.Host != t.url.Host {
 		return hansei.Invalid("next", "the next page is on another host")
 	}

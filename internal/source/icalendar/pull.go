@@ -22,8 +22,7 @@ const kept = 35 * 24 * time.Hour
 
 // reading is a delivery: the feed as it was, which of its shifts are told
 // (those that ended after Since and began by Until), and which are gone. One
-// that is Flawed tells none: it is there for a person to see what of the feed
-// could not be understood.
+// that is Flawed fails until all of it is understood, for a person to see.
 type reading struct {
 	Since    time.Time `json:"since"`
 	Until    time.Time `json:"until"`
@@ -37,6 +36,7 @@ type cursor struct {
 	Read   time.Time       `json:"read"`
 	Shifts map[string]told `json:"shifts"`          // the recent ones
 	Flaws  uint32          `json:"flaws,omitempty"` // a checksum of what was said of them
+	Owed   time.Time       `json:"owed,omitzero"`   // from when on duty is to be told once they are understood
 }
 
 // told is what was told of a shift: its end in Unix seconds, and a checksum of
@@ -58,6 +58,9 @@ func (f *feed) pull(p *source.Pull) error {
 			return fmt.Errorf("the place to go on from is unreadable: %q: %w", p.Cursor, errors.Join(err, hansei.ErrConflict))
 		}
 		since = was.Read.Add(-kept)
+		if !was.Owed.IsZero() {
+			since = was.Owed
+		}
 	}
 	body, err := f.get(p)
 	if err != nil {
@@ -69,11 +72,14 @@ func (f *feed) pull(p *source.Pull) error {
 		return fmt.Errorf("feed: %w", err)
 	}
 	is := cursor{Read: now, Shifts: map[string]told{}}
-	if len(says.Flaws) > 0 {
-		is.Flaws = was.Flaws
-	}
 	r := reading{Since: since.UTC(), Until: now, Calendar: string(body)}
-	news := p.Cursor == "" && (len(says.Shifts) > 0 || len(says.Flaws) == 0)
+	flaws := uint32(0)
+	if len(says.Flaws) > 0 {
+		flaws = crc32.ChecksumIEEE([]byte(refusal(says.Flaws).Error()))
+		is.Flaws, is.Owed = was.Flaws, r.Since
+	}
+	// What was owed is older than what is compared below.
+	news := len(says.Shifts) > 0 && (p.Cursor == "" || flaws != was.Flaws) || p.Cursor == "" && flaws == 0
 	for _, s := range says.Shifts {
 		text, err := json.Marshal(s.Shift)
 		if err != nil {
@@ -103,19 +109,11 @@ func (f *feed) pull(p *source.Pull) error {
 			return err
 		}
 	}
-	return tellFlaws(p, says.Flaws, r, is)
-}
-
-// tellFlaws tells of what could not be understood, once.
-func tellFlaws(p *source.Pull, flaws []duty.Flaw, r reading, is cursor) error {
-	if len(flaws) == 0 {
+	if flaws == is.Flaws {
 		return nil
 	}
-	sum := crc32.ChecksumIEEE([]byte(refusal(flaws).Error()))
-	if sum == is.Flaws {
-		return nil
-	}
-	is.Flaws, r.Flawed, r.Gone = sum, true, nil
+	// What could not be understood is told of once.
+	is.Flaws, r.Flawed, r.Gone = flaws, true, nil
 	return emit(p, r, is)
 }
 

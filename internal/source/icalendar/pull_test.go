@@ -175,6 +175,36 @@ func TestPullWithFlaws(t *testing.T) {
 	f.says(map[string]string{"1": "Rota Ann 2026-01-01 2026-01-08", "2": "Rota Cy 2026-01-08 2026-01-15", "3": "Rota Dee 2026-01-15 2026-01-22"})
 }
 
+// TestPullOwesFlaws: what an event that could not be understood says is told
+// once it can be, however long ago it was; two flaws in another order are no
+// news.
+func TestPullOwesFlaws(t *testing.T) {
+	flawed := func(uid string) string { return event(uid, "Cy", "someday", "20260108T000000Z") }
+	c := &calendar{events: []string{flawed("1"), flawed("2"), event("3", "Dee", "20260608T000000Z", "20260615T000000Z")}}
+	f := follow(t, c)
+	if n := f.read("2026-06-10"); n != 2 {
+		t.Errorf("%d deliveries", n)
+	}
+	c.events[0], c.events[1] = c.events[1], c.events[0]
+	if n := f.read("2026-06-11"); n != 0 {
+		t.Errorf("in another order: %d deliveries", n)
+	}
+	f.says(map[string]string{"3": "Rota Dee 2026-06-08 2026-06-15"})
+	c.events[1] = event("1", "Ann", "20260101T000000Z", "20260108T000000Z")
+	if n := f.read("2026-08-01"); n != 2 { // the other is to be seen still
+		t.Errorf("one repaired: %d deliveries", n)
+	}
+	f.says(map[string]string{"1": "Rota Ann 2026-01-01 2026-01-08", "3": "Rota Dee 2026-06-08 2026-06-15"})
+	c.events[0] = event("2", "Bo", "20260108T000000Z", "20260115T000000Z")
+	if n := f.read("2026-10-01"); n != 1 {
+		t.Errorf("both repaired: %d deliveries", n)
+	}
+	f.says(map[string]string{"1": "Rota Ann 2026-01-01 2026-01-08", "2": "Rota Bo 2026-01-08 2026-01-15", "3": "Rota Dee 2026-06-08 2026-06-15"})
+	if n := f.read("2026-10-02"); n != 0 || strings.Contains(f.cursor, "owed") {
+		t.Errorf("%d deliveries, %s", n, f.cursor)
+	}
+}
+
 func TestPullDoesNotMoveWhenEmitFails(t *testing.T) {
 	f := follow(t, &calendar{events: []string{event("1", "Ann", "20260101T000000Z", "20260108T000000Z")}})
 	sourcetest.Tells(t, f.pull("2026-01-10").Now, func(emit func(source.Page) error) error {
