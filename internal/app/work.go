@@ -81,8 +81,7 @@ func (a *App) timetable() {
 		return err
 	})
 	a.handle(connect.JobRejudge, shortTimeout, func(ctx context.Context, args map[string]string) error {
-		_, err := a.inbox.Rejudge(ctx, who, args["source"])
-		return err
+		return a.sources.Rejudge(ctx, who, args["source"])
 	})
 	a.handle(connect.JobForget, shortTimeout, func(ctx context.Context, args map[string]string) error {
 		_, err := a.inbox.ForgetSource(ctx, who, args["source"])

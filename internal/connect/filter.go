@@ -1,12 +1,17 @@
 package connect
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"hansei"
+	"hansei/internal/auth"
+	"hansei/internal/intake"
+	"hansei/internal/record"
 	"hansei/internal/source/jq"
 )
 
@@ -112,4 +117,51 @@ func words(ids []hansei.ID) []string {
 		out[i] = string(id)
 	}
 	return out
+}
+
+// filterState is where it stands, beside how far streams were pulled, that a
+// filter had no answer for some incidents.
+const filterState = "(filter)"
+
+// Rejudge judges the incidents of a source by its filter as it is now. That it
+// has no answer for some of them is told with the source's state.
+func (s *Sources) Rejudge(ctx context.Context, who auth.Actor, name string) error {
+	_, err := s.Inbox.Rejudge(ctx, who, name)
+	var unanswered *intake.UnansweredError
+	switch {
+	case errors.Is(err, hansei.ErrNotFound):
+		return nil // it was removed meanwhile
+	case err != nil && !errors.As(err, &unanswered):
+		return err
+	}
+	_, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
+		src, _, err := record.Get[*hansei.Source](ctx, tx, who.Scope(), hansei.ID(name))
+		if errors.Is(err, hansei.ErrNotFound) || err == nil && src.Deleted {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		st := record.PullState{Source: name, Stream: filterState, At: s.Now()}
+		if unanswered != nil {
+			st.Failures, st.Error = int64(unanswered.N), says(unanswered)
+		}
+		return tx.PutPull(st)
+	})
+	return err
+}
+
+// unjudged says which incidents of a source its filter has no answer for.
+func unjudged(states []record.PullState, name string) string {
+	for _, st := range states {
+		if st.Source != name || st.Stream != filterState || st.Failures == 0 {
+			continue
+		}
+		text := "The filter has no answer for an incident, which counts or not as before: "
+		if st.Failures > 1 {
+			text = fmt.Sprintf("The filter has no answer for %d incidents, which count or not as before. One is ", st.Failures)
+		}
+		return text + st.Error
+	}
+	return ""
 }

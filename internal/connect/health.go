@@ -148,7 +148,7 @@ func (s *Sources) view(o *opened, stats record.DeliveryStats, counted []record.C
 	if t := notBefore(states, v.Name); t.After(s.Now()) {
 		v.Later = t
 	}
-	v.State, v.Says = s.state(o, v)
+	v.State, v.Says = s.state(o, v, unjudged(states, v.Name))
 	return v
 }
 
@@ -223,7 +223,7 @@ func progress(p record.PullState) float64 {
 	return min(nearly, max(0, read.Seconds()/all.Seconds()))
 }
 
-func (s *Sources) state(o *opened, v View) (state, says string) {
+func (s *Sources) state(o *opened, v View, unjudged string) (state, says string) {
 	for _, st := range v.Streams {
 		if st.Failures > 0 {
 			state, says = "failing", fmt.Sprintf("Pulling %s failed %s: %s", st.Title, times(st.Failures), st.Error)
@@ -240,6 +240,8 @@ func (s *Sources) state(o *opened, v View) (state, says string) {
 		return state, says
 	case why != "":
 		return "failing", why
+	case unjudged != "":
+		return "failing", unjudged
 	case v.Failed == 1:
 		return "failing", "1 delivery could not be understood."
 	case v.Failed > 1:

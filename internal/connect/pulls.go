@@ -115,14 +115,23 @@ func (p *pulling) emit(page source.Page) error {
 		next.Back = page.Back
 	}
 	next.Things += int64(page.Things)
+	name := "pull/" + p.state.Stream
+	if page.Flawed {
+		name += "/flaws"
+	}
 	var packed pack.Packed
 	if len(page.Body) > 0 {
-		packed = p.packer.Pack(p.name, "pull/"+p.state.Stream, "application/json", "", page.Body)
+		packed = p.packer.Pack(p.name, name, "application/json", "", page.Body)
 		next.Pages++
 	}
 	_, err := p.s.Records.Write(context.Background(), p.who, func(tx *record.Tx) error {
 		if err := p.mine(tx); err != nil {
 			return err
+		}
+		if page.Flawed {
+			if _, err := tx.SetAside(p.name, name, ""); err != nil {
+				return err
+			}
 		}
 		if len(page.Body) > 0 {
 			if err := tx.AddPage(packed); err != nil {

@@ -83,6 +83,28 @@ func (s *Sources) replayOne(ctx context.Context, who auth.Actor, id string) erro
 	return err
 }
 
+// SetAside says that nobody need look any more at what failed: one delivery, or
+// else all of a source, or of all sources. It says how many those are. They are
+// kept as what was understood is, and a replay of one takes it back.
+func (s *Sources) SetAside(ctx context.Context, who auth.Actor, name, delivery string) (n int64, err error) {
+	if name != "" {
+		if _, err := s.find(ctx, who.Scope(), name); err != nil {
+			return 0, err
+		}
+	}
+	_, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
+		n, err = tx.SetAside(name, "", delivery)
+		return err
+	})
+	if err != nil || delivery == "" || n > 0 {
+		return n, err
+	}
+	if _, err := s.Records.GetDelivery(ctx, who.Scope(), delivery); err != nil {
+		return 0, err
+	}
+	return 0, hansei.Invalid("delivery", "only what failed can be set aside; this one has not")
+}
+
 // usable are the sources, all or one by its name, that can understand what
 // they deliver.
 func (s *Sources) usable(ctx context.Context, who auth.Scope, only string) ([]hansei.ID, error) {

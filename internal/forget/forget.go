@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"hansei"
 	"hansei/internal/auth"
@@ -23,6 +24,9 @@ import (
 type Clerk struct {
 	Records *record.Store
 	Random  func() string // makes ids
+	// Settle waits until what was received before a time was understood: its
+	// payload may be taken away then. May be nil, when nothing arrives.
+	Settle func(ctx context.Context, who auth.Scope, before time.Time) error
 }
 
 // Forgotten says what was done.
@@ -58,15 +62,21 @@ func (c *Clerk) Forget(ctx context.Context, who auth.Actor, id hansei.ID, confir
 		told = func(record.Seq, record.Seq) {}
 	}
 	ctx = context.WithoutCancel(ctx) // who asked may hang up; half forgotten is the worst
+	began := time.Now()
+	if err := c.Records.Unspool(ctx, who); err != nil {
+		return out, fmt.Errorf("what has just come in: %w", err)
+	}
+	if c.Settle != nil {
+		if err := c.Settle(ctx, who.Scope(), began); err != nil {
+			return out, fmt.Errorf("nothing was forgotten yet: %w", err)
+		}
+	}
 	w, ids, err := c.words(ctx, who, id)
 	if err != nil {
 		return out, err
 	}
 	// Payloads go first: what is understood of one meanwhile is in the journal
 	// when that is rewritten.
-	if err := c.Records.Unspool(ctx, who); err != nil {
-		return out, fmt.Errorf("what has just come in: %w", err)
-	}
 	if out.Payloads, err = c.Records.DropPayloads(ctx, who, (&finder{words: w}).in); err != nil {
 		return out, fmt.Errorf("payloads: %w", err)
 	}

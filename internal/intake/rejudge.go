@@ -1,10 +1,10 @@
 package intake
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"hansei"
@@ -17,10 +17,10 @@ const rejudgeBatch = 200
 
 // Rejudge looks at every incident that a source told of, as its filter is now:
 // what counted and no longer does leaves every figure, and the other way
-// round. It returns how many changed. One that the filter has no answer for
-// stays as it is; the error names the first of them.
+// round. It returns how many changed. Those that the filter has no answer for
+// stay as they are: the error is an *UnansweredError then.
 func (b *Inbox) Rejudge(ctx context.Context, who auth.Actor, source string) (int, error) {
-	var unanswered error
+	unanswered := map[hansei.ID]error{}
 	n, err := b.eachOf(ctx, who, source, func(s *workingSet) (changing, error) {
 		r, err := b.Source(source)
 		s.sources = r.Seq
@@ -31,15 +31,30 @@ func (b *Inbox) Rejudge(ctx context.Context, who auth.Actor, source string) (int
 					continue
 				}
 				if err := judge(versions[i], &rec.Head().From[i], r); err != nil {
-					unanswered = cmp.Or(unanswered, fmt.Errorf("%s: %w", rec.Head().ID, err))
+					unanswered[rec.Head().ID] = err
 					copy(rec.Head().From, was)
 					return
 				}
 			}
 		}, err
 	}, hansei.KindIncident)
-	return n, cmp.Or(err, unanswered)
+	if err == nil && len(unanswered) > 0 {
+		first := slices.Min(slices.Collect(maps.Keys(unanswered)))
+		err = &UnansweredError{N: len(unanswered), First: first, Why: unanswered[first]}
+	}
+	return n, err
 }
+
+// UnansweredError says that a filter has no answer for some incidents.
+type UnansweredError struct {
+	N     int
+	First hansei.ID // of them
+	Why   error     // it has none for that one
+}
+
+func (e *UnansweredError) Error() string { return fmt.Sprintf("%s: %v", e.First, e.Why) }
+
+func (e *UnansweredError) Unwrap() error { return e.Why }
 
 // ForgetSource takes out what a source told that was removed with its data:
 // what only it told of is deleted, what others tell of too keeps their part. It

@@ -83,8 +83,12 @@ func TestDroppedArrivals(t *testing.T) {
 			t.Errorf("it is still handed out: %q", w.Body)
 		}
 	}
-	if _, err := s.Write(t.Context(), who, finish(list)); err != nil || len(list) != 2 {
+	if _, err := s.Write(t.Context(), who, finish(list)); err != nil || len(list) != 1 {
 		t.Errorf("%d wait, %v", len(list), err)
+	}
+	failed, err := s.Deliveries(t.Context(), who.Scope(), DeliveryFilter{Live: true, State: DeliveryFailed})
+	if err != nil || len(failed) != 1 || !strings.Contains(failed[0].Error, "forgotten") {
+		t.Errorf("what waited and named them: %+v, %v", failed, err)
 	}
 	files, err := filepath.Glob(dir + "/*")
 	if err != nil || len(files) < 4 {

@@ -15,12 +15,12 @@ import (
 	"hansei/internal/record/words"
 )
 
-// DeliveryUnused marks a delivery that was understood and told nothing of
-// interest.
-const DeliveryUnused = "unused"
-
-// DeliveryHeld marks a delivery of a source that is paused.
-const DeliveryHeld = "held"
+// What a delivery of a live source may be beside that.
+const (
+	DeliveryUnused = "unused" // understood; it told nothing of interest
+	DeliveryHeld   = "held"   // its source is paused
+	DeliveryAside  = "aside"  // it failed, and nobody need look at it any more
+)
 
 const deliveryRows = 64 // changed in one statement
 
@@ -190,7 +190,7 @@ func (tx *Tx) FinishDeliveries(list []Finished) error {
 		// column1 … are the names both engines give to the columns of VALUES.
 		// NOT IN, for "= 'received'" leads PostgreSQL to the index of what waits.
 		q := "UPDATE delivery SET seq = ?, state = v.column2, error = v.column3, summary = v.column4 FROM (VALUES (?, ?, ?, ?)" +
-			strings.Repeat(", (?, ?, ?, ?)", len(chunk)-1) + ") AS v WHERE delivery.journal = ? AND delivery.id = v.column1 AND delivery.state NOT IN ('done', 'unused', 'failed', 'held')"
+			strings.Repeat(", (?, ?, ?, ?)", len(chunk)-1) + ") AS v WHERE delivery.journal = ? AND delivery.id = v.column1 AND delivery.state NOT IN ('done', 'unused', 'failed', 'held', 'aside')"
 		switch changed, err := tx.changed(q, append(args, string(tx.journal))...); {
 		case err != nil:
 			return fmt.Errorf("deliveries: %w", err)
@@ -220,10 +220,11 @@ func (tx *Tx) ForgetDeliveries(source string) error {
 }
 
 // ReopenDeliveries makes every delivery of live sources received since a time
-// wait to be understood again, those which wait do so anyway: of one source, or of all when it is empty; only
-// those that failed if asked so. What has no payload any more stays as it is.
+// wait to be understood again, those which wait do so anyway: of one source, or
+// of all when it is empty; only those that failed if asked so. What was set aside
+// stays as it is, and what has no payload any more.
 func (tx *Tx) ReopenDeliveries(source string, since time.Time, failedOnly bool) (n int64, err error) {
-	q, args := "UPDATE delivery SET state = 'received', error = '' WHERE journal = ? AND options = '' AND state <> 'held' AND received >= ?"+kept, []any{string(tx.journal), since.UnixMicro()}
+	q, args := "UPDATE delivery SET state = 'received', error = '' WHERE journal = ? AND options = '' AND state NOT IN ('held', 'aside') AND received >= ?"+kept, []any{string(tx.journal), since.UnixMicro()}
 	if failedOnly {
 		q += " AND state = 'failed'"
 	}
@@ -233,11 +234,19 @@ func (tx *Tx) ReopenDeliveries(source string, since time.Time, failedOnly bool) 
 	return tx.changed(q, args...)
 }
 
-// DropDeliveries deletes payloads of live sources that were understood and
-// received before a time, at most limit of them. What failed is never among
-// them, nor what still waits.
+// SetAside says that nobody need look any more at deliveries of live sources that
+// failed: those that have what is given of a source, a name and an id. They keep
+// why they failed.
+func (tx *Tx) SetAside(source, name, id string) (int64, error) {
+	return tx.changed("UPDATE delivery SET state = 'aside' WHERE journal = ? AND state IN ('received', 'failed') AND state = 'failed' AND options = '' AND ? IN ('', source) AND ? IN ('', name) AND ? IN ('', id)",
+		string(tx.journal), source, name, id)
+}
+
+// DropDeliveries deletes payloads of live sources that were understood or set
+// aside and received before a time, at most limit of them. What failed is never
+// among them, nor what still waits.
 func (tx *Tx) DropDeliveries(source string, before time.Time, limit int) (n int64, err error) {
-	where, args := "journal = ? AND options = '' AND state IN ('done', 'unused') AND received < ?", []any{string(tx.journal), before.UnixMicro()}
+	where, args := "journal = ? AND options = '' AND state IN ('done', 'unused', 'aside') AND received < ?", []any{string(tx.journal), before.UnixMicro()}
 	if source != "" {
 		where, args = where+" AND source = ?", append(args, source)
 	}

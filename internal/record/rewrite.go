@@ -191,7 +191,8 @@ func (tx *Tx) reword(table string, key, texts []string, row []any, fn func(colum
 }
 
 // DropPayloads takes away the payloads in which has finds something, and those
-// that are damaged; what was understood of them stays.
+// that are damaged; what was understood of them stays. A delivery that waits
+// fails by it.
 func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func(io.Reader) (bool, error)) (dropped int, err error) {
 	journal, err := who.Scope().MayRead()
 	if err != nil {
@@ -223,7 +224,9 @@ func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func(io.Re
 		}
 		dropped++
 		if _, err := s.Write(ctx, who, func(tx *Tx) error {
-			if err := tx.exec("UPDATE delivery SET body = NULL, size = 0 WHERE journal = ? AND id = ?", string(tx.journal), id); err != nil {
+			const waits = " CASE WHEN options = '' AND state IN ('received', 'held') THEN "
+			if err := tx.exec("UPDATE delivery SET body = NULL, size = 0, error ="+waits+"? ELSE error END, state ="+waits+"'failed' ELSE state END WHERE journal = ? AND id = ?",
+				"its payload was taken away before it was understood: a person in it was forgotten", string(tx.journal), id); err != nil {
 				return err
 			}
 			return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), "delivery-"+id)

@@ -47,4 +47,8 @@ type Page struct {
 	Through time.Time // everything from Pull.From up to here is read
 	Back    time.Time // everything since here is read
 	Things  int       // on this page
+	// Flawed marks a page of what cannot be understood of a stream: it fails, for
+	// a person to see, and takes the place of the last such page. Without a Body
+	// all of the stream is understood again.
+	Flawed bool
 }

@@ -34,6 +34,7 @@ func Run(t *testing.T, e Engine) {
 		"WebhooksAreOnce":           webhooksAreOnce,
 		"HeldWhileItsSourceIs":      heldWhileItsSourceIs,
 		"NothingLeftToReopen":       nothingLeftToReopen,
+		"NobodyNeedLook":            nobodyNeedLook,
 		"SlowerWriterConflicts":     slowerWriterConflicts,
 		"FailureUndoesItselfOnly":   failureUndoesItselfOnly,
 		"AppendWithKeyRepeats":      appendWithKeyRepeats,

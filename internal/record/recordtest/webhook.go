@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -219,5 +220,66 @@ func nothingLeftToReopen(t *testing.T, e Engine) {
 	}
 	if d, err := s.GetDelivery(ctx, who.Scope(), list[1].ID); err != nil || d.State != record.DeliveryDone {
 		t.Errorf("its payload was taken away: got %s, %v", d.State, err)
+	}
+}
+
+// nobodyNeedLook: what failed and was set aside is no failure any more, is not
+// replayed with others but alone, and goes when its time has come.
+func nobodyNeedLook(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	list := append(Packed(t, "pager", 0, 4), Packed(t, "other", 4, 5)...)
+	write := func(fn func(tx *record.Tx) error) {
+		t.Helper()
+		if _, err := s.Write(ctx, who, fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(func(tx *record.Tx) error {
+		if _, err := tx.AddDeliveries(list); err != nil {
+			return err
+		}
+		for _, p := range list[1:] { // the first waits
+			if err := tx.FinishDelivery(p.ID, record.DeliveryFailed, "because", ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	aside := func(source, name, id string, want int64) {
+		t.Helper()
+		write(func(tx *record.Tx) error {
+			n, err := tx.SetAside(source, name, id)
+			if n != want {
+				t.Errorf("%q %q %q: %d set aside, want %d", source, name, id, n, want)
+			}
+			return err
+		})
+	}
+	aside("", "", list[0].ID, 0)
+	aside("", "", list[1].ID, 1)
+	aside("", "no such", "", 0)
+	aside("pager", list[2].Name, "", 2)
+	states, err := s.DeliveryStates(ctx, who.Scope(), "pager")
+	if want := map[string]int{record.DeliveryReceived: 1, record.DeliveryAside: 3}; err != nil || !maps.Equal(states, want) {
+		t.Fatal(states, err)
+	}
+	if d, err := s.GetDelivery(ctx, who.Scope(), list[1].ID); err != nil || d.Error != "because" {
+		t.Errorf("why it failed: %+v, %v", d, err)
+	}
+	write(func(tx *record.Tx) error {
+		if n, err := tx.ReopenDeliveries("pager", time.Time{}.Add(time.Hour), false); err != nil || n != 1 { // which waits anyway
+			t.Errorf("%d are replayed with the others, %v", n, err)
+		}
+		if err := tx.ReopenDelivery(list[1].ID); err != nil {
+			return err
+		}
+		n, err := tx.DropDeliveries("", tx.Now().Add(time.Hour), 10)
+		if n != 2 {
+			t.Errorf("%d went, want 2", n)
+		}
+		return err
+	})
+	if states, err = s.DeliveryStates(ctx, who.Scope(), "pager"); err != nil || states[record.DeliveryReceived] != 2 || len(states) != 1 {
+		t.Error(states, err)
 	}
 }

@@ -71,12 +71,12 @@ func (f *feed) pull(p *source.Pull) error {
 	if err != nil {
 		return fmt.Errorf("feed: %w", err)
 	}
-	is := cursor{Read: now, Shifts: map[string]told{}}
+	is := cursor{Read: now, Shifts: map[string]told{}, Flaws: was.Flaws}
 	r := reading{Since: since.UTC(), Until: now, Calendar: string(body)}
 	flaws := uint32(0)
 	if len(says.Flaws) > 0 {
 		flaws = crc32.ChecksumIEEE([]byte(refusal(says.Flaws).Error()))
-		is.Flaws, is.Owed = was.Flaws, r.Since
+		is.Owed = r.Since
 	}
 	// What was owed is older than what is compared below.
 	news := len(says.Shifts) > 0 && (p.Cursor == "" || flaws != was.Flaws) || p.Cursor == "" && flaws == 0
@@ -112,8 +112,11 @@ func (f *feed) pull(p *source.Pull) error {
 	if flaws == is.Flaws {
 		return nil
 	}
-	// What could not be understood is told of once.
+	// What could not be understood is told of once, and once that all of it is.
 	is.Flaws, r.Flawed, r.Gone = flaws, true, nil
+	if flaws == 0 {
+		r.Calendar = ""
+	}
 	return emit(p, r, is)
 }
 
@@ -131,15 +134,17 @@ func refusal(flaws []duty.Flaw) error {
 }
 
 func emit(p *source.Pull, r reading, is cursor) error {
-	page, err := json.Marshal(r)
-	if err != nil {
-		return fmt.Errorf("feed: %w", err)
-	}
 	next, err := json.Marshal(is, json.Deterministic(true))
 	if err != nil {
 		return fmt.Errorf("feed: %w", err)
 	}
-	return p.Emit(source.Page{Body: page, Cursor: string(next), Through: is.Read})
+	page := source.Page{Cursor: string(next), Through: is.Read, Flawed: r.Flawed}
+	if r.Calendar != "" {
+		if page.Body, err = json.Marshal(r); err != nil {
+			return fmt.Errorf("feed: %w", err)
+		}
+	}
+	return p.Emit(page)
 }
 
 // get reads the feed. Its address is a secret: it is in no error, and no log
