@@ -105,7 +105,8 @@ var table = map[string]struct {
 	"hansei/client":                     {nil, "the client speaks HTTP and can be vendored alone"},
 	"hansei/internal/app":               {[]string{"*"}, "the only package that knows everyone"},
 	"hansei/internal/cli/quantity":      {nil, "a number is written from what it is given"},
-	"hansei/internal/cli":               {[]string{"hansei", "hansei/internal/cli/quantity", "hansei/client", "hansei/internal/app"}, "a command calls the API and nothing else"},
+	"hansei/internal/cli/pipe":          {nil, "connections within one process"},
+	"hansei/internal/cli":               {[]string{"hansei", "hansei/internal/cli/quantity", "hansei/internal/cli/pipe", "hansei/client", "hansei/internal/app"}, "a command calls the API and nothing else"},
 	"hansei/internal/tune":              {nil, "how Go runs is no matter of what it runs"},
 	"hansei/cmd/hansei":                 {[]string{"hansei/internal/cli", "hansei/internal/tune"}, "main only begins"},
 }

@@ -57,6 +57,7 @@ const (
 	Applying = "applying" // in the journal, while the figures follow
 	Done     = "done"
 	Failed   = "failed"
+	Aside    = "aside" // of deliveries
 )
 
 // Ended says that nothing more comes of an import.

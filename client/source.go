@@ -168,7 +168,7 @@ type Replay struct {
 	Source   string     `json:"source,omitempty"`
 	Delivery string     `json:"delivery,omitempty"`
 	Since    *time.Time `json:"since,omitempty"`
-	Failed   bool       `json:"failed,omitempty"`
+	State    string     `json:"state,omitempty"` // Failed or Aside; all but what was set aside when empty
 }
 
 // ReplayDeliveries has deliveries understood again and says how many.
@@ -177,6 +177,16 @@ func (c *Client) ReplayDeliveries(ctx context.Context, r Replay) (int64, error) 
 		Deliveries int64 `json:"deliveries"`
 	}
 	err := c.send(ctx, http.MethodPost, "/replays", r, &out)
+	return out.Deliveries, err
+}
+
+// SetAside says that nobody need look any more at what failed: one delivery, or
+// else all of a source, or of all sources. It says how many those were.
+func (c *Client) SetAside(ctx context.Context, source, delivery string) (int64, error) {
+	var out struct {
+		Deliveries int64 `json:"deliveries"`
+	}
+	err := c.send(ctx, http.MethodPost, "/set-aside", map[string]string{"source": source, "delivery": delivery}, &out)
 	return out.Deliveries, err
 }
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/intake"
@@ -21,7 +20,7 @@ type DeliveryState struct {
 	Event    string       `json:"event" doc:"What the vendor calls it, or pull/ and the stream"`
 	Size     int64        `json:"size" doc:"Bytes"`
 	Received time.Time    `json:"received"`
-	State    string       `json:"state" enum:"received,held,done,unused,failed" doc:"held: its source is paused"`
+	State    string       `json:"state" enum:"received,held,done,unused,failed,aside" doc:"held: its source is paused; aside: it failed and was set aside"`
 	Error    string       `json:"error,omitempty" doc:"Why it failed"`
 	Unused   string       `json:"unused,omitempty" doc:"Why it told nothing of interest"`
 	Records  []record.Ref `json:"records,omitempty" doc:"What it told of, the first 20"`
@@ -45,7 +44,7 @@ func deliveryState(d record.Delivery) (DeliveryState, error) {
 type DeliveriesParams struct {
 	Caller
 	Source string `query:"source" doc:"Of one source"`
-	State  string `query:"state" enum:"received,held,done,unused,failed" doc:"In one state"`
+	State  string `query:"state" enum:"received,held,done,unused,failed,aside" doc:"In one state"`
 	Limit  int    `query:"limit" minimum:"0" maximum:"1000" doc:"Deliveries on a page, 50 when empty"`
 	Cursor string `query:"cursor" doc:"From the page before"`
 }
@@ -61,14 +60,14 @@ func (a *edge) listDeliveries(ctx context.Context, who auth.Actor, in *Deliverie
 	if f.Limit == 0 {
 		f.Limit = 50
 	}
-	if err := after(&f, in.Cursor); err != nil {
+	if err := connect.Continue(&f, in.Cursor); err != nil {
 		return nil, err
 	}
 	list, err := a.Records.Deliveries(ctx, who.Scope(), f)
 	if err != nil {
 		return nil, err
 	}
-	out := DeliveryPage{Deliveries: []DeliveryState{}, Next: cursorAfter(list, f.Limit)}
+	out := DeliveryPage{Deliveries: []DeliveryState{}, Next: connect.CursorAfter(list, f.Limit)}
 	for _, d := range list {
 		s, err := deliveryState(d)
 		if err != nil {
@@ -77,28 +76,6 @@ func (a *edge) listDeliveries(ctx context.Context, who auth.Actor, in *Deliverie
 		out.Deliveries = append(out.Deliveries, s)
 	}
 	return answered(out)
-}
-
-// after continues a list of deliveries at a cursor.
-func after(f *record.DeliveryFilter, cursor string) (err error) {
-	if cursor == "" {
-		return nil
-	}
-	at, id, _ := strings.Cut(cursor, "_")
-	if f.Before, err = time.Parse(time.RFC3339Nano, at); err != nil || id == "" {
-		return hansei.Invalid("cursor", "%q is not a cursor of this list", cursor)
-	}
-	f.After = id
-	return nil
-}
-
-// cursorAfter is the cursor of the page after a full one.
-func cursorAfter(list []record.Delivery, limit int) string {
-	if len(list) < limit {
-		return ""
-	}
-	last := list[len(list)-1]
-	return last.Received.Format(time.RFC3339Nano) + "_" + last.ID
 }
 
 func (a *edge) getDelivery(ctx context.Context, who auth.Actor, in *ImportParam) (*answer[DeliveryState], error) {
@@ -125,18 +102,35 @@ type ReplayBody struct {
 		Source   string    `json:"source,omitempty" doc:"Of one source; of all when absent"`
 		Delivery string    `json:"delivery,omitempty" doc:"This one alone"`
 		Since    time.Time `json:"since,omitzero" doc:"Received since"`
-		Failed   bool      `json:"failed,omitempty" doc:"Only what failed"`
+		State    string    `json:"state,omitempty" enum:"failed,aside" doc:"Only what is in this state; all but what was set aside when absent"`
 	}
 }
 
-// Replayed says how many deliveries are understood again.
+// Replayed says how many deliveries are understood again, or were set aside.
 type Replayed struct {
 	Deliveries int64 `json:"deliveries"`
 }
 
+// AsideBody says what nobody need look at any more.
+type AsideBody struct {
+	Caller
+	Body struct {
+		Source   string `json:"source,omitempty" doc:"What failed of one source; of all when absent"`
+		Delivery string `json:"delivery,omitempty" doc:"This one alone"`
+	}
+}
+
+func (a *edge) setAside(ctx context.Context, who auth.Actor, in *AsideBody) (*answer[Replayed], error) {
+	n, err := a.Sources.SetAside(ctx, who, in.Body.Source, in.Body.Delivery)
+	if err != nil {
+		return nil, err
+	}
+	return answered(Replayed{n})
+}
+
 func (a *edge) replayDeliveries(ctx context.Context, who auth.Actor, in *ReplayBody) (*answer[Replayed], error) {
 	b := in.Body
-	n, err := a.Sources.Replay(ctx, who, connect.Replay{Source: b.Source, Delivery: b.Delivery, Since: b.Since, Failed: b.Failed})
+	n, err := a.Sources.Replay(ctx, who, connect.Replay{Source: b.Source, Delivery: b.Delivery, Since: b.Since, State: b.State})
 	if err != nil {
 		return nil, err
 	}

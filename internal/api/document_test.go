@@ -89,7 +89,7 @@ func TestEveryOperationIsReachable(t *testing.T) {
 	delivery := w.deliver(w.sources, "one")
 	w.deliver(w.sources, "two")
 	for op, body := range map[string]string{"add-source": `{"tool":"toy","name":"other"}`, "try-source": `{"tool":"toy"}`, "edit-source": `{"paused":false}`,
-		"try-filter": `{"filter":[{"field":"severity","in":["sev1"]}]}`, "replay": `{}`, "decide-join": `{"a":"ours:one","b":"ours:two","verdict":"confirmed"}`, "edit-rules": `{"keep_payloads":30}`} {
+		"try-filter": `{"filter":[{"field":"severity","in":["sev1"]}]}`, "replay": `{}`, "set-aside": `{}`, "decide-join": `{"a":"ours:one","b":"ours:two","verdict":"confirmed"}`, "edit-rules": `{"keep_payloads":30}`} {
 		bodies[op] = body
 	}
 	for op, status := range map[string]int{"add-source": 201, "remove-source": 204, "pull-source": 202, "replay": 202} {

@@ -10,6 +10,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/connect"
 	"hansei/internal/intake"
 	"hansei/internal/record"
 )
@@ -209,7 +210,7 @@ func (a *edge) listImports(ctx context.Context, who auth.Actor, in *ImportsParam
 	if f.Limit == 0 {
 		f.Limit = 50
 	}
-	if err := after(&f, in.Cursor); err != nil {
+	if err := connect.Continue(&f, in.Cursor); err != nil {
 		return nil, err
 	}
 	list, err := a.Records.Deliveries(ctx, who.Scope(), f)
@@ -224,6 +225,6 @@ func (a *edge) listImports(ctx context.Context, who auth.Actor, in *ImportsParam
 		}
 		out.Imports = append(out.Imports, s)
 	}
-	out.Next = cursorAfter(list, f.Limit)
+	out.Next = connect.CursorAfter(list, f.Limit)
 	return answered(out)
 }

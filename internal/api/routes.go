@@ -54,6 +54,7 @@ func (a *edge) routes() {
 	on(a, op("GET", "/deliveries", "list-deliveries", "Payloads of live sources, the newest first"), a.listDeliveries)
 	on(a, op("GET", "/deliveries/{id}", "get-delivery", "One delivery with its payload"), a.getDelivery)
 	on(a, answers(http.StatusAccepted, op("POST", "/replays", "replay", "Understand deliveries again")), a.replayDeliveries)
+	on(a, op("POST", "/set-aside", "set-aside", "Say that nobody need look any more at deliveries that failed"), a.setAside)
 	on(a, op("GET", "/joins", "list-joins", "Pairs of records that are, or may be, one"), a.listJoins)
 	on(a, op("POST", "/joins", "decide-join", "Say that two records are one, or two"), a.decideJoin)
 	on(a, op("GET", "/rules", "get-rules", "Whose word leads, what looks alike, how long payloads are kept"), a.getRules)

@@ -164,7 +164,7 @@ func New(ctx context.Context, c Config) (*App, error) {
 	a.model.Desk = a.retros
 	a.api.Model, a.web.Model = a.model, a.model
 	a.api.Batches, a.web.Batches = a.batches, a.batches
-	a.api.Clerk = &forget.Clerk{Records: a.records, Random: rand.Text, Settle: a.inbox.Settle}
+	a.api.Clerk = &forget.Clerk{Records: a.records, Random: rand.Text, Settle: a.sources.Settle}
 	a.web.Clerk = a.api.Clerk
 	return a, nil
 }

@@ -7,11 +7,11 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"sync"
 	"time"
 
 	"hansei/client"
 	"hansei/internal/app"
+	"hansei/internal/cli/pipe"
 )
 
 // connect finds the server that a command asks: the one at --server, else the
@@ -68,11 +68,11 @@ func (p *program) inside(ctx context.Context) (*client.Client, func() error, err
 	a.Alone()
 	p.alone = true
 	go func() { followed <- a.Follow(life) }()
-	pipe := newPipe()
+	inner := pipe.New()
 	server := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: closing}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(pipe) }()
-	c := client.Dialing(pipe.dial, "")
+	go func() { served <- server.Serve(inner) }()
+	c := client.Dialing(inner.Dial, "")
 	done := func() error {
 		c.Close()
 		last, cancel := context.WithTimeout(life, closing)
@@ -93,48 +93,3 @@ func (p *program) inside(ctx context.Context) (*client.Client, func() error, err
 func (p *program) log(level slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(p.stderr, &slog.HandlerOptions{Level: level}))
 }
-
-// pipe is a listener whose connections stay inside the process.
-type pipe struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newPipe() *pipe { return &pipe{conns: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (p *pipe) dial(ctx context.Context) (net.Conn, error) {
-	ours, theirs := net.Pipe()
-	select {
-	case p.conns <- theirs:
-		return ours, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// Accept implements net.Listener.
-func (p *pipe) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-// Close implements net.Listener.
-func (p *pipe) Close() error {
-	p.once.Do(func() { close(p.closed) })
-	return nil
-}
-
-// Addr implements net.Listener.
-func (p *pipe) Addr() net.Addr { return pipeAddr{} }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "pipe" }

@@ -17,8 +17,8 @@ func (p *program) copyAll() *cobra.Command {
 	var from, to string
 	cmd := &cobra.Command{
 		Use:   "copy --from DIR|URL --to DIR|URL",
-		Short: "Copy an installation between a data directory and PostgreSQL, and compare both",
-		Long:  "Copy an installation between a data directory and PostgreSQL (postgres://…), either way, and compare both by their digest.\n\nStop the servers first. The key that seals secrets (hansei.key) is not in the database: give both installations the same one.",
+		Short: "Copy an installation to PostgreSQL, back, or to another place, and compare both",
+		Long:  "Copy an installation to another place, each a data directory or a PostgreSQL database (postgres://…), and compare both by their digest.\n\nStop the servers first. The key that seals secrets (hansei.key) is not in the database: give both installations the same one.",
 		Args:  cobra.NoArgs,
 		RunE: running(func(ctx context.Context, _ []string) error {
 			if from == "" || to == "" {

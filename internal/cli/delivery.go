@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -45,10 +46,10 @@ func (p *program) delivery() *cobra.Command {
 		})}
 	list.Flags().BoolVar(&failedOnly, "failed", false, "only those that could not be understood")
 	list.Flags().StringVar(&f.Source, "source", "", "of one source")
-	list.Flags().StringVar(&f.State, "state", "", "received, held, done, unused or failed")
+	list.Flags().StringVar(&f.State, "state", "", "received, held, done, unused, failed or aside")
 	list.Flags().IntVar(&f.Limit, "limit", 100, "how many at most (all when 0)")
 	list.MarkFlagsMutuallyExclusive("failed", "state")
-	cmd.AddCommand(list, &cobra.Command{Use: "show ID", Short: "Show one delivery with its payload", Args: cobra.ExactArgs(1), RunE: p.asking(
+	cmd.AddCommand(list, p.setAside(), &cobra.Command{Use: "show ID", Short: "Show one delivery with its payload", Args: cobra.ExactArgs(1), RunE: p.asking(
 		func(ctx context.Context, c *client.Client, args []string) error {
 			d, err := c.Delivery(ctx, args[0])
 			if err != nil {
@@ -63,9 +64,34 @@ func (p *program) delivery() *cobra.Command {
 	return cmd
 }
 
+func (p *program) setAside() *cobra.Command {
+	var source string
+	var all bool
+	cmd := &cobra.Command{Use: "set-aside [ID]", Short: "Say that nobody need look any more at what failed", Args: cobra.MaximumNArgs(1)}
+	cmd.Flags().StringVar(&source, "source", "", "all that failed of one source")
+	cmd.Flags().BoolVar(&all, "all", false, "all that failed")
+	cmd.MarkFlagsMutuallyExclusive("source", "all")
+	cmd.RunE = p.asking(func(ctx context.Context, c *client.Client, args []string) error {
+		if (len(args) > 0) == (all || source != "") {
+			return errors.New("expected the id of a delivery, or --source, or --all")
+		}
+		n, err := c.SetAside(ctx, source, strings.Join(args, ""))
+		if err != nil {
+			return err
+		}
+		if p.format != asTable {
+			return p.pairs(fmt.Appendf(nil, `{"deliveries":%d}`, n))
+		}
+		p.say("set aside: %d; they are listed by: hansei delivery list --state aside", n)
+		return nil
+	})
+	return cmd
+}
+
 func (p *program) replay() *cobra.Command {
 	var r client.Replay
 	var since string
+	var failed, aside bool
 	cmd := &cobra.Command{
 		Use:   "replay",
 		Short: "Understand deliveries again, from their stored payloads",
@@ -74,6 +100,12 @@ func (p *program) replay() *cobra.Command {
 			var err error
 			if r.Since, err = day("since", since); err != nil {
 				return err
+			}
+			switch {
+			case failed:
+				r.State = client.Failed
+			case aside:
+				r.State = client.Aside
 			}
 			n, err := c.ReplayDeliveries(ctx, r)
 			if err != nil {
@@ -90,7 +122,9 @@ func (p *program) replay() *cobra.Command {
 	f.StringVar(&r.Source, "source", "", "of one source (all when empty)")
 	f.StringVar(&since, "since", "", "received since a day or a time")
 	f.StringVar(&r.Delivery, "delivery", "", "this one alone")
-	f.BoolVar(&r.Failed, "failed", false, "only what failed")
+	f.BoolVar(&failed, "failed", false, "only what failed")
+	f.BoolVar(&aside, "aside", false, "only what was set aside, which no other replay touches")
+	cmd.MarkFlagsMutuallyExclusive("failed", "aside", "delivery")
 	return cmd
 }
 

@@ -76,7 +76,7 @@ func sourceSettings(pairs []string) (map[string]string, error) {
 	return out, nil
 }
 
-// filter reads --filter: conditions as JSON, or field=a,b and field!=a,b.
+// filter reads --filter: field=a,b, field!=a,b or jq:EXPRESSION.
 func filter(list []string) (json.RawMessage, error) {
 	type condition struct {
 		Field string   `json:"field,omitempty"`
@@ -94,11 +94,12 @@ func filter(list []string) (json.RawMessage, error) {
 			continue
 		}
 		field, values, ok := strings.Cut(s, "=")
-		if !ok {
+		in := strings.Split(values, ",")
+		if !ok || slices.Contains(in, "") {
 			return nil, fmt.Errorf("--filter %q: expected FIELD=VALUE,VALUE or FIELD!=VALUE or jq:EXPRESSION", s)
 		}
 		field, not := strings.CutSuffix(field, "!")
-		out = append(out, condition{Field: field, Not: not, In: strings.Split(values, ",")})
+		out = append(out, condition{Field: field, Not: not, In: in})
 	}
 	return json.Marshal(out)
 }

@@ -81,7 +81,7 @@ func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Chang
 		}
 		is := given{rec.Settings, secrets}
 		if meant(kind, was, is) {
-			if out.Again, err = tx.ReopenDeliveries(string(rec.ID), time.Time{}, false); err != nil {
+			if out.Again, err = tx.ReopenDeliveries(string(rec.ID), time.Time{}, ""); err != nil {
 				return err
 			}
 		}
@@ -96,7 +96,7 @@ func (s *Sources) Edit(ctx context.Context, who auth.Actor, name string, c Chang
 func (s *Sources) follow(tx *record.Tx, who auth.Scope, rec *hansei.Source, src source.Source, c Change, resumed bool, reads more) error {
 	if c.Filter != nil {
 		// What failed may have failed by the filter before.
-		if _, err := tx.ReopenDeliveries(string(rec.ID), time.Time{}, true); err != nil {
+		if _, err := tx.ReopenDeliveries(string(rec.ID), time.Time{}, record.DeliveryFailed); err != nil {
 			return err
 		}
 		if err := s.Later(tx, Job{JobRejudge, map[string]string{"source": string(rec.ID)}}); err != nil {

@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ type Replay struct {
 	Source   string    // all when empty
 	Delivery string    // this one alone, when set
 	Since    time.Time // received since; the beginning when zero
-	Failed   bool      // only what failed
+	State    string    // only what failed or was set aside; "" is all but what was set aside
 }
 
 // Replay makes deliveries wait to be understood again and says how many. What
@@ -23,6 +24,9 @@ type Replay struct {
 // change stay as they are. What came from a source that is gone, or that cannot
 // be used now, is left as it is: nothing could understand it.
 func (s *Sources) Replay(ctx context.Context, who auth.Actor, r Replay) (n int64, err error) {
+	if r.State != "" && r.State != record.DeliveryFailed && r.State != record.DeliveryAside {
+		return 0, hansei.Invalid("state", "%q: expected %s or %s", r.State, record.DeliveryFailed, record.DeliveryAside)
+	}
 	if r.Source != "" {
 		if _, err := s.find(ctx, who.Scope(), r.Source); err != nil {
 			return 0, err
@@ -46,12 +50,12 @@ func (s *Sources) Replay(ctx context.Context, who auth.Actor, r Replay) (n int64
 			if !ok || x.Record.Head().Deleted {
 				continue // by another server, a moment ago
 			}
-			some, err := tx.ReopenDeliveries(string(id), r.Since, r.Failed)
+			some, err := tx.ReopenDeliveries(string(id), r.Since, r.State)
 			if err != nil {
 				return err
 			}
 			n += some
-			if x.Record.(*hansei.Source).Paused {
+			if r.State == record.DeliveryAside || x.Record.(*hansei.Source).Paused {
 				continue // what is held stays so
 			}
 			if some, err = tx.ReleaseDeliveries(string(id)); err != nil {
@@ -121,6 +125,32 @@ func (s *Sources) usable(ctx context.Context, who auth.Scope, only string) ([]ha
 	}
 	slices.Sort(ids)
 	return ids, nil
+}
+
+// How long Settle waits, and how long before it looks again.
+const (
+	settling = 2 * time.Minute
+	look     = 20 * time.Millisecond
+)
+
+// Settle waits until what was received before a time, and has its row, was
+// understood by who runs the inbox. When that takes long it is an ErrConflict.
+func (s *Sources) Settle(ctx context.Context, who auth.Scope, before time.Time) error {
+	for began := time.Now(); ; {
+		waits, err := s.Records.Inbox(ctx, who, 1, 1)
+		switch {
+		case err != nil || len(waits) == 0 || !waits[0].Received.Before(before):
+			return err
+		case time.Since(began) > settling:
+			return fmt.Errorf("deliveries received before %s still wait to be understood: %w", before.UTC().Format(time.RFC3339), hansei.ErrConflict)
+		}
+		s.Inbox.Wake()
+		select {
+		case <-time.After(look):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 const expireBatch = 500

@@ -48,7 +48,7 @@ func TestReplayLeavesWhatIsGone(t *testing.T) {
 			t.Errorf("one of %s alone: %v", d.Source, err)
 		}
 	}
-	if n, err := r.Replay(ctx, who, Replay{Failed: true}); err != nil || n != 0 {
+	if n, err := r.Replay(ctx, who, Replay{State: record.DeliveryFailed}); err != nil || n != 0 {
 		t.Errorf("of what failed: %d, %v; theirs waits already", n, err)
 	}
 }
@@ -83,7 +83,7 @@ func TestReplayOfWhatFailed(t *testing.T) {
 		r.drain(t)
 	}
 	title = ""
-	if n, err := r.Replay(ctx, who, Replay{Failed: true}); err != nil || n != 1 {
+	if n, err := r.Replay(ctx, who, Replay{State: record.DeliveryFailed}); err != nil || n != 1 {
 		t.Fatalf("replayed %d, %v", n, err)
 	}
 	r.drain(t)

@@ -180,7 +180,7 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 // is understood again.
 func takeUp(tx *record.Tx, kind source.Kind, before, rec *hansei.Source) (again int64, err error) {
 	if meant(kind, given{open: before.Settings}, given{open: rec.Settings}) {
-		again, err = tx.ReopenDeliveries(string(rec.ID), time.Time{}, false)
+		again, err = tx.ReopenDeliveries(string(rec.ID), time.Time{}, "")
 	}
 	if err == nil {
 		_, err = tx.ReleaseDeliveries(string(rec.ID))

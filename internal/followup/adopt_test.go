@@ -262,7 +262,7 @@ func TestIssueIsSomethingElse(t *testing.T) {
 			}
 		}
 		r.must(r.Records.Write(ctx, me, func(tx *record.Tx) error {
-			_, err := tx.ReopenDeliveries("code", time.Time{}, false)
+			_, err := tx.ReopenDeliveries("code", time.Time{}, "")
 			return err
 		}))
 		for n := 1; n > 0; {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -113,28 +112,6 @@ func (b *Inbox) Run(ctx context.Context, who auth.Actor) error {
 		case <-ctx.Done():
 		}
 		timer.Stop()
-	}
-}
-
-// settling bounds how long Settle waits.
-const settling = 2 * time.Minute
-
-// Settle waits until what was received before a time, and has its row, was
-// understood by who runs the inbox. When that takes long it is an ErrConflict.
-func (b *Inbox) Settle(ctx context.Context, who auth.Scope, before time.Time) error {
-	const look = 20 * time.Millisecond
-	for began := time.Now(); ; {
-		waits, err := b.Records.Inbox(ctx, who, 1, 1)
-		switch {
-		case err != nil || len(waits) == 0 || !waits[0].Received.Before(before):
-			return err
-		case time.Since(began) > settling:
-			return fmt.Errorf("deliveries received before %s still wait to be understood: %w", before.UTC().Format(time.RFC3339), hansei.ErrConflict)
-		}
-		b.Wake()
-		if err := pause(ctx, look); err != nil {
-			return err
-		}
 	}
 }
 

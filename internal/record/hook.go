@@ -221,12 +221,14 @@ func (tx *Tx) ForgetDeliveries(source string) error {
 
 // ReopenDeliveries makes every delivery of live sources received since a time
 // wait to be understood again, those which wait do so anyway: of one source, or
-// of all when it is empty; only those that failed if asked so. What was set aside
-// stays as it is, and what has no payload any more.
-func (tx *Tx) ReopenDeliveries(source string, since time.Time, failedOnly bool) (n int64, err error) {
-	q, args := "UPDATE delivery SET state = 'received', error = '' WHERE journal = ? AND options = '' AND state NOT IN ('held', 'aside') AND received >= ?"+kept, []any{string(tx.journal), since.UnixMicro()}
-	if failedOnly {
-		q += " AND state = 'failed'"
+// of all when it is empty; only those in a state if one is given. What was set
+// aside is passed over unless asked for; what has no payload stays as it is.
+func (tx *Tx) ReopenDeliveries(source string, since time.Time, state string) (n int64, err error) {
+	q, args := "UPDATE delivery SET state = 'received', error = '' WHERE journal = ? AND options = '' AND state <> 'held' AND received >= ?"+kept, []any{string(tx.journal), since.UnixMicro()}
+	if state == "" {
+		q += " AND state <> 'aside'"
+	} else {
+		q, args = q+" AND state = ?", append(args, state)
 	}
 	if source != "" {
 		q, args = q+" AND source = ?", append(args, source)

@@ -46,7 +46,7 @@ func (s *Server) importPage(w http.ResponseWriter, r *http.Request, who auth.Act
 		return err
 	}
 	if d.State != record.DeliveryReceived {
-		v.Replay = true
+		v.Replay, v.Gone = true, d.Size == 0
 		if err := s.rejects(r, who, d, &v); err != nil {
 			return err
 		}

@@ -88,7 +88,7 @@ func (s *Server) importRow(d record.Delivery, zone *time.Location) (ui.Row, erro
 	}
 	cells = append(cells, ui.Cell{Text: ui.Bytes(d.Size), Title: fmt.Sprintf("%d bytes", d.Size)}, ui.Cell{Component: ui.Time(d.Received, zone)})
 	again := ui.Cell{}
-	if d.State != record.DeliveryReceived {
+	if d.State != record.DeliveryReceived && d.Size > 0 {
 		again.Component = imports.Replay(d.ID, d.Name)
 	}
 	return ui.Row{URL: at, Cells: append(cells, again)}, nil

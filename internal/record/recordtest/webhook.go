@@ -131,7 +131,7 @@ func webhooksAreOnce(t *testing.T, e Engine) {
 	states(map[string]int{record.DeliveryDone: 12 + more})
 	// Replayed: each waits again, once.
 	if _, err := s.Write(ctx, who, func(tx *record.Tx) error {
-		n, err := tx.ReopenDeliveries("pager", time.Time{}.Add(time.Hour), false)
+		n, err := tx.ReopenDeliveries("pager", time.Time{}.Add(time.Hour), "")
 		if n != 12+more {
 			t.Errorf("%d are replayed, want %d", n, 12+more)
 		}
@@ -203,7 +203,7 @@ func nothingLeftToReopen(t *testing.T, e Engine) {
 		t.Fatal(dropped, err)
 	}
 	if _, err := s.Write(ctx, who, func(tx *record.Tx) error {
-		n, err := tx.ReopenDeliveries("pager", time.Time{}.Add(time.Hour), false)
+		n, err := tx.ReopenDeliveries("pager", time.Time{}.Add(time.Hour), "")
 		if n != 2 {
 			t.Errorf("%d are replayed, want 2", n)
 		}
@@ -267,7 +267,7 @@ func nobodyNeedLook(t *testing.T, e Engine) {
 		t.Errorf("why it failed: %+v, %v", d, err)
 	}
 	write(func(tx *record.Tx) error {
-		if n, err := tx.ReopenDeliveries("pager", time.Time{}.Add(time.Hour), false); err != nil || n != 1 { // which waits anyway
+		if n, err := tx.ReopenDeliveries("pager", time.Time{}.Add(time.Hour), ""); err != nil || n != 1 { // which waits anyway
 			t.Errorf("%d are replayed with the others, %v", n, err)
 		}
 		if err := tx.ReopenDelivery(list[1].ID); err != nil {

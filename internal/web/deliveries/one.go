@@ -2,6 +2,7 @@ package deliveries
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -24,6 +25,7 @@ type view struct {
 	Facts   []ui.Item
 	Told    told
 	Failed  *ui.Problem
+	Aside   string // why it failed that was set aside
 	Waiting bool
 	Payload string
 	Cut     string // says that there is more than is shown
@@ -69,7 +71,13 @@ func (p *Pages) one(w http.ResponseWriter, r *http.Request, who auth.Actor) erro
 	if d.State == record.DeliveryFailed {
 		v.Failed = &ui.Problem{Title: "It could not be understood", Happened: d.Error,
 			Means: "No record was made or changed by it. It is kept as it arrived for as long as it takes.",
-			Next:  "Change what stands in its way (a setting, a mapping, an older version of Hansei) and replay it."}
+			Next:  "Change what stands in its way (a setting, a mapping, an older version of Hansei) and replay it. If it can be done without, set it aside."}
+		if v.Payload == "" {
+			v.Failed.Means, v.Failed.Next = "No record was made or changed by it, and its payload is gone.", "Look at the tool what it told of; then set it aside."
+		}
+	}
+	if d.State == record.DeliveryAside {
+		v.Aside = d.Error
 	}
 	if r.URL.Query().Get("part") == "live" {
 		return shell.Fragment(w, r, onePage(v))
@@ -120,20 +128,50 @@ func (p *Pages) replay(w http.ResponseWriter, r *http.Request, who auth.Actor) e
 	return shell.Done(w, r, "/deliveries/"+d.ID, ui.Toast{Text: "It is being understood again: what becomes of it is shown here. Records that it does not change stay as they are."})
 }
 
-// replayFailed has everything that failed understood again, of one source or
-// of all.
-func (p *Pages) replayFailed(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
+// replayAll has everything that failed, or that was set aside, understood again:
+// of one source or of all.
+func (p *Pages) replayAll(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
 	form, err := shell.Form(w, r)
 	if err != nil {
 		return err
 	}
-	name, back := form.Get("source"), "/deliveries"
-	if name != "" {
-		back = "/sources/" + name + "/deliveries"
-	}
-	n, err := p.Sources.Replay(r.Context(), who, connect.Replay{Source: name, Failed: true})
+	n, err := p.Sources.Replay(r.Context(), who, connect.Replay{Source: form.Get("source"), State: cmp.Or(form.Get("state"), record.DeliveryFailed)})
 	if err != nil {
 		return err
 	}
-	return shell.Done(w, r, back, ui.Toast{Text: ui.Plural(int(n), "delivery is", "deliveries are") + " understood again. What fails anew stands under Failed."})
+	return shell.Done(w, r, listOf(form.Get("source")), ui.Toast{Text: ui.Plural(int(n), "delivery is", "deliveries are") + " understood again. What fails anew stands under Failed."})
+}
+
+// aside says that nobody need look at one delivery any more.
+func (p *Pages) aside(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
+	d, err := p.live(r, who)
+	if err != nil {
+		return err
+	}
+	if _, err := p.Sources.SetAside(r.Context(), who, "", d.ID); err != nil {
+		return err
+	}
+	return shell.Done(w, r, "/deliveries/"+d.ID, ui.Toast{Text: "It is set aside: nobody need look at it any more.", UndoURL: "/deliveries/" + d.ID + "/replay"})
+}
+
+// asideAll says so of everything that failed, of one source or of all.
+func (p *Pages) asideAll(w http.ResponseWriter, r *http.Request, who auth.Actor) error {
+	form, err := shell.Form(w, r)
+	if err != nil {
+		return err
+	}
+	name := form.Get("source")
+	n, err := p.Sources.SetAside(r.Context(), who, name, "")
+	if err != nil {
+		return err
+	}
+	return shell.Done(w, r, listOf(name)+"?state="+record.DeliveryAside, ui.Toast{Text: ui.Plural(int(n), "delivery is", "deliveries are") + " set aside: nobody need look at them any more."})
+}
+
+// listOf is the list of a source's deliveries, or of all.
+func listOf(source string) string {
+	if source == "" {
+		return "/deliveries"
+	}
+	return "/sources/" + source + "/deliveries"
 }

@@ -30,7 +30,9 @@ func (p *Pages) Routes() map[string]shell.Page {
 		"GET /deliveries":              p.List,
 		"GET /deliveries/{id}":         p.one,
 		"POST /deliveries/{id}/replay": p.replay,
-		"POST /deliveries/replay":      p.replayFailed,
+		"POST /deliveries/{id}/aside":  p.aside,
+		"POST /deliveries/replay":      p.replayAll,
+		"POST /deliveries/aside":       p.asideAll,
 	}
 }
 
@@ -38,10 +40,10 @@ const perPage = 50
 
 // words are the states of a delivery as people read them.
 var words = map[string]string{record.DeliveryReceived: "waiting", record.DeliveryHeld: "held", record.DeliveryDone: "understood",
-	record.DeliveryUnused: "not used", record.DeliveryFailed: "failed"}
+	record.DeliveryUnused: "not used", record.DeliveryFailed: "failed", record.DeliveryAside: "set aside"}
 
 // states are in the order of the choice above the list.
-var states = []string{"", record.DeliveryFailed, record.DeliveryReceived, record.DeliveryHeld, record.DeliveryDone, record.DeliveryUnused}
+var states = []string{"", record.DeliveryFailed, record.DeliveryReceived, record.DeliveryHeld, record.DeliveryDone, record.DeliveryUnused, record.DeliveryAside}
 
 // asked is a list as its URL asks for it.
 type asked struct {
@@ -78,14 +80,7 @@ func read(r *http.Request) (a asked, err error) {
 		return a, hansei.Invalid("state", "%q is none of %s", a.State, strings.Join(states[1:], ", "))
 	}
 	a.filter = record.DeliveryFilter{Live: true, Source: a.Source, State: a.State, Limit: perPage + 1}
-	if c := q.Get("cursor"); c != "" {
-		at, id, _ := strings.Cut(c, "_")
-		if a.filter.Before, err = time.Parse(time.RFC3339Nano, at); err != nil || id == "" {
-			return a, hansei.Invalid("cursor", "%q is not a cursor of this list", c)
-		}
-		a.filter.After = id
-	}
-	return a, nil
+	return a, connect.Continue(&a.filter, q.Get("cursor"))
 }
 
 // List is what all sources delivered, or the one that the path names.
@@ -110,7 +105,10 @@ func (p *Pages) List(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 	if err != nil {
 		return err
 	}
-	v := listView{Replay: "/deliveries/replay", Source: a.Source, Failed: a.State == record.DeliveryFailed && len(list) > 0}
+	v := listView{Source: a.Source}
+	if len(list) > 0 && (a.State == record.DeliveryFailed || a.State == record.DeliveryAside) {
+		v.Bad = a.State
+	}
 	for _, s := range states {
 		text := "All"
 		if s != "" {
@@ -128,8 +126,7 @@ func (p *Pages) List(w http.ResponseWriter, r *http.Request, who auth.Actor) err
 type listView struct {
 	States []ui.Link
 	Table  ui.Table
-	Failed bool   // those are shown, and can all be replayed
-	Replay string // answers POST
+	Bad    string // the state of those that are shown, which can all be replayed; or ""
 	Source string
 }
 
@@ -140,9 +137,8 @@ func (p *Pages) table(ctx context.Context, who auth.Scope, a asked, list []recor
 		t.Columns = slices.Insert(t.Columns, 1, ui.Column{Text: "Source", Hide: true})
 	}
 	if len(list) > perPage {
-		last := list[perPage-1]
 		list = list[:perPage]
-		t.Next = a.url(a.State, last.Received.Format(time.RFC3339Nano)+"_"+last.ID)
+		t.Next = a.url(a.State, connect.CursorAfter(list, perPage))
 	}
 	if !a.filter.Before.IsZero() {
 		t.Prev = a.url(a.State, "")

@@ -15,6 +15,7 @@ type Import struct {
 	Mapping  []Column
 	Unread   string // what Mapping does not show, and why
 	Replay   bool
+	Gone     bool // there is no file: it named a person who was forgotten
 }
 
 // Plan is the step of the wizard that shows how a file would be read.

@@ -151,7 +151,7 @@ func (p *Pages) replay(w http.ResponseWriter, r *http.Request, who auth.Actor) e
 		return err
 	}
 	name := r.PathValue("name")
-	n, err := p.Sources.Replay(r.Context(), who, connect.Replay{Source: name, Failed: form.Get("failed") != ""})
+	n, err := p.Sources.Replay(r.Context(), who, connect.Replay{Source: name, State: form.Get("state")})
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (p *Pages) health(v connect.View, zone *time.Location) health {
 		h.Says = connect.WaitsUntil(ui.Clock(v.Later, zone))
 	}
 	if h.Says == "" {
-		h.Says = "Everything that came was understood."
+		h.Says = "Nothing that came needs attention."
 		if v.Waiting > 0 {
 			h.Says = "What came is being understood."
 		}

@@ -1380,7 +1380,7 @@ func managePanel(o sight) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 127, "\"><p class=\"hs-help\">After an update of Hansei or of a mapping. Records that do not change stay as they are.</p><div class=\"hs-actions\"><button class=\"btn\" type=\"submit\">Replay all</button> <button class=\"btn\" type=\"submit\" name=\"failed\" value=\"yes\">Replay what failed</button></div></form></details> <details class=\"hs-more\"")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 127, "\"><p class=\"hs-help\">After an update of Hansei or of a mapping. Records that do not change stay as they are.</p><div class=\"hs-actions\"><button class=\"btn\" type=\"submit\">Replay all</button> <button class=\"btn\" type=\"submit\" name=\"state\" value=\"failed\">Replay what failed</button></div></form></details> <details class=\"hs-more\"")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
