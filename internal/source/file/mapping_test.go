@@ -77,7 +77,7 @@ fields:
 	began, _ := in.Milestones.At(hansei.RoleBegan)
 	resolved, _ := in.Milestones.At(hansei.RoleResolved)
 	want := &hansei.Incident{
-		Header: hansei.Header{Custom: map[string]string{"remark": "y", "impact": "2 - Medium", "nr": "1", "what": "Slow", "sys": "shop+web"}},
+		Header: hansei.Header{Custom: map[string]string{"remark": "y", "impact": "2 - Medium", "what": "Slow", "sys": "shop+web"}},
 		Title:  "Slow / P1", Status: "resolved", Severity: "sev1", Services: []hansei.ID{"shop", "web"}, Milestones: in.Milestones,
 	}
 	if diff := cmp.Diff(want, in); diff != "" {

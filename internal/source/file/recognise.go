@@ -43,6 +43,11 @@ func recognise(p *Plan, s *survey, m *Mapping) error {
 	for _, field := range r.lexicon.fields {
 		r.claim(field)
 	}
+	for _, c := range added { // a column that is a field by an expression is no field of its own
+		if i := r.find(strings.TrimPrefix(c.JQ, ".")); i >= 0 && r.columns[i].How == "" {
+			r.columns[i].How = HowIgnored
+		}
+	}
 	r.rest()
 	r.dates()
 	p.Columns = append(added, r.columns...)

@@ -106,7 +106,7 @@ func settingFields(k source.Kind, have url.Values, set []string, wrong map[strin
 			f.Value, f.Type = "", "password"
 			if kept {
 				f.Placeholder = "kept; write here to replace it"
-				if !s.Required {
+				if f.Mark = "kept"; !s.Required {
 					f.Forget = forget + s.Name
 				}
 			}

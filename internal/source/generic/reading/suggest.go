@@ -87,8 +87,12 @@ func unused(names []string) string {
 		"#   - column: " + names[0] + "\n#     field: FIELD\n"
 }
 
+// deepest is how far inside a document things are looked for.
+const deepest = 4
+
 // things finds the things in a document: the expression that gives them, and
-// the first of them.
+// the first of them. What stands deeper than the first level is one only if it
+// says more of itself than the document does.
 func things(doc any) (string, map[string]any) {
 	if list, ok := doc.([]any); ok {
 		return ".[]", firstOf(list)
@@ -97,18 +101,43 @@ func things(doc any) (string, map[string]any) {
 	if object == nil || nameOf(object) != "" {
 		return ".", object
 	}
-	names := slices.Sorted(maps.Keys(object))
-	for _, name := range names {
-		if inner, ok := object[name].(map[string]any); ok && nameOf(inner) != "" {
-			return step(name), inner
+	where, is := []string{""}, []map[string]any{object}
+	for depth := 0; depth < deepest && len(is) > 0; depth++ {
+		var inside []string
+		var those []map[string]any
+		for i, outer := range is {
+			for _, name := range slices.Sorted(maps.Keys(outer)) {
+				if inner, ok := outer[name].(map[string]any); ok {
+					inside, those = append(inside, where[i]+step(name)), append(those, inner)
+				}
+			}
 		}
-	}
-	for _, name := range names {
-		if list, ok := object[name].([]any); ok && firstOf(list) != nil {
-			return step(name) + "[]", firstOf(list)
+		thing := func(x map[string]any) bool {
+			return nameOf(x) != "" && (depth == 0 || tells(x) > tells(object))
 		}
+		if i := slices.IndexFunc(those, thing); i >= 0 {
+			return inside[i], those[i]
+		}
+		for i, outer := range is {
+			for _, name := range slices.Sorted(maps.Keys(outer)) {
+				if list, ok := outer[name].([]any); ok && firstOf(list) != nil && (depth == 0 || thing(firstOf(list))) {
+					return where[i] + step(name) + "[]", firstOf(list)
+				}
+			}
+		}
+		where, is = inside, those
 	}
 	return ".", object
+}
+
+// tells counts what an object says of itself that a thing does.
+func tells(object map[string]any) (n int) {
+	for _, name := range []string{"title", "summary", "name", "subject", "status", "state", "url", "created_at", "createdAt", "severity", "priority"} {
+		if _, ok := object[name].(string); ok {
+			n++
+		}
+	}
+	return n
 }
 
 func firstOf(list []any) map[string]any {
