@@ -157,11 +157,11 @@ func unjudged(states []record.PullState, name string) string {
 		if st.Source != name || st.Stream != filterState || st.Failures == 0 {
 			continue
 		}
-		text := "The filter has no answer for an incident, which counts or not as before: "
+		which := "an incident, which counts or not as before: "
 		if st.Failures > 1 {
-			text = fmt.Sprintf("The filter has no answer for %d incidents, which count or not as before. One is ", st.Failures)
+			which = fmt.Sprintf("%d incidents, which count or not as before. One is ", st.Failures)
 		}
-		return text + st.Error
+		return "When the filter was saved, it had no answer for " + which + st.Error + ". Saving it again judges them anew."
 	}
 	return ""
 }
