@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -161,13 +162,13 @@ func (a *App) suggest(ctx context.Context, who auth.Actor) error {
 		if err := a.facts.Wait(ctx, last); err != nil {
 			return err
 		}
-		var ids []hansei.ID
+		changed := map[hansei.ID]bool{}
 		for _, c := range page.Changes {
-			if c.Kind == hansei.KindIncident && !slices.Contains(ids, c.ID) {
-				ids = append(ids, c.ID)
+			if c.Kind == hansei.KindIncident {
+				changed[c.ID] = true
 			}
 		}
-		if _, err := a.joins.Suggest(ctx, who, ids); err != nil {
+		if _, err := a.joins.Suggest(ctx, who, slices.Sorted(maps.Keys(changed))); err != nil {
 			return err
 		}
 		a.suggested = last
@@ -175,8 +176,8 @@ func (a *App) suggest(ctx context.Context, who auth.Actor) error {
 }
 
 const (
-	feedPage = 500
-	maxNear  = 5000 // pairs that one look compares
+	feedPage = 2000   // entries of the journal that one look takes, for it passes over all incidents
+	maxNear  = 20_000 // pairs that it compares
 )
 
 // near pairs incidents with those of other sources that went on at about the
