@@ -3,6 +3,7 @@ package intake
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"hansei"
@@ -35,6 +36,9 @@ type Rules struct {
 	SourceOrder  *[]hansei.SourceOrder `json:"source_order,omitempty"`
 	Joining      *hansei.Joining       `json:"joining,omitempty"`
 	KeepPayloads *int                  `json:"keep_payloads,omitempty"`
+	// Read is the organization's revision they were made from, if a later one is
+	// an ErrConflict.
+	Read *record.Revision `json:"-"`
 }
 
 // SetRules changes the organization's rules. Records that a new order of sources
@@ -48,6 +52,9 @@ func (p People) SetRules(ctx context.Context, who auth.Actor, r Rules) (record.S
 		o, read := &hansei.Organization{Header: hansei.Header{ID: hansei.OrganizationID}}, record.Revision(0)
 		if s, ok := found[hansei.OrganizationID]; ok {
 			o, read = s.Record.(*hansei.Organization), s.Revision
+		}
+		if r.Read != nil && *r.Read != read {
+			return fmt.Errorf("rules: %w", hansei.ErrConflict)
 		}
 		if r.SourceOrder != nil {
 			before := o.SourceOrder

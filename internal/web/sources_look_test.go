@@ -192,7 +192,7 @@ func TestJoins(t *testing.T) {
 func TestRules(t *testing.T) {
 	s := newSite(t)
 	form := func(over ...string) []string {
-		v := map[string]string{"suggest": "yes", "within": "60", "service": "yes", "title": "0.3", "source_order": "", "keep_payloads": ""}
+		v := map[string]string{"suggest": "yes", "within": "60", "service": "yes", "title": "0.3", "source_order": "", "keep_payloads": "", "revision": "0"}
 		for i := 0; i < len(over); i += 2 {
 			v[over[i]] = over[i+1]
 		}
@@ -221,6 +221,14 @@ func TestRules(t *testing.T) {
 	if err != nil || org.Joining == nil || !org.Joining.Off || len(org.SourceOrder) != 2 || org.SourceOrder[1].Field != "severity" || org.KeepPayloads != 90 {
 		t.Errorf("got %+v, %v", org, err)
 	}
+	// What was opened before that does not undo it, unless it is saved again.
+	s.post(t, "/joins/rules", form("revision", "")...).says(t, 422)
+	again := s.post(t, "/joins/rules", form("within", "7")...).says(t, 409, "Somebody saved other rules meanwhile", `value="7"`, "!were saved")
+	if org, _, err = record.Get[*hansei.Organization](t.Context(), s.Records, auth.Local().Scope(), hansei.OrganizationID); err != nil || org.Joining.Within != 15 {
+		t.Errorf("got %+v, %v", org.Joining, err)
+	}
+	now := regexp.MustCompile(`name="revision" value="(\d+)"`).FindStringSubmatch(again.body)
+	s.post(t, "/joins/rules", form("within", "7", "revision", now[1])...).says(t, 200, "The rules were saved", `value="7"`)
 }
 
 func TestJobs(t *testing.T) {

@@ -25,6 +25,7 @@ const (
 	fieldTitle   = "title"
 	fieldOrder   = "source_order"
 	fieldKeep    = "keep_payloads"
+	fieldRead    = "revision" // of the organization, as it was shown
 	allOfJoining = "joining"
 )
 
@@ -33,6 +34,8 @@ type rulesView struct {
 	Suggest, Within, Service, Title ui.Field
 	Order, Keep                     ui.Field
 	Wrong                           string // of the joining rule as a whole
+	Read                            string
+	Meanwhile                       bool // somebody saved others
 }
 
 // rules is the form of the rules as they are.
@@ -47,7 +50,7 @@ func (p *Pages) rules(w http.ResponseWriter, r *http.Request, who auth.Actor) er
 // ruled are the rules as a form holds them.
 func (p *Pages) ruled(ctx context.Context, who auth.Scope) (url.Values, error) {
 	joining, out := hansei.DefaultJoining, url.Values{}
-	org, _, err := record.Get[*hansei.Organization](ctx, p.Records, who, hansei.OrganizationID)
+	org, rev, err := record.Get[*hansei.Organization](ctx, p.Records, who, hansei.OrganizationID)
 	switch {
 	case errors.Is(err, hansei.ErrNotFound):
 	case err != nil:
@@ -61,6 +64,7 @@ func (p *Pages) ruled(ctx context.Context, who auth.Scope) (url.Values, error) {
 		}
 		out.Set(fieldOrder, writtenOrder(org.SourceOrder))
 	}
+	out.Set(fieldRead, strconv.FormatInt(int64(rev), 10))
 	out.Set(fieldSuggest, yes(!joining.Off))
 	out.Set(fieldWithin, strconv.Itoa(joining.Within))
 	out.Set(fieldService, yes(joining.SameService))
@@ -88,7 +92,7 @@ func (p *Pages) showRules(w http.ResponseWriter, r *http.Request, who auth.Actor
 		f.Options = []ui.Option{{Value: "yes", Text: ifYes}, {Value: "no", Text: ifNo}}
 		return f
 	}
-	v := rulesView{Wrong: wrong[allOfJoining],
+	v := rulesView{Wrong: wrong[allOfJoining], Read: have.Get(fieldRead), Meanwhile: errors.Is(err, hansei.ErrConflict),
 		Suggest: choice(field(fieldSuggest, "Suggest joins", "Nothing is joined by a suggestion: a person decides."), "Yes", "No"),
 		Within:  field(fieldWithin, "Minutes apart at most", "Two incidents that overlap are not apart at all."),
 		Service: choice(field(fieldService, "A service in common", ""), "Is needed", "Is not needed"),
@@ -115,10 +119,17 @@ func (p *Pages) saveRules(w http.ResponseWriter, r *http.Request, who auth.Actor
 		seq, err = p.People.SetRules(r.Context(), who, rules)
 	}
 	var invalid *hansei.InvalidError
-	if errors.As(err, &invalid) {
+	switch {
+	case errors.As(err, &invalid):
 		return p.showRules(w, r, who, http.StatusUnprocessableEntity, form, err)
-	}
-	if err != nil {
+	case errors.Is(err, hansei.ErrConflict): // what was typed stays, to be saved over the others
+		now, readErr := p.ruled(r.Context(), who.Scope())
+		if readErr != nil {
+			return readErr
+		}
+		form.Set(fieldRead, now.Get(fieldRead))
+		return p.showRules(w, r, who, http.StatusConflict, form, err)
+	case err != nil:
 		return err
 	}
 	if err := p.Settle(r.Context(), seq); err != nil {
@@ -142,8 +153,13 @@ func rulesIn(form url.Values) (intake.Rules, error) {
 			return intake.Rules{}, hansei.Invalid(fieldKeep, "%q: expected a number of days, or nothing for ever", text)
 		}
 	}
+	rev, err := strconv.ParseInt(form.Get(fieldRead), 10, 64)
+	if err != nil {
+		return intake.Rules{}, hansei.Invalid(fieldRead, "the form names no revision")
+	}
+	read := record.Revision(rev)
 	order, err := orderIn(form.Get(fieldOrder))
-	return intake.Rules{SourceOrder: &order, Joining: &joining, KeepPayloads: &keep}, err
+	return intake.Rules{SourceOrder: &order, Joining: &joining, KeepPayloads: &keep, Read: &read}, err
 }
 
 // orderIn reads whose word leads: a line for a kind, or for a field of it.
