@@ -17,6 +17,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/fact"
+	"hansei/internal/fact/duck"
 	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/notify"
@@ -178,35 +179,32 @@ func (a *App) suggest(ctx context.Context, who auth.Actor) error {
 const (
 	feedPage = 2000   // entries of the journal that one look takes, for it passes over all incidents
 	maxNear  = 20_000 // pairs that it compares
+	maxEach  = 50     // of one incident, those that began at about the same time
 )
 
 // near pairs incidents with those of other sources that went on at about the
-// same time, for package intake.
-func (a *App) near(ctx context.Context, _ auth.Scope, ids []hansei.ID, within time.Duration) ([][2]hansei.ID, error) {
+// same time, for package intake: each with the nearest first.
+func (a *App) near(ctx context.Context, _ auth.Scope, ids []hansei.ID, within time.Duration) (out [][2]hansei.ID, err error) {
 	if len(ids) == 0 {
 		return nil, nil
-	}
-	literals := make([]string, len(ids))
-	for i, id := range ids {
-		literals[i] = fact.Literal(string(id))
 	}
 	w := fmt.Sprintf("INTERVAL %d SECOND", int(within.Seconds()))
 	// Comparing everything with everything is dear where one source tells of
 	// most; its own incidents cannot pair, so they leave before.
-	rows, err := a.facts.SQL(ctx, fmt.Sprintf(`WITH x AS (SELECT id, source, start_at, coalesce(resolved_at, start_at) AS end_at FROM incident
+	err = a.facts.Read(ctx, fmt.Sprintf(`WITH x AS (SELECT id, source, start_at, coalesce(resolved_at, start_at) AS end_at FROM incident
 			WHERE id IN (%[2]s) AND merged_into IS NULL),
 		one AS (SELECT count(DISTINCT source) = 1 AS alone, any_value(source) AS source FROM x),
-		y AS (SELECT incident.id, incident.source, incident.start_at FROM incident, one WHERE merged_into IS NULL AND NOT (one.alone AND incident.source = one.source))
-		SELECT x.id, y.id FROM x JOIN y ON y.source <> x.source AND y.start_at BETWEEN x.start_at - %[1]s AND x.end_at + %[1]s
-		ORDER BY x.id, y.start_at`, w, strings.Join(literals, ", ")), maxNear)
-	if err != nil {
-		return nil, err
-	}
-	out := make([][2]hansei.ID, len(rows.Rows))
-	for i, r := range rows.Rows {
-		out[i] = [2]hansei.ID{hansei.ID(fmt.Sprint(r[0])), hansei.ID(fmt.Sprint(r[1]))}
-	}
-	return out, nil
+		y AS (SELECT incident.id, incident.source, incident.start_at FROM incident, one WHERE merged_into IS NULL AND NOT (one.alone AND incident.source = one.source)),
+		pair AS (SELECT x.id AS a, y.id AS b, row_number() OVER (PARTITION BY x.id ORDER BY abs(epoch_us(y.start_at) - epoch_us(x.start_at)), y.id) AS nth
+			FROM x JOIN y ON y.source <> x.source AND y.start_at BETWEEN x.start_at - %[1]s AND x.end_at + %[1]s)
+		SELECT a, b FROM pair WHERE nth <= %[3]d ORDER BY nth, a LIMIT %[4]d`, w, fact.Literals(ids), maxEach, maxNear), func(r *duck.Result) error {
+		one, other := r.Strings(0), r.Strings(1)
+		for i := range one {
+			out = append(out, [2]hansei.ID{hansei.ID(one[i]), hansei.ID(other[i])})
+		}
+		return nil
+	})
+	return out, err
 }
 
 // work runs what goes on beside answering requests, until ctx ends.

@@ -111,6 +111,9 @@ func TestFlawedPages(t *testing.T) {
 		{body(t, []event{bad, good}), true, 2},
 		{body(t, []event{bad, bad}), true, 2},
 		{body(t, []event{bad, good}), true, 2}, // as before
+		{body(t, []event{bad, good}), true, 2},
+		{nil, true, 1},
+		{body(t, []event{bad, good}), true, 2},
 		{nil, true, 1},
 	} {
 		tool.pages, tool.tells = append(tool.pages, step.body), append(tool.tells, source.Page{Flawed: step.flawed})

@@ -134,6 +134,13 @@ func anew(tx *record.Tx, who auth.Scope, rec *hansei.Source, src source.Source) 
 	if err := tx.DropPulls(string(rec.ID)); err != nil {
 		return err
 	}
+	for _, st := range states { // its filter is as it was
+		if st.Stream == filterState {
+			if err := tx.PutPull(st); err != nil {
+				return err
+			}
+		}
+	}
 	p, ok := src.(source.Puller)
 	wait := notBefore(states, string(rec.ID))
 	if !ok || wait.IsZero() || len(p.Streams()) == 0 {

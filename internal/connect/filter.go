@@ -126,7 +126,10 @@ const filterState = "(filter)"
 // Rejudge judges the incidents of a source by its filter as it is now. That it
 // has no answer for some of them is told with the source's state.
 func (s *Sources) Rejudge(ctx context.Context, who auth.Actor, name string) error {
-	_, err := s.Inbox.Rejudge(ctx, who, name)
+	_, judged, err := record.Get[*hansei.Source](ctx, s.Records, who.Scope(), hansei.ID(name))
+	if err == nil {
+		_, err = s.Inbox.Rejudge(ctx, who, name)
+	}
 	var unanswered *intake.UnansweredError
 	switch {
 	case errors.Is(err, hansei.ErrNotFound):
@@ -135,11 +138,8 @@ func (s *Sources) Rejudge(ctx context.Context, who auth.Actor, name string) erro
 		return err
 	}
 	_, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
-		src, _, err := record.Get[*hansei.Source](ctx, tx, who.Scope(), hansei.ID(name))
-		if errors.Is(err, hansei.ErrNotFound) || err == nil && src.Deleted {
-			return nil
-		}
-		if err != nil {
+		src, now, err := record.Get[*hansei.Source](ctx, tx, who.Scope(), hansei.ID(name))
+		if err != nil || src.Deleted || now != judged { // who changed it asked for it to be judged again
 			return err
 		}
 		st := record.PullState{Source: name, Stream: filterState, At: s.Now()}

@@ -115,13 +115,13 @@ func (p *pulling) emit(page source.Page) error {
 		next.Back = page.Back
 	}
 	next.Things += int64(page.Things)
-	name := "pull/" + p.state.Stream
-	if page.Flawed {
-		name += "/flaws"
+	name, id := "pull/"+p.state.Stream, ""
+	if page.Flawed { // also when it says the same as one before
+		name, id = name+"/flaws", next.At.Format(time.RFC3339Nano)
 	}
 	var packed pack.Packed
 	if len(page.Body) > 0 {
-		packed = p.packer.Pack(p.name, name, "application/json", "", page.Body)
+		packed = p.packer.Pack(p.name, name, "application/json", id, page.Body)
 		next.Pages++
 	}
 	_, err := p.s.Records.Write(context.Background(), p.who, func(tx *record.Tx) error {
@@ -129,7 +129,7 @@ func (p *pulling) emit(page source.Page) error {
 			return err
 		}
 		if page.Flawed {
-			if _, err := tx.SetAside(p.name, name, ""); err != nil {
+			if err := tx.Supersede(p.name, name); err != nil {
 				return err
 			}
 		}

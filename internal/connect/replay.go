@@ -2,7 +2,6 @@ package connect
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -97,14 +96,19 @@ func (s *Sources) SetAside(ctx context.Context, who auth.Actor, name, delivery s
 		}
 	}
 	_, err = s.Records.Write(ctx, who, func(tx *record.Tx) error {
-		n, err = tx.SetAside(name, "", delivery)
+		n, err = tx.SetAside(name, delivery)
 		return err
 	})
 	if err != nil || delivery == "" || n > 0 {
 		return n, err
 	}
-	if _, err := s.Records.GetDelivery(ctx, who.Scope(), delivery); err != nil {
+	switch d, err := s.Records.GetDelivery(ctx, who.Scope(), delivery); {
+	case err != nil:
 		return 0, err
+	case d.Options != "":
+		return 0, hansei.Invalid("delivery", "it is an import; only what live sources delivered can be set aside")
+	case name != "" && d.Source != name:
+		return 0, hansei.Invalid("delivery", "it came from %s, not from %s", d.Source, name)
 	}
 	return 0, hansei.Invalid("delivery", "only what failed can be set aside; this one has not")
 }
@@ -134,7 +138,7 @@ const (
 )
 
 // Settle waits until what was received before a time, and has its row, was
-// understood by who runs the inbox. When that takes long it is an ErrConflict.
+// understood by who runs the inbox. When that takes too long it is an InvalidError.
 func (s *Sources) Settle(ctx context.Context, who auth.Scope, before time.Time) error {
 	for began := time.Now(); ; {
 		waits, err := s.Records.Inbox(ctx, who, 1, 1)
@@ -142,7 +146,7 @@ func (s *Sources) Settle(ctx context.Context, who auth.Scope, before time.Time) 
 		case err != nil || len(waits) == 0 || !waits[0].Received.Before(before):
 			return err
 		case time.Since(began) > settling:
-			return fmt.Errorf("deliveries received before %s still wait to be understood: %w", before.UTC().Format(time.RFC3339), hansei.ErrConflict)
+			return hansei.Invalid("name", "nothing is forgotten yet, for what was received before still waits to be understood and may be lost by it; try again once it was")
 		}
 		s.Inbox.Wake()
 		select {

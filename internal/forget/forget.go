@@ -61,23 +61,23 @@ func (c *Clerk) Forget(ctx context.Context, who auth.Actor, id hansei.ID, confir
 	if told == nil {
 		told = func(record.Seq, record.Seq) {}
 	}
-	ctx = context.WithoutCancel(ctx) // who asked may hang up; half forgotten is the worst
 	began := time.Now()
 	if err := c.Records.Unspool(ctx, who); err != nil {
 		return out, fmt.Errorf("what has just come in: %w", err)
 	}
 	if c.Settle != nil {
 		if err := c.Settle(ctx, who.Scope(), began); err != nil {
-			return out, fmt.Errorf("nothing was forgotten yet: %w", err)
+			return out, err
 		}
 	}
+	ctx = context.WithoutCancel(ctx) // who asked may hang up; half forgotten is the worst
 	w, ids, err := c.words(ctx, who, id)
 	if err != nil {
 		return out, err
 	}
 	// Payloads go first: what is understood of one meanwhile is in the journal
 	// when that is rewritten.
-	if out.Payloads, err = c.Records.DropPayloads(ctx, who, (&finder{words: w}).in); err != nil {
+	if out.Payloads, err = c.Records.DropPayloads(ctx, who, began, (&finder{words: w}).in); err != nil {
 		return out, fmt.Errorf("payloads: %w", err)
 	}
 	if err := c.journal(ctx, who, w, &out, told); err != nil {

@@ -204,6 +204,9 @@ func (b *Inbox) read(waiting []record.Waiting) []outcome {
 }
 
 func (b *Inbox) normalize(r Reading, w record.Waiting) (said []hansei.Observation, err error) {
+	if w.Bad != nil {
+		return nil, w.Bad
+	}
 	bug := b.guard(w.Delivery, func() {
 		said, err = r.Normalize(source.Delivery{Name: w.Name, Body: w.Body, Received: w.Received})
 	})

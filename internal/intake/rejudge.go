@@ -36,6 +36,7 @@ func (b *Inbox) Rejudge(ctx context.Context, who auth.Actor, source string) (int
 					return
 				}
 			}
+			delete(unanswered, rec.Head().ID) // somebody was faster, and this is another try
 		}, err
 	}, hansei.KindIncident)
 	if err == nil && len(unanswered) > 0 {

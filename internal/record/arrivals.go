@@ -73,7 +73,7 @@ func (a *arrivals) oldest(journal auth.Journal, limit int, maxBytes int64) (out 
 		if maxBytes -= p.Size; len(out) == limit || (maxBytes < 0 && len(out) > 0) {
 			return false
 		}
-		out = append(out, Waiting{Delivery{Delivery: p.Delivery, State: DeliveryReceived}, p.Raw})
+		out = append(out, Waiting{Delivery: Delivery{Delivery: p.Delivery, State: DeliveryReceived}, Body: p.Raw})
 		return true
 	})
 	return out

@@ -41,20 +41,17 @@ func (s *Store) Counts(ctx context.Context, who auth.Scope, since time.Time) (ou
 		return nil, err
 	}
 	rows, err := s.query(ctx, "SELECT source, day, name, n FROM counter WHERE journal = ? AND day >= ? ORDER BY source, day, name", string(journal), since.Truncate(day).Unix())
-	if err != nil {
-		return nil, fmt.Errorf("counts: %w", verdict.Readable(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	if err := each(rows, err, func() error {
 		var c Count
 		var at int64
-		if err := rows.Scan(&c.Source, &at, &c.Name, &c.N); err != nil {
-			return nil, fmt.Errorf("counts: %w", err)
-		}
+		err := rows.Scan(&c.Source, &at, &c.Name, &c.N)
 		c.Day = time.Unix(at, 0).UTC()
 		out = append(out, c)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("counts: %w", err)
 	}
-	return out, verdict.Readable(rows.Err())
+	return out, nil
 }
 
 // DeliveryStats is what came from a source.

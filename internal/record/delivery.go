@@ -15,7 +15,6 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
-	"hansei/internal/record/verdict"
 	"hansei/internal/record/words"
 )
 
@@ -185,18 +184,14 @@ func (s *Store) Deliveries(ctx context.Context, who auth.Scope, f DeliveryFilter
 
 func scanDeliveries(ctx context.Context, r Reader, q string, args ...any) (out []Delivery, err error) {
 	rows, err := r.query(ctx, q, args...)
-	if err != nil {
-		return nil, fmt.Errorf("deliveries: %w", verdict.Readable(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	if err := each(rows, err, func() error {
 		d, err := scanDelivery(rows)
-		if err != nil {
-			return nil, fmt.Errorf("deliveries: %w", err)
-		}
 		out = append(out, d)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("deliveries: %w", err)
 	}
-	return out, verdict.Readable(rows.Err())
+	return out, nil
 }
 
 // scanDelivery reads deliveryFields and what a statement asks for after them.
@@ -261,21 +256,15 @@ func (s *Store) DeliveryStates(ctx context.Context, who auth.Scope, source strin
 	}
 	waits := s.waits(journal, DeliveryFilter{Source: source, Live: true, Limit: math.MaxInt})
 	rows, err := s.query(ctx, "SELECT state, count(*) FROM delivery WHERE journal = ? AND source = ? GROUP BY state", string(journal), source)
-	if err != nil {
-		return nil, fmt.Errorf("deliveries: %w", verdict.Readable(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
 	out = map[string]int{}
-	for rows.Next() {
+	if err := each(rows, err, func() error {
 		var state string
 		var n int
-		if err := rows.Scan(&state, &n); err != nil {
-			return nil, fmt.Errorf("deliveries: %w", err)
-		}
+		err := rows.Scan(&state, &n)
 		out[state] = n
-	}
-	if err := rows.Err(); err != nil {
-		return nil, verdict.Readable(err)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("deliveries: %w", err)
 	}
 	if waits, err = s.withoutRow(ctx, journal, waits); len(waits) > 0 {
 		out[DeliveryReceived] += len(waits)
@@ -303,16 +292,13 @@ func (s *Store) Rejects(ctx context.Context, who auth.Scope, id string, after, l
 	}
 	rows, err := s.query(ctx, "SELECT n, line, field, value, expected FROM reject WHERE journal = ? AND delivery = ? AND n > ? ORDER BY n LIMIT ?",
 		string(journal), id, after, limit)
-	if err != nil {
-		return nil, fmt.Errorf("rejects: %w", verdict.Readable(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	if err := each(rows, err, func() error {
 		var r Reject
-		if err := rows.Scan(&r.N, &r.Line, &r.Column, &r.Value, &r.Expected); err != nil {
-			return nil, fmt.Errorf("rejects: %w", err)
-		}
+		err := rows.Scan(&r.N, &r.Line, &r.Column, &r.Value, &r.Expected)
 		out = append(out, r)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("rejects: %w", err)
 	}
-	return out, verdict.Readable(rows.Err())
+	return out, nil
 }

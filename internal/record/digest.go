@@ -4,12 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"hash"
 
 	"hansei/internal/auth"
-	"hansei/internal/record/verdict"
 )
 
 // Digest is a hash over every entry of the journal in order, as it stood when
@@ -49,20 +47,17 @@ func digest(ctx context.Context, r Reader, journal auth.Journal, head Seq) (stri
 func digestOf(ctx context.Context, r Reader, h hash.Hash, journal auth.Journal, after, to Seq) (last Seq, err error) {
 	rows, err := r.query(ctx, "SELECT seq, revision, kind, id, at, who, doc FROM entry WHERE journal = ? AND seq > ? AND seq <= ? ORDER BY seq",
 		string(journal), int64(after), int64(to))
-	if err != nil {
-		return 0, verdict.Readable(err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
 	last = after
-	for rows.Next() {
+	err = each(rows, err, func() error {
 		var seq, revision, at int64
 		var kind, id, who, doc string
 		if err := rows.Scan(&seq, &revision, &kind, &id, &at, &who, &doc); err != nil {
-			return 0, err
+			return err
 		}
 		fmt.Fprintf(h, "%d\x00%d\x00%s\x00%s\x00%d\x00%s\x00%d\x00", seq, revision, kind, id, at, who, len(doc))
 		h.Write([]byte(doc))
 		last = Seq(seq)
-	}
-	return last, verdict.Readable(rows.Err())
+		return nil
+	})
+	return last, err
 }

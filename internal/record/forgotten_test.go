@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"hansei/internal/auth"
 	"hansei/internal/record/pack"
@@ -67,7 +68,7 @@ func TestDroppedArrivals(t *testing.T) {
 	if err := s.Unspool(t.Context(), who); err != nil {
 		t.Fatal(err)
 	}
-	n, err := s.DropPayloads(t.Context(), who, func(r io.Reader) (bool, error) {
+	n, err := s.DropPayloads(t.Context(), who, time.Now().Add(time.Hour), func(r io.Reader) (bool, error) {
 		b, err := io.ReadAll(r)
 		return has(b), err
 	})

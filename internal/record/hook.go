@@ -237,11 +237,22 @@ func (tx *Tx) ReopenDeliveries(source string, since time.Time, state string) (n 
 }
 
 // SetAside says that nobody need look any more at deliveries of live sources that
-// failed: those that have what is given of a source, a name and an id. They keep
-// why they failed.
-func (tx *Tx) SetAside(source, name, id string) (int64, error) {
-	return tx.changed("UPDATE delivery SET state = 'aside' WHERE journal = ? AND state IN ('received', 'failed') AND state = 'failed' AND options = '' AND ? IN ('', source) AND ? IN ('', name) AND ? IN ('', id)",
-		string(tx.journal), source, name, id)
+// failed: one by its id, or else all of a source, or of all. They keep why they
+// failed.
+func (tx *Tx) SetAside(source, id string) (int64, error) {
+	return tx.changed("UPDATE delivery SET state = 'aside' WHERE journal = ? AND state IN ('received', 'failed') AND state = 'failed' AND options = '' AND ? IN ('', source) AND ? IN ('', id)",
+		string(tx.journal), source, id)
+}
+
+// Supersede sets aside what a source delivered by a name and failed or waits: a
+// later delivery tells all of it. The payloads go, for nobody will read them.
+func (tx *Tx) Supersede(source, name string) error {
+	const those = " WHERE journal = ? AND state IN ('received', 'failed') AND options = '' AND source = ? AND name = ?"
+	args := []any{string(tx.journal), source, name}
+	if err := tx.exec("DELETE FROM part WHERE journal = ? AND owner IN (SELECT 'delivery-' || id FROM delivery"+those+")", append(args[:1:1], args...)...); err != nil {
+		return err
+	}
+	return tx.exec("UPDATE delivery SET state = 'aside', body = NULL, size = 0"+those, args...)
 }
 
 // DropDeliveries deletes payloads of live sources that were understood or set

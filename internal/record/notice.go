@@ -83,19 +83,16 @@ func Told(ctx context.Context, r Reader, who auth.Scope, prefix string) (out map
 		return nil, err
 	}
 	rows, err := r.query(ctx, "SELECT key, what FROM told WHERE journal = ? AND key >= ? AND key < ?", string(journal), prefix, prefix+"\U0010FFFF")
-	if err != nil {
-		return nil, fmt.Errorf("what was told: %w", verdict.Readable(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
 	out = map[string]string{}
-	for rows.Next() {
+	if err := each(rows, err, func() error {
 		var key, what string
-		if err := rows.Scan(&key, &what); err != nil {
-			return nil, fmt.Errorf("what was told: %w", err)
-		}
+		err := rows.Scan(&key, &what)
 		out[key] = what
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("what was told: %w", err)
 	}
-	return out, verdict.Readable(rows.Err())
+	return out, nil
 }
 
 // NoticeFilter picks notices; empty fields pick all.
@@ -127,18 +124,14 @@ func Notices(ctx context.Context, r Reader, who auth.Scope, f NoticeFilter) (out
 		f.Limit = 100
 	}
 	rows, err := r.query(ctx, "SELECT "+noticeColumns+" FROM notice WHERE "+strings.Join(where, " AND ")+" ORDER BY created DESC, id DESC LIMIT ?", append(args, min(f.Limit, 1000))...)
-	if err != nil {
-		return nil, fmt.Errorf("notices: %w", verdict.Readable(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	if err := each(rows, err, func() error {
 		n, err := scanNotice(rows)
-		if err != nil {
-			return nil, fmt.Errorf("notices: %w", err)
-		}
 		out = append(out, n)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("notices: %w", err)
 	}
-	return out, verdict.Readable(rows.Err())
+	return out, nil
 }
 
 func scanNotice(rows *sql.Rows) (n Notice, err error) {

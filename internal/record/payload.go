@@ -20,6 +20,7 @@ import (
 type Waiting struct {
 	Delivery
 	Body []byte
+	Bad  error // what is stored of it is damaged
 }
 
 // waiting repeats the condition of the index delivery_waiting word for word,
@@ -93,7 +94,7 @@ func (s *Store) Bodies(ctx context.Context, who auth.Scope, list []Delivery) ([]
 	for i, d := range list {
 		at[d.ID] = i
 		if raw, ok := waits[d.ID]; ok {
-			out = append(out, Waiting{d, raw})
+			out = append(out, Waiting{Delivery: d, Body: raw})
 		}
 	}
 	slices.SortFunc(out, func(a, b Waiting) int { return at[a.ID] - at[b.ID] })
@@ -131,7 +132,7 @@ func inRows(dec *zstd.Decoder, rows *sql.Rows, maxBytes int64) (out []Waiting, e
 		}
 		w := Waiting{Delivery: d}
 		if w.Body, err = pack.Unpack(dec, packed); err != nil {
-			return nil, fmt.Errorf("payload of delivery %s: %w", w.ID, err)
+			w.Body, w.Bad = nil, fmt.Errorf("%w: %w", errDamaged, err)
 		}
 		out = append(out, w)
 	}
@@ -142,7 +143,7 @@ func inRows(dec *zstd.Decoder, rows *sql.Rows, maxBytes int64) (out []Waiting, e
 func (s *Store) inParts(ctx context.Context, journal auth.Journal, dec *zstd.Decoder, list []Waiting) (err error) {
 	at, owners := map[string]int{}, []any{string(journal)}
 	for i, w := range list {
-		if w.Size > 0 && len(w.Body) == 0 {
+		if w.Size > 0 && len(w.Body) == 0 && w.Bad == nil {
 			owner := "delivery-" + w.ID
 			at[owner], owners = i, append(owners, owner)
 		}
@@ -151,20 +152,19 @@ func (s *Store) inParts(ctx context.Context, journal auth.Journal, dec *zstd.Dec
 		return nil
 	}
 	rows, err := s.query(ctx, "SELECT owner, bytes FROM part WHERE journal = ? AND owner IN ("+words.Marks(len(at))+") ORDER BY owner, n", owners...)
-	if err != nil {
-		return fmt.Errorf("payloads: %w", verdict.Readable(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	if err := each(rows, err, func() error {
 		var owner string
 		var packed sql.RawBytes
 		if err := rows.Scan(&owner, &packed); err != nil {
-			return fmt.Errorf("payloads: %w", err)
+			return err
 		}
 		w := &list[at[owner]]
 		if w.Body, err = dec.DecodeAll(packed, w.Body); err != nil {
-			return fmt.Errorf("payload of delivery %s: %w", w.ID, err)
+			w.Body, w.Bad = nil, fmt.Errorf("%w: %w", errDamaged, err)
 		}
+		return nil
+	}); err != nil {
+		return fmt.Errorf("payloads: %w", err)
 	}
-	return verdict.Readable(rows.Err())
+	return nil
 }

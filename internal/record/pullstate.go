@@ -2,12 +2,10 @@ package record
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"hansei/internal/auth"
-	"hansei/internal/record/verdict"
 )
 
 // PullState is how far a stream of a source was pulled.
@@ -53,20 +51,17 @@ func Pulls(ctx context.Context, r Reader, who auth.Scope, source string) (out []
 		q, args = q+" AND source = ?", append(args, source)
 	}
 	rows, err := r.query(ctx, q+" ORDER BY source, stream", args...)
-	if err != nil {
-		return nil, fmt.Errorf("pulls: %w", verdict.Readable(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	if err := each(rows, err, func() error {
 		var p PullState
 		var through, began, at, whole, back, later, ended int64
-		if err := rows.Scan(&p.Source, &p.Stream, &p.Cursor, &through, &began, &at, &p.Pages, &p.Failures, &p.Error, &whole, &back, &p.Things, &later, &ended); err != nil {
-			return nil, fmt.Errorf("pulls: %w", err)
-		}
+		err := rows.Scan(&p.Source, &p.Stream, &p.Cursor, &through, &began, &at, &p.Pages, &p.Failures, &p.Error, &whole, &back, &p.Things, &later, &ended)
 		p.Through, p.Began, p.At, p.Whole, p.Back, p.Later, p.Ended = ofMicro(through), ofMicro(began), ofMicro(at), whole == 1, ofMicro(back), ofMicro(later), ofMicro(ended)
 		out = append(out, p)
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("pulls: %w", err)
 	}
-	return out, verdict.Readable(rows.Err())
+	return out, nil
 }
 
 // micro is a time as the store keeps it; 0 for none.

@@ -127,12 +127,8 @@ const (
 
 var byID = words.Lookup{Columns: rawColumns, From: rawTables, Where: "c.journal = ? AND c.kind = ?", Key: "c.id"}
 
-func scanRaw(rows *sql.Rows, asked error, fn func(hansei.ID, Raw)) (err error) {
-	if err := asked; err != nil {
-		return verdict.Readable(err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+func scanRaw(rows *sql.Rows, asked error, fn func(hansei.ID, Raw)) error {
+	return each(rows, asked, func() error {
 		var id, doc string
 		var x Raw
 		var at int64
@@ -141,6 +137,20 @@ func scanRaw(rows *sql.Rows, asked error, fn func(hansei.ID, Raw)) (err error) {
 		}
 		x.Doc, x.At = []byte(doc), time.UnixMicro(at).UTC()
 		fn(hansei.ID(id), x)
+		return nil
+	})
+}
+
+// each calls fn at every row of what was asked, and closes it.
+func each(rows *sql.Rows, asked error, fn func() error) (err error) {
+	if asked != nil {
+		return verdict.Readable(asked)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := fn(); err != nil {
+			return err
+		}
 	}
 	return verdict.Readable(rows.Err())
 }

@@ -2,13 +2,11 @@ package record
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"hansei"
 	"hansei/internal/auth"
-	"hansei/internal/record/verdict"
 )
 
 // Revisions lists every version of a record without its document, the newest
@@ -22,21 +20,15 @@ func Revisions(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, 
 		SELECT e.seq, e.revision, e.prev, e.at, e.who FROM current c JOIN entry e ON e.journal = c.journal AND e.seq = c.seq WHERE c.journal = ? AND c.kind = ? AND c.id = ?
 		UNION ALL SELECT e.seq, e.revision, e.prev, e.at, e.who FROM chain JOIN entry e ON e.journal = ? AND e.seq = chain.prev)
 		SELECT seq, revision, at, who FROM chain ORDER BY seq DESC`, string(journal), string(kind), string(id), string(journal))
-	if err != nil {
-		return nil, verdict.Readable(err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	if err := each(rows, err, func() error {
 		var v Version
 		var at int64
-		if err := rows.Scan(&v.Seq, &v.Revision, &at, &v.Who); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&v.Seq, &v.Revision, &at, &v.Who)
 		v.At = time.UnixMicro(at).UTC()
 		out = append(out, v)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, verdict.Readable(err)
+		return err
+	}); err != nil {
+		return nil, err
 	}
 	if len(out) == 0 {
 		return nil, fmt.Errorf("%s %s: %w", kind, id, hansei.ErrNotFound)

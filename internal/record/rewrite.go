@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -191,9 +192,10 @@ func (tx *Tx) reword(table string, key, texts []string, row []any, fn func(colum
 }
 
 // DropPayloads takes away the payloads in which has finds something, and those
-// that are damaged; what was understood of them stays. A delivery that waits
-// fails by it.
-func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func(io.Reader) (bool, error)) (dropped int, err error) {
+// that are damaged; what was understood of them stays. What waits, or is held,
+// fails by it, but what waits and was received at or after a time is left: it is
+// to be understood.
+func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, before time.Time, has func(io.Reader) (bool, error)) (dropped int, err error) {
 	journal, err := who.Scope().MayRead()
 	if err != nil {
 		return 0, err
@@ -206,34 +208,42 @@ func (s *Store) DropPayloads(ctx context.Context, who auth.Actor, has func(io.Re
 	for after := ""; ; {
 		var id string
 		var body []byte
-		found, err := s.next(ctx, "SELECT id, body FROM delivery WHERE journal = ? AND id > ? AND size > 0 ORDER BY id LIMIT 1", []any{string(journal), after}, &id, &body)
+		found, err := s.next(ctx, "SELECT id, body FROM delivery WHERE journal = ? AND id > ? AND size > 0 AND NOT (options = '' AND state = 'received' AND received >= ?) ORDER BY id LIMIT 1",
+			[]any{string(journal), after, before.UnixMicro()}, &id, &body)
 		if err != nil || !found {
 			return dropped, err
 		}
 		after = id
-		hit := true
+		why, hit := "a person in it was forgotten", true
 		if text, bad := pack.Unpack(dec, body); body == nil {
 			hit, err = has(&parts{ctx: ctx, store: s, journal: journal, owner: "delivery-" + id, dec: dec})
 		} else if bad == nil {
 			hit, err = has(bytes.NewReader(text))
+		} else {
+			err = errDamaged
 		}
-		if err != nil && !errors.Is(err, errDamaged) {
+		switch {
+		case errors.Is(err, errDamaged):
+			why = "it was damaged"
+		case err != nil:
 			return dropped, err
-		} else if !hit && err == nil {
+		case !hit:
 			continue
 		}
 		dropped++
-		if _, err := s.Write(ctx, who, func(tx *Tx) error {
-			const waits = " CASE WHEN options = '' AND state IN ('received', 'held') THEN "
-			if err := tx.exec("UPDATE delivery SET body = NULL, size = 0, error ="+waits+"? ELSE error END, state ="+waits+"'failed' ELSE state END WHERE journal = ? AND id = ?",
-				"its payload was taken away before it was understood: a person in it was forgotten", string(tx.journal), id); err != nil {
-				return err
-			}
-			return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), "delivery-"+id)
-		}); err != nil {
+		if _, err := s.Write(ctx, who, func(tx *Tx) error { return tx.dropPayload(id, why) }); err != nil {
 			return dropped, err
 		}
 	}
+}
+
+func (tx *Tx) dropPayload(id, why string) error {
+	const waits = " CASE WHEN options = '' AND state IN ('received', 'held') THEN "
+	if err := tx.exec("UPDATE delivery SET body = NULL, size = 0, error ="+waits+"? ELSE error END, state ="+waits+"'failed' ELSE state END WHERE journal = ? AND id = ?",
+		"its payload was taken away while it waited to be understood: "+why, string(tx.journal), id); err != nil {
+		return err
+	}
+	return tx.exec("DELETE FROM part WHERE journal = ? AND owner = ?", string(tx.journal), "delivery-"+id)
 }
 
 // next reads one row, if there is one.

@@ -2,11 +2,9 @@ package record
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"hansei/internal/auth"
-	"hansei/internal/record/verdict"
 )
 
 // PutSecret keeps a sealed secret of an owner, or drops it when box is nil.
@@ -33,18 +31,15 @@ func Secrets(ctx context.Context, r Reader, who auth.Scope, owner string) (out m
 		return nil, err
 	}
 	rows, err := r.query(ctx, "SELECT name, box FROM secret WHERE journal = ? AND owner = ?", string(journal), owner)
-	if err != nil {
-		return nil, fmt.Errorf("secrets: %w", verdict.Readable(err))
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
 	out = map[string][]byte{}
-	for rows.Next() {
+	if err := each(rows, err, func() error {
 		var name string
 		var box []byte
-		if err := rows.Scan(&name, &box); err != nil {
-			return nil, fmt.Errorf("secrets: %w", err)
-		}
+		err := rows.Scan(&name, &box)
 		out[name] = box
+		return err
+	}); err != nil {
+		return nil, fmt.Errorf("secrets: %w", err)
 	}
-	return out, verdict.Readable(rows.Err())
+	return out, nil
 }

@@ -42,11 +42,16 @@ func (s *Server) importPage(w http.ResponseWriter, r *http.Request, who auth.Act
 		v.Failed = &ui.Problem{Title: "This file could not be imported", Happened: d.Error,
 			Means: "No record was made or changed. The file is kept as it arrived.", Next: "Correct the file, or import it again and say how to read it."}
 	}
+	if d.State != record.DeliveryReceived && d.Size == 0 {
+		if v.Gone = true; v.Failed != nil {
+			v.Failed.Means, v.Failed.Next = "No record was made or changed.", "Import it again if you have it."
+		}
+	}
 	if err := s.cameOf(ctx, who, d, &v); err != nil {
 		return err
 	}
 	if d.State != record.DeliveryReceived {
-		v.Replay, v.Gone = true, d.Size == 0
+		v.Replay = true
 		if err := s.rejects(r, who, d, &v); err != nil {
 			return err
 		}

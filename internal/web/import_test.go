@@ -111,10 +111,10 @@ func TestFailedImport(t *testing.T) {
 	}
 	s.get(t, "/imports/"+d.ID).says(t, 200, "could not be imported", "none of its rows", "1800", "Replay", "!<b>")
 	s.get(t, "/imports").says(t, 200, "failed", "none of its rows", "Replay", "!<b>.csv")
-	if _, err := s.Records.DropPayloads(t.Context(), auth.Local(), func(io.Reader) (bool, error) { return true, nil }); err != nil {
+	if _, err := s.Records.DropPayloads(t.Context(), auth.Local(), now, func(io.Reader) (bool, error) { return true, nil }); err != nil {
 		t.Fatal(err)
 	}
-	s.get(t, "/imports/"+d.ID).says(t, 200, "There is no file", "none of its rows", "!Replay", "!/raw", "!/mapping")
+	s.get(t, "/imports/"+d.ID).says(t, 200, "There is no file", "none of its rows", "!is kept as it arrived", "!Replay", "!/raw", "!/mapping")
 	s.get(t, "/imports").says(t, 200, "none of its rows", "!Replay")
 	a := s.get(t, "/imports/"+d.ID+"/progress")
 	if got := a.header.Get("HX-Redirect"); got != "/imports/"+d.ID {

@@ -35,6 +35,7 @@ func Run(t *testing.T, e Engine) {
 		"HeldWhileItsSourceIs":      heldWhileItsSourceIs,
 		"NothingLeftToReopen":       nothingLeftToReopen,
 		"NobodyNeedLook":            nobodyNeedLook,
+		"ALaterOneTellsAll":         aLaterOneTellsAll,
 		"SlowerWriterConflicts":     slowerWriterConflicts,
 		"FailureUndoesItselfOnly":   failureUndoesItselfOnly,
 		"AppendWithKeyRepeats":      appendWithKeyRepeats,

@@ -195,7 +195,7 @@ func nothingLeftToReopen(t *testing.T, e Engine) {
 		t.Fatal(err)
 	}
 	Understand(t, s, 10, func() {})
-	dropped, err := s.DropPayloads(ctx, who, func(r io.Reader) (bool, error) {
+	dropped, err := s.DropPayloads(ctx, who, time.Now().Add(time.Hour), func(r io.Reader) (bool, error) {
 		b, err := io.ReadAll(r)
 		return string(b) == `{"event":1}`, err
 	})
@@ -245,20 +245,19 @@ func nobodyNeedLook(t *testing.T, e Engine) {
 		}
 		return nil
 	})
-	aside := func(source, name, id string, want int64) {
+	aside := func(source, id string, want int64) {
 		t.Helper()
 		write(func(tx *record.Tx) error {
-			n, err := tx.SetAside(source, name, id)
+			n, err := tx.SetAside(source, id)
 			if n != want {
-				t.Errorf("%q %q %q: %d set aside, want %d", source, name, id, n, want)
+				t.Errorf("%q %q: %d set aside, want %d", source, id, n, want)
 			}
 			return err
 		})
 	}
-	aside("", "", list[0].ID, 0)
-	aside("", "", list[1].ID, 1)
-	aside("", "no such", "", 0)
-	aside("pager", list[2].Name, "", 2)
+	aside("", list[0].ID, 0)
+	aside("", list[1].ID, 1)
+	aside("pager", "", 2)
 	states, err := s.DeliveryStates(ctx, who.Scope(), "pager")
 	if want := map[string]int{record.DeliveryReceived: 1, record.DeliveryAside: 3}; err != nil || !maps.Equal(states, want) {
 		t.Fatal(states, err)
@@ -281,5 +280,52 @@ func nobodyNeedLook(t *testing.T, e Engine) {
 	})
 	if states, err = s.DeliveryStates(ctx, who.Scope(), "pager"); err != nil || states[record.DeliveryReceived] != 2 || len(states) != 1 {
 		t.Error(states, err)
+	}
+}
+
+// aLaterOneTellsAll: what is superseded, failed or waiting, is replayed by nobody
+// and takes no room; what another source or name has stays.
+func aLaterOneTellsAll(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	list := append(Packed(t, "pager", 0, 2), Packed(t, "other", 2, 3)...)
+	large := Packed(t, "pager", 3, 4)[0]
+	large.Body, large.Parts = nil, [][]byte{{1}, {2}}
+	list = append(list, large)
+	write := func(fn func(tx *record.Tx) error) {
+		t.Helper()
+		if _, err := s.Write(ctx, who, fn); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(func(tx *record.Tx) error {
+		if _, err := tx.AddDeliveries(list); err != nil {
+			return err
+		}
+		for _, p := range list[1:] { // the first waits
+			if err := tx.FinishDelivery(p.ID, record.DeliveryFailed, "because", ""); err != nil {
+				return err
+			}
+		}
+		return tx.Supersede("pager", "no such")
+	})
+	write(func(tx *record.Tx) error { return tx.Supersede("pager", "event") })
+	for source, want := range map[string]map[string]int{"pager": {record.DeliveryAside: 3}, "other": {record.DeliveryFailed: 1}} {
+		if states, err := s.DeliveryStates(ctx, who.Scope(), source); err != nil || !maps.Equal(states, want) {
+			t.Errorf("%s: %v, %v", source, states, err)
+		}
+	}
+	write(func(tx *record.Tx) error {
+		n, err := tx.ReopenDeliveries("pager", time.Time{}.Add(time.Hour), record.DeliveryAside)
+		if n != 0 {
+			t.Errorf("%d are replayed", n)
+		}
+		return err
+	})
+	body, err := s.OpenDelivery(ctx, who.Scope(), large.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := io.ReadAll(body); err != nil || len(b) > 0 {
+		t.Errorf("left of a payload: %d bytes, %v", len(b), err)
 	}
 }

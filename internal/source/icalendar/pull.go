@@ -104,20 +104,22 @@ func (f *feed) pull(p *source.Pull) error {
 		}
 	}
 	slices.Sort(r.Gone)
+	// What could not be understood is told of once, and once that all of it is:
+	// also at first, for a feed that is read anew may have been flawed.
+	more := flaws != is.Flaws || p.Cursor == ""
 	if news || len(r.Gone) > 0 { // programs stamp a feed anew each time they give it
-		if err := emit(p, r, is); err != nil {
+		if err := emit(p, r, is, !more); err != nil {
 			return err
 		}
 	}
-	if flaws == is.Flaws {
+	if !more {
 		return nil
 	}
-	// What could not be understood is told of once, and once that all of it is.
 	is.Flaws, r.Flawed, r.Gone = flaws, true, nil
 	if flaws == 0 {
 		r.Calendar = ""
 	}
-	return emit(p, r, is)
+	return emit(p, r, is, true)
 }
 
 // refusal says which events could not be understood, and why.
@@ -133,12 +135,16 @@ func refusal(flaws []duty.Flaw) error {
 	return hansei.Invalid("feed", "of these events no duty is told until they are understood: %s", strings.Join(each, "; "))
 }
 
-func emit(p *source.Pull, r reading, is cursor) error {
+// emit gives one page; last says that there is no other.
+func emit(p *source.Pull, r reading, is cursor, last bool) error {
 	next, err := json.Marshal(is, json.Deterministic(true))
 	if err != nil {
 		return fmt.Errorf("feed: %w", err)
 	}
-	page := source.Page{Cursor: string(next), Through: is.Read, Flawed: r.Flawed}
+	page := source.Page{Cursor: string(next), Flawed: r.Flawed}
+	if last {
+		page.Through = is.Read
+	}
 	if r.Calendar != "" {
 		if page.Body, err = json.Marshal(r); err != nil {
 			return fmt.Errorf("feed: %w", err)

@@ -180,6 +180,12 @@ func TestPullWithFlaws(t *testing.T) {
 		t.Errorf("%d deliveries, %v, flawed %v", n, f.failed, f.flawed)
 	}
 	f.says(map[string]string{"1": "Rota Ann 2026-01-01 2026-01-08", "2": "Rota Cy 2026-01-08 2026-01-15", "3": "Rota Dee 2026-01-15 2026-01-22"})
+
+	// What was flawed before a feed is read anew is no more.
+	f.cursor, f.flawed = "", true
+	if f.read("2026-01-19"); f.flawed {
+		t.Error("read anew: it still counts as flawed")
+	}
 }
 
 // TestPullOwesFlaws: what an event that could not be understood says is told

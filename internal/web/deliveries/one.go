@@ -60,7 +60,9 @@ func (p *Pages) one(w http.ResponseWriter, r *http.Request, who auth.Actor) erro
 		return err
 	}
 	v.Told = all[0]
-	v.Payload, v.Cut = shown(bodies[0].Body)
+	if v.Payload, v.Cut = shown(bodies[0].Body); bodies[0].Bad != nil {
+		v.Cut = "It cannot be shown: " + bodies[0].Bad.Error() + "."
+	}
 	v.Facts = []ui.Item{{Name: "Source", Component: link("/sources/"+d.Source, d.Source)}, {Name: "Event", Text: eventOf(d)},
 		{Name: "State", Component: stateBadge(words[d.State], d.State == record.DeliveryFailed)},
 		{Name: "Received", Component: ui.Time(d.Received, zone)}, {Name: "Size", Text: ui.Bytes(d.Size)},
@@ -151,7 +153,11 @@ func (p *Pages) aside(w http.ResponseWriter, r *http.Request, who auth.Actor) er
 	if _, err := p.Sources.SetAside(r.Context(), who, "", d.ID); err != nil {
 		return err
 	}
-	return shell.Done(w, r, "/deliveries/"+d.ID, ui.Toast{Text: "It is set aside: nobody need look at it any more.", UndoURL: "/deliveries/" + d.ID + "/replay"})
+	done := ui.Toast{Text: "It is set aside: nobody need look at it any more."}
+	if _, err := p.Sources.Glance(r.Context(), who.Scope(), d.Source); err == nil && d.Size > 0 {
+		done.UndoURL = "/deliveries/" + d.ID + "/replay"
+	}
+	return shell.Done(w, r, "/deliveries/"+d.ID, done)
 }
 
 // asideAll says so of everything that failed, of one source or of all.
@@ -165,7 +171,8 @@ func (p *Pages) asideAll(w http.ResponseWriter, r *http.Request, who auth.Actor)
 	if err != nil {
 		return err
 	}
-	return shell.Done(w, r, listOf(name)+"?state="+record.DeliveryAside, ui.Toast{Text: ui.Plural(int(n), "delivery is", "deliveries are") + " set aside: nobody need look at them any more."})
+	return shell.Done(w, r, listOf(name)+"?state="+record.DeliveryAside, ui.Toast{Text: ui.Plural(int(n), "delivery is", "deliveries are") + " set aside: nobody need look at them any more.",
+		UndoURL: "/deliveries/replay", Undo: map[string]string{"source": name, "state": record.DeliveryAside}})
 }
 
 // listOf is the list of a source's deliveries, or of all.
