@@ -12,6 +12,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/intake/link"
+	"hansei/internal/intake/parts"
 	"hansei/internal/record"
 )
 
@@ -79,7 +80,7 @@ func Edited(ctx context.Context, tx *record.Tx, who auth.Actor, stored record.St
 	if len(reason) > 1000 {
 		return nil, hansei.Invalid("reason", "%d characters are too many; at most 1,000", len(reason))
 	}
-	versions, err := versionsOf(stored.Record)
+	versions, err := parts.Of(stored.Record)
 	if err != nil {
 		return nil, err
 	}
@@ -97,7 +98,7 @@ func Edited(ctx context.Context, tx *record.Tx, who auth.Actor, stored record.St
 	if err != nil {
 		return nil, err
 	}
-	return assemble(stored.Record, versions, order)
+	return parts.Assemble(stored.Record, versions, order)
 }
 
 // standing puts an edit among the record's edits, in place of an earlier one
@@ -122,7 +123,7 @@ func standing(rec hansei.Record, s Set, by, reason string, at time.Time) error {
 		}
 		return nil
 	}
-	if _, err := ParseValue(f, s.Value); err != nil {
+	if _, err := parts.ParseValue(f, s.Value); err != nil {
 		return err
 	}
 	head.Edits = append(head.Edits, hansei.Edit{Field: s.Field, Value: s.Value, By: by, At: at, Reason: reason})
@@ -147,7 +148,7 @@ func (p People) Create(ctx context.Context, who auth.Actor, kind hansei.Kind, id
 				return err
 			}
 		}
-		whole, err := assemble(rec, nil, ordering{})
+		whole, err := parts.Assemble(rec, nil, parts.Order{})
 		if err == nil {
 			err = p.before(tx, whole, true)
 		}
@@ -190,53 +191,4 @@ func one(ctx context.Context, r record.Reader, scope auth.Scope, kind hansei.Kin
 		return s, fmt.Errorf("%s %s: %w", kind, id, hansei.ErrNotFound)
 	}
 	return s, nil
-}
-
-// ParseValue reads a field's value from JSON: a string, number, boolean, an
-// RFC 3339 time or a list of strings; null is empty.
-func ParseValue(f hansei.Field, raw json.RawMessage) (any, error) {
-	if string(raw) == "null" {
-		return nil, nil
-	}
-	var err error
-	switch f.Type {
-	case hansei.Text, hansei.Ref:
-		var s string
-		if err = json.Unmarshal(raw, &s); err == nil {
-			s = strings.TrimSpace(s)
-			if len(f.Enum) > 0 && s != "" && !slices.Contains(f.Enum, s) {
-				return nil, hansei.Invalid(f.Name, "%q: expected one of %s", s, strings.Join(f.Enum, ", "))
-			}
-			if f.Type == hansei.Ref {
-				return hansei.ID(s), nil
-			}
-			return s, nil
-		}
-	case hansei.Number:
-		var n float64
-		if err = json.Unmarshal(raw, &n); err == nil {
-			return n, nil
-		}
-	case hansei.Bool:
-		var b bool
-		if err = json.Unmarshal(raw, &b); err == nil {
-			return b, nil
-		}
-	case hansei.Time:
-		var t time.Time
-		if err = json.Unmarshal(raw, &t); err == nil {
-			return t.UTC(), nil
-		}
-	case hansei.List:
-		var l []string
-		if err = json.Unmarshal(raw, &l); err == nil {
-			return l, nil
-		}
-	case hansei.Refs:
-		var l []hansei.ID
-		if err = json.Unmarshal(raw, &l); err == nil {
-			return l, nil
-		}
-	}
-	return nil, hansei.Invalid(f.Name, "expected %s as JSON, got %.100s", f.Type, raw)
 }

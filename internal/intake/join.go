@@ -9,6 +9,7 @@ import (
 
 	"hansei"
 	"hansei/internal/intake/link"
+	"hansei/internal/intake/parts"
 	"hansei/internal/record"
 )
 
@@ -274,16 +275,16 @@ func (s *workingSet) unite(a, b record.Ref) error {
 
 // joined puts what every source said of one record into another: into holds
 // both, from leads there.
-func joined(a, b hansei.Record, order ordering) (into, from hansei.Record, err error) {
-	va, err := versionsOf(a)
+func joined(a, b hansei.Record, order parts.Order) (into, from hansei.Record, err error) {
+	va, err := parts.Of(a)
 	if err != nil {
 		return nil, nil, err
 	}
-	vb, err := versionsOf(b)
+	vb, err := parts.Of(b)
 	if err != nil {
 		return nil, nil, err
 	}
-	into, from = emptied(a), emptied(b)
+	into, from = parts.Emptied(a), parts.Emptied(b)
 	head, wasOut := into.Head(), allOut(a.Head().From)
 	head.From = append(cloneFrom(a.Head().From), cloneFrom(b.Head().From)...)
 	for _, e := range b.Head().Edits {
@@ -291,13 +292,13 @@ func joined(a, b hansei.Record, order ordering) (into, from hansei.Record, err e
 			head.Edits = append(slices.Clip(head.Edits), e)
 		}
 	}
-	if into, err = assemble(into, append(va, vb...), order); err != nil {
+	if into, err = parts.Assemble(into, append(va, vb...), order); err != nil {
 		return nil, nil, err
 	}
 	if err := settleDeleted(into, wasOut); err != nil {
 		return nil, nil, err
 	}
-	copyFields(from, b)
+	parts.Copy(from, b)
 	*from.Head() = *b.Head()
 	from.Head().MergedInto = a.Head().ID
 	return into, from, nil

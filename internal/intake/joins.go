@@ -10,6 +10,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/intake/link"
+	"hansei/internal/intake/parts"
 	"hansei/internal/record"
 )
 
@@ -125,7 +126,7 @@ func (j Joins) decide(ctx context.Context, who auth.Actor, of hansei.Kind, a, b 
 // that was joined into it before.
 func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 	w := s.have[from]
-	versions, err := versionsOf(w.rec)
+	versions, err := parts.Of(w.rec)
 	if err != nil {
 		return err
 	}
@@ -136,7 +137,7 @@ func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 	if err := s.get(ctx, own); err != nil {
 		return err
 	}
-	stay, leave := emptied(w.rec), emptied(s.have[other].rec)
+	stay, leave := parts.Emptied(w.rec), parts.Emptied(s.have[other].rec)
 	var stays, leaves []hansei.Record
 	for i, o := range w.rec.Head().From {
 		if s.leadsThrough(own[i], other) {
@@ -151,7 +152,7 @@ func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 		return hansei.Invalid("b", "%s was not joined into %s", other.ID, from.ID)
 	}
 	if byHand {
-		copyFields(leave, s.have[other].rec)
+		parts.Copy(leave, s.have[other].rec)
 	}
 	leave.Head().MergedInto = ""
 	stay.Head().Edits = slices.DeleteFunc(slices.Clone(stay.Head().Edits), func(e hansei.Edit) bool {
@@ -174,7 +175,7 @@ func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 
 // part is one of two records that were one, of which every source was out or not.
 func (s *workingSet) part(rec hansei.Record, versions []hansei.Record, wasOut bool) (hansei.Record, error) {
-	rec, err := assemble(rec, versions, s.order)
+	rec, err := parts.Assemble(rec, versions, s.order)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +190,7 @@ func (s *workingSet) reconsider(ctx context.Context, ref record.Ref, beside hans
 	if !link.Live(rec) || len(rec.Head().From) < 2 || ref.Kind != hansei.KindDeployment && ref.Kind != hansei.KindChange {
 		return false, nil
 	}
-	versions, err := versionsOf(rec)
+	versions, err := parts.Of(rec)
 	if err != nil {
 		return false, err
 	}
@@ -235,18 +236,6 @@ func (s *workingSet) leadsThrough(r, through record.Ref) bool {
 		r.ID = w.rec.Head().MergedInto
 	}
 	return false
-}
-
-// emptied is a record with what of another no source told, and no sources.
-func emptied(rec hansei.Record) hansei.Record {
-	out, err := hansei.New(rec.Kind())
-	if err != nil {
-		return rec // it was made of that kind
-	}
-	*out.Head() = *rec.Head()
-	out.Head().From = nil
-	tracked(out, rec)
-	return out
 }
 
 // Suggest looks for incidents of other sources that look like one of these,

@@ -5,6 +5,7 @@ import (
 
 	"hansei"
 	"hansei/internal/intake/fold"
+	"hansei/internal/intake/parts"
 )
 
 // Origin is one field of a record, and where its value comes from.
@@ -27,12 +28,12 @@ type Said struct {
 // and what the others say. A value stands for the first source that counts and
 // says just that. own are fields of the organization's own to be told of, too.
 func Origins(rec hansei.Record, own ...hansei.Field) ([]Origin, error) {
-	versions, err := versionsOf(rec)
+	versions, err := parts.Of(rec)
 	if err != nil {
 		return nil, err
 	}
 	head := rec.Head()
-	in := counting(head.From)
+	in := parts.Counting(head.From)
 	var out []Origin
 	for _, f := range slices.Concat(hansei.FieldsOf(rec.Kind()), own) {
 		o := Origin{Field: f}

@@ -60,16 +60,3 @@ func standingOwn(head *hansei.Header, s Set, e hansei.Edit) {
 	head.Custom = maps.Clone(head.Custom)
 	delete(head.Custom, strings.TrimPrefix(s.Field, hansei.CustomPrefix))
 }
-
-// applyOwn puts a person's word over an own field.
-func applyOwn(head *hansei.Header, e hansei.Edit) error {
-	var value string
-	if err := json.Unmarshal(e.Value, &value); err != nil {
-		return fmt.Errorf("edit of %s: %w", e.Field, err)
-	}
-	if head.Custom == nil {
-		head.Custom = map[string]string{}
-	}
-	head.Custom[strings.TrimPrefix(e.Field, hansei.CustomPrefix)] = value
-	return nil
-}

@@ -15,6 +15,7 @@ import (
 	"hansei"
 	"hansei/internal/auth"
 	"hansei/internal/intake/link"
+	"hansei/internal/intake/parts"
 	"hansei/internal/intake/resolve"
 	"hansei/internal/record"
 	"hansei/internal/source/file"
@@ -29,7 +30,7 @@ type reading struct {
 	delivery record.Delivery
 	plan     *file.Plan
 	names    *resolve.Resolver
-	order    ordering
+	order    parts.Order
 	sum      Summary
 	rejects  []record.Reject
 	touched  map[hansei.ID]bool // of an event log: records this delivery has changed
@@ -312,7 +313,7 @@ func (r *reading) update(ctx context.Context, tx *record.Tx, p prepared, have ma
 	if err != nil {
 		return err
 	}
-	rec, err := merge(existing, p.rec, p.key, r.order)
+	rec, err := parts.Merge(existing, p.rec, p.key, r.order)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake/parts"
 	"hansei/internal/record"
 )
 
@@ -136,15 +137,15 @@ func (b *Inbox) change(ctx context.Context, who auth.Actor, relied record.Ref, r
 		if rec == nil || rec.Head().MergedInto != "" {
 			continue
 		}
-		versions, err := versionsOf(rec)
+		versions, err := parts.Of(rec)
 		if err != nil {
 			return 0, err
 		}
-		next := emptied(rec)
+		next := parts.Emptied(rec)
 		next.Head().From = cloneFrom(rec.Head().From)
 		wasOut := allOut(next.Head().From)
 		change(next, versions)
-		if next, err = assemble(next, versions, s.order); err != nil {
+		if next, err = parts.Assemble(next, versions, s.order); err != nil {
 			return 0, err
 		}
 		if next, err = s.whole(next, versions); err != nil {
@@ -225,7 +226,7 @@ func (b *Inbox) try(ctx context.Context, who auth.Scope, source string, refs []r
 		if rec == nil || rec.Head().MergedInto != "" {
 			continue
 		}
-		versions, err := versionsOf(rec)
+		versions, err := parts.Of(rec)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/intake/fold"
 	"hansei/internal/intake/link"
+	"hansei/internal/intake/parts"
 	"hansei/internal/intake/resolve"
 	"hansei/internal/record"
 	"hansei/internal/source"
@@ -24,7 +25,7 @@ type workingSet struct {
 	records record.Reader
 	scope   auth.Scope
 	names   *resolve.Resolver
-	order   ordering
+	order   parts.Order
 	before  map[hansei.Key]fold.Again  // what a replay that goes on told in earlier batches
 	again   map[hansei.Key]*fold.Again // and in this one, too
 	have    map[record.Ref]*working
@@ -253,11 +254,11 @@ func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Obse
 			return nil, err
 		}
 	}
-	versions, err := versionsOf(existing)
+	versions, err := parts.Of(existing)
 	if err != nil {
 		return nil, err
 	}
-	rec := emptied(existing)
+	rec := parts.Emptied(existing)
 	head := rec.Head()
 	head.ID, head.From = id, cloneFrom(existing.Head().From)
 	wasOut := allOut(head.From)
@@ -285,7 +286,7 @@ func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Obse
 	if err := judge(versions[i], &head.From[i], r); err != nil {
 		return nil, err
 	}
-	out, err := assemble(rec, versions, s.order)
+	out, err := parts.Assemble(rec, versions, s.order)
 	if err != nil {
 		return nil, err
 	}
@@ -295,7 +296,7 @@ func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Obse
 		}
 		// What makes it whole may come in another delivery.
 		out.Head().From[i].Out = hansei.OutIncomplete
-		if out, err = assemble(out, versions, s.order); err != nil {
+		if out, err = parts.Assemble(out, versions, s.order); err != nil {
 			return nil, err
 		}
 	}
@@ -313,7 +314,7 @@ func (s *workingSet) whole(rec hansei.Record, versions []hansei.Record) (hansei.
 			from[i].Out = hansei.OutIncomplete
 		}
 	}
-	return assemble(rec, versions, s.order)
+	return parts.Assemble(rec, versions, s.order)
 }
 
 // flaw is what is wrong with a record, deleted or not.

@@ -11,7 +11,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
-	"hansei/internal/intake"
+	"hansei/internal/intake/parts"
 	"hansei/internal/record"
 	"hansei/internal/schema"
 )
@@ -128,7 +128,7 @@ func (d *Desk) Describe(ctx context.Context, who auth.Actor, id hansei.ID, m Met
 			}
 			var v any
 			if len(raw) > 0 && string(raw) != "null" {
-				if v, err = intake.ParseValue(f, raw); err != nil {
+				if v, err = parts.ParseValue(f, raw); err != nil {
 					return err
 				}
 			}

@@ -9,6 +9,7 @@ import (
 	"hansei/internal/auth"
 	"hansei/internal/intake"
 	"hansei/internal/intake/link"
+	"hansei/internal/intake/parts"
 	"hansei/internal/record"
 	"hansei/internal/web/records"
 	"hansei/internal/web/ui"
@@ -130,7 +131,7 @@ func (v *Panel) fields(origins []intake.Origin, text func(any) string) {
 		f := field{Label: o.Field.Label}
 		if o.Edit != nil {
 			f.Said = append(f.Said, word{Who: o.Edit.By, Text: "", Stands: true})
-			if value, err := intake.ParseValue(o.Field, o.Edit.Value); err == nil && value != nil {
+			if value, err := parts.ParseValue(o.Field, o.Edit.Value); err == nil && value != nil {
 				f.Said[0].Text = text(value)
 			}
 		}

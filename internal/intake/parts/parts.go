@@ -1,4 +1,6 @@
-package intake
+// Package parts knows a record as what each source said of it, in what order, and
+// what people said: it takes a record apart and puts it together. It is pure.
+package parts
 
 import (
 	"encoding/json"
@@ -13,17 +15,17 @@ import (
 	"hansei/internal/intake/link"
 )
 
-// merge puts what a source now says of a thing into its record. The record's
+// Merge puts what a source now says of a thing into its record. The record's
 // fields are, in this order: a person's edit, what the first source says,
 // what the next one says where the first is silent.
-func merge(existing hansei.Record, said hansei.Record, key hansei.Key, order ordering) (hansei.Record, error) {
+func Merge(existing hansei.Record, said hansei.Record, key hansei.Key, order Order) (hansei.Record, error) {
 	head := said.Head()
 	if existing == nil {
 		head.From = []hansei.Observed{{Source: key.Source, External: key.External}}
 		return said, nil
 	}
 	old := existing.Head()
-	versions, err := versionsOf(existing)
+	versions, err := Of(existing)
 	if err != nil {
 		return nil, err
 	}
@@ -37,12 +39,12 @@ func merge(existing hansei.Record, said hansei.Record, key hansei.Key, order ord
 		versions[i] = said
 		old.From[i] = hansei.Observed{Source: key.Source, External: key.External}
 	}
-	return assemble(existing, versions, order)
+	return Assemble(existing, versions, order)
 }
 
-// versionsOf reads what each source last said. With a single source and no
+// Of reads what each source last said. With a single source and no
 // edits that is the record itself, and nothing more was stored.
-func versionsOf(rec hansei.Record) ([]hansei.Record, error) {
+func Of(rec hansei.Record) ([]hansei.Record, error) {
 	head := rec.Head()
 	out := make([]hansei.Record, len(head.From))
 	for i, o := range head.From {
@@ -51,7 +53,7 @@ func versionsOf(rec hansei.Record) ([]hansei.Record, error) {
 			return nil, err
 		}
 		if len(o.Record) == 0 {
-			copyFields(v, rec)
+			Copy(v, rec)
 		} else if err := json.Unmarshal(o.Record, v); err != nil {
 			return nil, fmt.Errorf("what %s said of %s %s: %w", o.Source, rec.Kind(), head.ID, err)
 		}
@@ -60,10 +62,10 @@ func versionsOf(rec hansei.Record) ([]hansei.Record, error) {
 	return out, nil
 }
 
-// assemble builds the record anew from its versions (in the order of
+// Assemble builds the record anew from its versions (in the order of
 // head.From) and the edits in its header. Versions of sources that are out
 // count only when all are. The versions are its own from then on.
-func assemble(rec hansei.Record, versions []hansei.Record, order ordering) (hansei.Record, error) {
+func Assemble(rec hansei.Record, versions []hansei.Record, order Order) (hansei.Record, error) {
 	if old := rec.Head(); len(versions) == 1 && len(old.Edits) == 0 && old.Counted == nil {
 		return alone(rec, versions[0]), nil
 	}
@@ -77,8 +79,8 @@ func assemble(rec hansei.Record, versions []hansei.Record, order ordering) (hans
 	head.From = slices.Clone(head.From)
 	if len(versions) == 0 {
 		// A record that people made: its fields are its own.
-		copyFields(out, rec)
-		uncount(out)
+		Copy(out, rec)
+		Uncount(out)
 	}
 	order.fill(out, versions)
 	tracked(out, rec)
@@ -116,9 +118,9 @@ func tracked(out, rec hansei.Record) {
 	}
 }
 
-// copyFields copies every field, and what has no field in the table, into an
+// Copy copies every field, and what has no field in the table, into an
 // empty record.
-func copyFields(to, from hansei.Record) {
+func Copy(to, from hansei.Record) {
 	if in, ok := to.(*hansei.Incident); ok { // all at once, for each that is set sorts them
 		in.Milestones = slices.Clone(from.(*hansei.Incident).Milestones)
 	}
@@ -198,4 +200,16 @@ func applyEdit(rec hansei.Record, e hansei.Edit) error {
 		in.Milestones[i].Moved = &at
 	}
 	return nil
+}
+
+// Emptied is a record with what of another no source told, and no sources.
+func Emptied(rec hansei.Record) hansei.Record {
+	out, err := hansei.New(rec.Kind())
+	if err != nil {
+		return rec // it was made of that kind
+	}
+	*out.Head() = *rec.Head()
+	out.Head().From = nil
+	tracked(out, rec)
+	return out
 }
