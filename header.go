@@ -25,6 +25,7 @@ type Header struct {
 	// ByHand says of a record whose every source is out that it was deleted
 	// before they were: it stays so when one of them returns.
 	ByHand bool `json:"by_hand,omitzero"`
+	Made   bool `json:"made,omitzero"` // by people: it stands whether sources tell of it or not
 	// Counted is what Hansei counted itself among the records linked with this.
 	Counted *Counted `json:"counted,omitempty"`
 }

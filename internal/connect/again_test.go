@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"hansei"
@@ -194,5 +195,44 @@ func TestDeletedServiceNamed(t *testing.T) {
 	s, _, err := record.Get[*hansei.Service](ctx, r.Records, who.Scope(), "web-shop")
 	if in := r.incident(t, "ours:2"); err != nil || !s.Deleted || len(in.Services) != 1 || in.Services[0] != "web-shop" {
 		t.Errorf("got %+v, service %+v, %v", in, s, err)
+	}
+}
+
+// TestDataGoesLater: what a source told that was removed without it can go later,
+// once; a source added under the name again has had nothing yet.
+func TestDataGoesLater(t *testing.T) {
+	r, ctx := newRig(t), context.Background()
+	a := r.add(t, "ours")
+	r.sent(t, a, event{ID: "1", At: at(0), Status: "open", Title: "T"})
+	r.sent(t, a, event{ID: "2", At: at(0), Status: "broken"})
+	r.drain(t)
+	if err := r.Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if v := r.view(t, "ours"); v.Received != 2 {
+		t.Fatalf("received %d", v.Received)
+	}
+	if _, err := r.Remove(ctx, who, "ours", false); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := r.SetAside(ctx, who, "ours", ""); err != nil || n != 1 {
+		t.Errorf("what failed of it: %d, %v", n, err)
+	}
+	for i, gone := range []bool{true, false} {
+		_, err := r.Remove(ctx, who, "ours", true)
+		if (err == nil) != gone || !gone && !errors.Is(err, hansei.ErrNotFound) {
+			t.Errorf("with its data, try %d: %v", i+1, err)
+		}
+	}
+	if _, err := r.Inbox.ForgetSource(ctx, who, "ours"); err != nil {
+		t.Fatal(err)
+	}
+	list, err := r.Records.Deliveries(ctx, who.Scope(), record.DeliveryFilter{Live: true})
+	if err != nil || len(list) > 0 || !r.incident(t, "ours:1").Deleted {
+		t.Errorf("left: %+v, %v", list, err)
+	}
+	r.add(t, "ours")
+	if v := r.view(t, "ours"); v.Received != 0 || v.State != "waiting" {
+		t.Errorf("added again: %s, received %d", v.State, v.Received)
 	}
 }

@@ -196,7 +196,8 @@ func (s *Sources) Pull(ctx context.Context, who auth.Actor, name, stream string)
 }
 
 // Remove ends a source. Its records stay, or go when data is true: what only
-// it told of is deleted, what others tell of too loses its part.
+// it told of is deleted, what others tell of too loses its part. They can go
+// later, too, when it was removed without.
 func (s *Sources) Remove(ctx context.Context, who auth.Actor, name string, data bool) (record.Seq, error) {
 	if data {
 		if err := s.Records.Unspool(ctx, who); err != nil {
@@ -208,7 +209,7 @@ func (s *Sources) Remove(ctx context.Context, who auth.Actor, name string, data 
 		if err != nil {
 			return err
 		}
-		if rec.Deleted {
+		if rec.Deleted && (!data || rec.Forget) {
 			return fmt.Errorf("source %s: %w", name, hansei.ErrNotFound)
 		}
 		rec.Deleted, rec.Hook, rec.Forget = true, "", data

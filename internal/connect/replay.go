@@ -90,8 +90,8 @@ func (s *Sources) replayOne(ctx context.Context, who auth.Actor, id string) erro
 // else all of a source, or of all sources. It says how many those are. They are
 // kept as what was understood is, and a replay of one takes it back.
 func (s *Sources) SetAside(ctx context.Context, who auth.Actor, name, delivery string) (n int64, err error) {
-	if name != "" {
-		if _, err := s.find(ctx, who.Scope(), name); err != nil {
+	if name != "" { // one that was removed, too
+		if _, _, err := record.Get[*hansei.Source](ctx, s.Records, who.Scope(), hansei.ID(name)); err != nil {
 			return 0, err
 		}
 	}

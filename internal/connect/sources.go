@@ -163,6 +163,10 @@ func (s *Sources) Add(ctx context.Context, who auth.Actor, spec Spec) (Added, er
 		if err := s.keep(tx, rec, read, secrets); err != nil {
 			return err
 		}
+		// What came under this name before says nothing of the new address.
+		if err := tx.DropCounts(string(rec.ID)); err != nil {
+			return err
+		}
 		if before != nil && before.Tool == rec.Tool {
 			if out.Again, err = takeUp(tx, kind, before, rec); err != nil {
 				return err

@@ -138,7 +138,7 @@ func (p People) Create(ctx context.Context, who auth.Actor, kind hansei.Kind, id
 		return 0, err
 	}
 	return p.Records.Write(ctx, who, func(tx *record.Tx) error {
-		rec.Head().ID = id
+		rec.Head().ID, rec.Head().Made = id, true
 		sets, err := ownValues(ctx, tx, who.Scope(), rec, sets)
 		if err != nil {
 			return err
@@ -167,7 +167,10 @@ func (p People) Delete(ctx context.Context, who auth.Actor, kind hansei.Kind, id
 		if err != nil {
 			return err
 		}
-		stored.Record.Head().Deleted = deleted
+		head := stored.Record.Head()
+		if head.Deleted = deleted; parts.Out(head) { // so that it stays so when a source returns
+			head.ByHand = deleted
+		}
 		return record.Put(tx, stored.Record, stored.Revision)
 	})
 }

@@ -285,7 +285,8 @@ func joined(a, b hansei.Record, order parts.Order) (into, from hansei.Record, er
 		return nil, nil, err
 	}
 	into, from = parts.Emptied(a), parts.Emptied(b)
-	head, wasOut := into.Head(), allOut(a.Head().From)
+	head, wasOut := into.Head(), parts.Out(a.Head())
+	head.Made = parts.Made(a) || parts.Made(b)
 	head.From = append(cloneFrom(a.Head().From), cloneFrom(b.Head().From)...)
 	for _, e := range b.Head().Edits {
 		if _, has := head.EditOf(e.Field); !has {

@@ -161,11 +161,13 @@ func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 	})
 	// If the one was deleted, so are both.
 	was := w.rec.Head()
+	leave.Head().Made = parts.Made(s.have[other].rec)
+	stay.Head().Made = was.Made && !leave.Head().Made || len(stays) == 0
 	leave.Head().Deleted, leave.Head().ByHand = was.Deleted, was.ByHand
-	if stay, err = s.part(stay, stays, allOut(was.From)); err != nil {
+	if stay, err = s.part(stay, stays, parts.Out(was)); err != nil {
 		return err
 	}
-	if leave, err = s.part(leave, leaves, allOut(was.From)); err != nil {
+	if leave, err = s.part(leave, leaves, parts.Out(was)); err != nil {
 		return err
 	}
 	s.set(from, stay)

@@ -22,7 +22,7 @@ func orderIn(ctx context.Context, r record.Reader, who auth.Scope) (parts.Order,
 	if !ok {
 		return parts.Order{}, nil
 	}
-	return parts.Order{s.Record.(*hansei.Organization).SourceOrder}, nil
+	return parts.Order{Rules: s.Record.(*hansei.Organization).SourceOrder}, nil
 }
 
 // Rules are what the organization decided about live sources; nil leaves a

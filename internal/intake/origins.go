@@ -33,7 +33,7 @@ func Origins(rec hansei.Record, own ...hansei.Field) ([]Origin, error) {
 		return nil, err
 	}
 	head := rec.Head()
-	in := parts.Counting(head.From)
+	in := parts.Counting(head)
 	var out []Origin
 	for _, f := range slices.Concat(hansei.FieldsOf(rec.Kind()), own) {
 		o := Origin{Field: f}

@@ -1,7 +1,6 @@
 package intake
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -14,7 +13,6 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
-	"hansei/internal/intake/link"
 	"hansei/internal/intake/parts"
 	"hansei/internal/intake/resolve"
 	"hansei/internal/record"
@@ -226,12 +224,13 @@ func (r *reading) one(o hansei.Observation) (prepared, error) {
 	head := o.Record.Head()
 	head.ID = p.id
 	head.From = []hansei.Observed{{Source: o.Key.Source, External: o.Key.External}}
+	if p.bad = o.Record.Validate(); p.bad != nil {
+		r.names.Undo()
+		return p, nil
+	}
 	p.ref = slices.DeleteFunc(r.names.Take(), func(rec hansei.Record) bool {
 		return rec.Kind() == o.Key.Kind && rec.Head().ID == p.id // it is just coming
 	})
-	if p.bad = o.Record.Validate(); p.bad != nil {
-		return p, nil
-	}
 	var err error
 	p.doc, err = record.Encode(o.Record)
 	return p, err
@@ -291,81 +290,6 @@ func (r *reading) create(ctx context.Context, tx *record.Tx, rec hansei.Record) 
 		return nil // another delivery was faster
 	}
 	return record.Put(tx, rec, 0)
-}
-
-// update merges an observation into a record that exists, and writes it if
-// that changes anything.
-func (r *reading) update(ctx context.Context, tx *record.Tx, p prepared, have map[hansei.ID]record.Raw) error {
-	if bytes.Equal(have[p.id].Doc, p.doc) {
-		r.sum.Unchanged++
-		return nil
-	}
-	if r.plan.EventLog && !r.touched[p.id] {
-		// A log read again begins with states long past. They are news only
-		// once something in it was.
-		past, err := r.past(ctx, tx, p)
-		if err != nil || past {
-			r.sum.Unchanged++
-			return err
-		}
-	}
-	id, existing, err := r.standing(ctx, tx, p.id, have)
-	if err != nil {
-		return err
-	}
-	rec, err := parts.Merge(existing, p.rec, p.key, r.order)
-	if err != nil {
-		return err
-	}
-	doc, err := record.Encode(rec)
-	if err != nil {
-		return err
-	}
-	old := have[id]
-	if bytes.Equal(old.Doc, doc) {
-		r.sum.Unchanged++
-		return nil
-	}
-	if err := record.PutEncoded(tx, rec, doc, old.Revision); err != nil {
-		return err
-	}
-	r.sum.Updated++
-	r.touch(p.id)
-	have[id] = record.Raw{Doc: doc, Revision: old.Revision + 1}
-	return nil
-}
-
-// standing is the record that a source's own one was joined into, or that one
-// itself. It is added to what the batch has.
-func (r *reading) standing(ctx context.Context, tx *record.Tx, id hansei.ID, have map[hansei.ID]record.Raw) (hansei.ID, hansei.Record, error) {
-	for range maxMerges {
-		if _, ok := have[id]; !ok {
-			found, err := record.LoadRaw(ctx, tx, r.who.Scope(), r.plan.Kind, []hansei.ID{id})
-			if err != nil {
-				return id, nil, err
-			}
-			have[id] = found[id]
-		}
-		rec, err := record.DecodeDoc(r.plan.Kind, have[id].Doc)
-		if err != nil {
-			return id, nil, err
-		}
-		if into := rec.Head().MergedInto; into != "" && slices.Contains(link.Joined, r.plan.Kind) {
-			id = into
-			continue
-		}
-		return id, rec, nil
-	}
-	return id, nil, fmt.Errorf("%s %s was joined into others more than %d times", r.plan.Kind, id, maxMerges)
-}
-
-// past says whether the record once stood exactly as this row says.
-func (r *reading) past(ctx context.Context, tx *record.Tx, p prepared) (bool, error) {
-	versions, err := record.HistoryIn(ctx, tx, r.who.Scope(), r.plan.Kind, p.id)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(versions, func(v record.Version) bool { return bytes.Equal(v.Doc, p.doc) }), nil
 }
 
 func invalid(p prepared) record.Reject {

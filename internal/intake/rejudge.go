@@ -143,7 +143,7 @@ func (b *Inbox) change(ctx context.Context, who auth.Actor, relied record.Ref, r
 		}
 		next := parts.Emptied(rec)
 		next.Head().From = cloneFrom(rec.Head().From)
-		wasOut := allOut(next.Head().From)
+		wasOut := parts.Out(next.Head())
 		change(next, versions)
 		if next, err = parts.Assemble(next, versions, s.order); err != nil {
 			return 0, err

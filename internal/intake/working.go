@@ -73,12 +73,16 @@ func newWorkingSet(ctx context.Context, records record.Reader, scope auth.Scope,
 	return &workingSet{records: records, scope: scope, names: names, order: order, again: map[hansei.Key]*fold.Again{}, have: map[record.Ref]*working{}, led: map[record.Ref][]hansei.ID{}}, nil
 }
 
-// ref is the record an observation tells of, before merges are followed.
-func (s *workingSet) ref(o hansei.Observation) record.Ref {
-	if slices.Contains(resolve.Kinds, o.Key.Kind) {
+// ref is the record an observation tells of, before merges are followed. learn
+// remembers what that is called: it is for what is not refused.
+func (s *workingSet) ref(o hansei.Observation, learn bool) record.Ref {
+	switch {
+	case !slices.Contains(resolve.Kinds, o.Key.Kind):
+		return record.Ref{Kind: o.Key.Kind, ID: o.Key.ID()}
+	case learn:
 		return record.Ref{Kind: o.Key.Kind, ID: s.names.Observed(o)}
 	}
-	return record.Ref{Kind: o.Key.Kind, ID: o.Key.ID()}
+	return record.Ref{Kind: o.Key.Kind, ID: s.names.Expected(o)}
 }
 
 // load reads every record that the batch tells of, and those they were merged into.
@@ -87,7 +91,7 @@ func (s *workingSet) load(ctx context.Context, read []outcome) error {
 	for _, o := range read {
 		for _, said := range o.said {
 			if said.Record != nil {
-				want = append(want, s.ref(said))
+				want = append(want, s.ref(said, false))
 			}
 		}
 	}
@@ -215,7 +219,7 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 	if said.Record == nil || said.Key.Kind != said.Record.Kind() || said.Key.Source != o.delivery.Source {
 		return record.Ref{}, nil, fmt.Errorf("observation with the key %v: %w", said.Key, hansei.ErrForbidden)
 	}
-	ref := s.follow(s.ref(said))
+	ref := s.follow(s.ref(said, !said.None))
 	if err := s.names.Refs(said.Record); err != nil {
 		return ref, nil, err
 	}
@@ -260,8 +264,8 @@ func (s *workingSet) fold(existing hansei.Record, id hansei.ID, said hansei.Obse
 	}
 	rec := parts.Emptied(existing)
 	head := rec.Head()
-	head.ID, head.From = id, cloneFrom(existing.Head().From)
-	wasOut := allOut(head.From)
+	head.ID, head.From, head.Made = id, cloneFrom(existing.Head().From), parts.Made(existing)
+	wasOut := parts.Out(head)
 	i := slices.IndexFunc(head.From, func(f hansei.Observed) bool {
 		return f.Source == said.Key.Source && f.External == said.Key.External
 	})
@@ -331,7 +335,10 @@ func flaw(rec hansei.Record) error {
 // back with the first that returns. What a person deleted stays so.
 func settleDeleted(rec hansei.Record, wasOut bool) error {
 	head := rec.Head()
-	switch out := allOut(head.From); {
+	if head.Made && flaw(rec) != nil { // nothing that people wrote stands alone
+		head.Made = false
+	}
+	switch out := parts.Out(head); {
 	case out && !wasOut:
 		head.Deleted, head.ByHand = true, head.Deleted
 	case !out && wasOut:
@@ -363,11 +370,6 @@ func judge(v hansei.Record, seen *hansei.Observed, r Reading) error {
 // gone says that a source's version stands for nothing that is there.
 func gone(o hansei.Observed) bool {
 	return slices.Contains([]string{hansei.OutDeleted, hansei.OutOther, hansei.OutRemoved}, o.Out)
-}
-
-// allOut says whether there are sources and each of them is out.
-func allOut(from []hansei.Observed) bool {
-	return len(from) > 0 && !slices.ContainsFunc(from, func(o hansei.Observed) bool { return o.Out == "" })
 }
 
 // cloneFrom copies what fold changes.

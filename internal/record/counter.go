@@ -34,6 +34,11 @@ func (tx *Tx) AddCount(c Count) error {
 		string(tx.journal), c.Source, c.Day.Truncate(day).Unix(), c.Name, c.N)
 }
 
+// DropCounts forgets what was counted of a source.
+func (tx *Tx) DropCounts(source string) error {
+	return tx.exec("DELETE FROM counter WHERE journal = ? AND source = ?", string(tx.journal), source)
+}
+
 // Counts reads what was counted since a day.
 func (s *Store) Counts(ctx context.Context, who auth.Scope, since time.Time) (out []Count, err error) {
 	journal, err := who.MayRead()

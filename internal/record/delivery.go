@@ -129,6 +129,16 @@ func oneDelivery(ctx context.Context, r Reader, journal auth.Journal, id string)
 	return list[0], nil
 }
 
+// Delivered says whether there is a delivery of a source, or a file under its name.
+func Delivered(ctx context.Context, r Reader, who auth.Scope, source string) (bool, error) {
+	journal, err := who.MayRead()
+	if err != nil {
+		return false, err
+	}
+	list, err := scanDeliveries(ctx, r, deliveryColumns+" WHERE journal = ? AND source = ? LIMIT 1", string(journal), source)
+	return len(list) > 0, err
+}
+
 // DeliveryFilter picks deliveries; empty fields pick all.
 type DeliveryFilter struct {
 	Source string

@@ -19,7 +19,8 @@ import (
 // what was told with the newest time (the greater value when two times are
 // equal), a First time the earliest ever told, and a list what the newest
 // whole list held and what was added to it since. Telling twice changes
-// nothing.
+// nothing. A First time counts only while nothing newer was told of its field in
+// another way: what a source may take back again is no First.
 //
 // v is the source's own version of the record and seen its entry in the
 // record's header, whose times Into keeps. Every entry of seen.Stamps is newer
@@ -167,6 +168,9 @@ func (f *folding) field(field *hansei.Field) error {
 	}
 	switch {
 	case slices.Contains(f.o.First, field.Name):
+		if f.at.Before(f.seen.Stamps[field.Name]) {
+			return nil
+		}
 		told, was := values()
 		t, ok := told.(time.Time)
 		if was, had := was.(time.Time); ok && (!had || t.Before(was)) {

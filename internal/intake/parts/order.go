@@ -21,16 +21,17 @@ func (o Order) of(kind hansei.Kind, field string, from []hansei.Observed, in []i
 	return slices.SortedStableFunc(slices.Values(in), func(a, b int) int { return rank(from[a].Source) - rank(from[b].Source) })
 }
 
-// Counting are the places of sources that are not out, or all if all are.
-func Counting(from []hansei.Observed) []int {
+// Counting are the places of sources that are not out, or all if all are and no
+// person made the record.
+func Counting(head *hansei.Header) []int {
 	var in, all []int
-	for i, o := range from {
+	for i, o := range head.From {
 		all = append(all, i)
 		if o.Out == "" {
 			in = append(in, i)
 		}
 	}
-	if len(in) == 0 {
+	if len(in) == 0 && !head.Made {
 		return all
 	}
 	return in
@@ -56,7 +57,7 @@ func (o Order) ranks(kind hansei.Kind, field string) func(source string) int {
 // fill fills a record from the versions of its sources.
 func (o Order) fill(to hansei.Record, versions []hansei.Record) {
 	from, kind := to.Head().From, to.Kind()
-	in, fields := Counting(from), hansei.FieldsOf(kind)
+	in, fields := Counting(to.Head()), hansei.FieldsOf(kind)
 	for k := range fields {
 		for _, i := range o.of(kind, fields[k].Name, from, in) {
 			fields[k].Fill(to, versions[i])

@@ -35,9 +35,11 @@ func Merge(existing hansei.Record, said hansei.Record, key hansei.Key, order Ord
 	if i < 0 {
 		old.From = append(old.From, hansei.Observed{Source: key.Source, External: key.External})
 		versions = append(versions, said)
-	} else {
+	} else { // what it told live keeps its times, names and mentions
 		versions[i] = said
-		old.From[i] = hansei.Observed{Source: key.Source, External: key.External}
+		if old.From[i].Out != hansei.OutFiltered {
+			old.From[i].Out = ""
+		}
 	}
 	return Assemble(existing, versions, order)
 }
@@ -212,4 +214,16 @@ func Emptied(rec hansei.Record) hansei.Record {
 	out.Head().From = nil
 	tracked(out, rec)
 	return out
+}
+
+// Made says whether people made a record, before any source told of it.
+func Made(rec hansei.Record) bool {
+	head := rec.Head()
+	return head.Made || len(head.From) == 0 && len(head.Edits) > 0
+}
+
+// Out says whether there are sources of a record and each of them is out, and no
+// person made it.
+func Out(head *hansei.Header) bool {
+	return !head.Made && len(head.From) > 0 && !slices.ContainsFunc(head.From, func(o hansei.Observed) bool { return o.Out == "" })
 }

@@ -42,8 +42,8 @@ func ParseValue(f hansei.Field, raw json.RawMessage) (any, error) {
 		}
 	case hansei.Time:
 		var t time.Time
-		if err = json.Unmarshal(raw, &t); err == nil {
-			return t.UTC(), nil
+		if err = json.Unmarshal(raw, &t); err == nil && !t.IsZero() {
+			return t.UTC(), hansei.ValidTime(f.Name, t)
 		}
 	case hansei.List:
 		var l []string

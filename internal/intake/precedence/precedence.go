@@ -68,5 +68,8 @@ func isSource(ctx context.Context, tx *record.Tx, who auth.Scope, name string) (
 		return err == nil, err
 	}
 	told, _, err := record.OfSource(ctx, tx, who, name, "", 1)
-	return len(told) > 0, err
+	if err != nil || len(told) > 0 {
+		return err == nil, err
+	}
+	return record.Delivered(ctx, tx, who, name)
 }

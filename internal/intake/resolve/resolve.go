@@ -2,6 +2,7 @@
 package resolve
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -16,6 +17,7 @@ import (
 // remembers which are to be created. One goroutine may use it at a time.
 type Resolver struct {
 	byName  map[hansei.Kind]map[string]hansei.ID
+	told    map[hansei.Kind]map[told]int
 	created []hansei.Record // since the last Take, in the order in which they were met
 	learned []learned       // since then
 }
@@ -26,6 +28,12 @@ type learned struct {
 	name string
 }
 
+// told is a record that a source tells of, under how many ids of its own.
+type told struct {
+	id     hansei.ID
+	source string
+}
+
 // Kinds are the kinds that sources refer to by name.
 var Kinds = []hansei.Kind{hansei.KindService, hansei.KindTeam, hansei.KindPerson}
 
@@ -33,35 +41,46 @@ const listPage = 1000
 
 // New knows what the record calls things now.
 func New(ctx context.Context, store *record.Store, who auth.Scope) (*Resolver, error) {
-	r := &Resolver{byName: map[hansei.Kind]map[string]hansei.ID{}}
+	r := &Resolver{byName: map[hansei.Kind]map[string]hansei.ID{}, told: map[hansei.Kind]map[told]int{}}
 	for _, kind := range Kinds {
-		r.byName[kind] = map[string]hansei.ID{}
-		after := hansei.ID("")
-		var gone []hansei.Record
-		for {
-			page, err := store.List(ctx, who, kind, after, listPage)
-			if err != nil {
-				return nil, fmt.Errorf("list %ss: %w", kind, err)
-			}
-			for _, s := range page {
-				if s.Record.Head().Deleted {
-					gone = append(gone, s.Record)
-				} else {
-					r.learn(s.Record)
-				}
-				after = s.Record.Head().ID
-			}
-			if len(page) < listPage {
-				break
-			}
+		r.byName[kind], r.told[kind] = map[string]hansei.ID{}, map[told]int{}
+		live, gone, err := listed(ctx, store, who, kind)
+		if err != nil {
+			return nil, fmt.Errorf("list %ss: %w", kind, err)
 		}
-		for _, rec := range gone { // their ids are taken
+		for _, rec := range live { // an id is its own record's, whatever another is called
+			r.byName[kind][string(rec.Head().ID)] = leads(rec)
+		}
+		for _, rec := range append(live, gone...) { // those that are gone have what no other has
 			r.learn(rec)
 		}
 		r.settle(kind)
 	}
 	return r, nil
 }
+
+// listed are the records of a kind, those that are deleted apart.
+func listed(ctx context.Context, store *record.Store, who auth.Scope, kind hansei.Kind) (live, gone []hansei.Record, err error) {
+	for after := hansei.ID(""); ; {
+		page, err := store.List(ctx, who, kind, after, listPage)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, s := range page {
+			if after = s.Record.Head().ID; s.Record.Head().Deleted {
+				gone = append(gone, s.Record)
+			} else {
+				live = append(live, s.Record)
+			}
+		}
+		if len(page) < listPage {
+			return live, gone, nil
+		}
+	}
+}
+
+// leads is the record that stands for one, as it says itself.
+func leads(rec hansei.Record) hansei.ID { return cmp.Or(rec.Head().MergedInto, rec.Head().ID) }
 
 // settle follows merges of merges to their end.
 func (r *Resolver) settle(kind hansei.Kind) {
@@ -78,41 +97,36 @@ func (r *Resolver) settle(kind hansei.Kind) {
 	}
 }
 
-// learn remembers every name of a record. A merged one's names lead to the
-// record it was merged into; a deleted one has those that no other has.
+// learn remembers every name of a record that nobody else has. A merged one's
+// names lead to the record it was merged into.
 func (r *Resolver) learn(rec hansei.Record) {
-	names := r.byName[rec.Kind()]
-	id := rec.Head().ID
-	if into := rec.Head().MergedInto; into != "" {
-		id = into
-	}
+	kind, id := rec.Kind(), leads(rec)
 	note := func(name string) {
-		if _, taken := names[name]; !taken || !rec.Head().Deleted {
-			names[name] = id
+		if _, taken := r.byName[kind][name]; !taken && name != "" {
+			r.byName[kind][name] = id
 		}
 	}
 	note(string(rec.Head().ID))
 	for _, o := range rec.Head().From {
 		note(sourceName(o.Source, o.External))
+		r.told[kind][told{id, o.Source}]++
 	}
-	name, aliases := namesOf(rec)
-	for _, n := range append(aliases, name) {
-		if slug := hansei.Slug(n); slug != "" {
-			note(string(slug))
-		}
+	for _, n := range namesOf(rec) {
+		note(string(hansei.Slug(n)))
 	}
 }
 
-func namesOf(rec hansei.Record) (name string, aliases []string) {
+// namesOf is what a record says it is called, its name first.
+func namesOf(rec hansei.Record) []string {
 	switch x := rec.(type) {
 	case *hansei.Service:
-		return x.Name, slices.Clone(x.Aliases)
+		return append([]string{x.Name}, x.Aliases...)
 	case *hansei.Team:
-		return x.Name, slices.Clone(x.Aliases)
+		return append([]string{x.Name}, x.Aliases...)
 	case *hansei.Person:
-		return x.Name, append(slices.Clone(x.Aliases), x.Email)
+		return append([]string{x.Name, x.Email}, x.Aliases...)
 	}
-	return "", nil
+	return []string{""}
 }
 
 // ID finds the record a name stands for, or notes that it is to be created.
@@ -154,41 +168,67 @@ func (r *Resolver) name(kind hansei.Kind, name string, id hansei.ID) {
 // sourceName cannot be the slug of anything.
 func sourceName(source, external string) string { return source + "\x00" + external }
 
-// Observed finds the service, team or person that a source tells of: by the
-// source's own id of it, else by any of its names, else it is a new one.
+// Observed finds the service, team or person that a source tells of, and
+// remembers what it is called now.
 func (r *Resolver) Observed(o hansei.Observation) hansei.ID {
-	names := r.byName[o.Key.Kind]
-	key := sourceName(o.Key.Source, o.Key.External)
-	if id, ok := names[key]; ok {
+	id, kind := r.Expected(o), o.Key.Kind
+	if key := sourceName(o.Key.Source, o.Key.External); r.byName[kind][key] == "" {
+		r.name(kind, key, id)
+		r.told[kind][told{id, o.Key.Source}]++
+	}
+	names := namesOf(o.Record)
+	if names[0] == "" {
+		names[0] = o.Key.External
+	}
+	for _, n := range names {
+		if r.byName[kind][n] != "" {
+			continue // most come again and again as they are
+		}
+		slug := string(hansei.Slug(n))
+		if slug == "" {
+			continue
+		}
+		if r.byName[kind][slug] == "" {
+			r.name(kind, slug, id)
+		}
+		r.name(kind, n, r.byName[kind][slug])
+	}
+	return id
+}
+
+// Expected is the service, team or person that a source tells of: by the
+// source's own id of it, else by any of its names, else it is a new one. Two
+// people of one source who have but their name in common are two.
+func (r *Resolver) Expected(o hansei.Observation) hansei.ID {
+	kind, known := o.Key.Kind, r.byName[o.Key.Kind]
+	if id, ok := known[sourceName(o.Key.Source, o.Key.External)]; ok {
 		return id
 	}
-	name, aliases := namesOf(o.Record)
-	for _, n := range append([]string{name}, aliases...) {
-		if id, ok := names[string(hansei.Slug(n))]; ok && n != "" {
-			r.name(o.Key.Kind, key, id)
+	names, another := namesOf(o.Record), false
+	for _, n := range names {
+		id, ok := known[string(hansei.Slug(n))]
+		if !ok || n == "" {
+			continue
+		}
+		if kind != hansei.KindPerson || strings.Contains(n, "@") || r.told[kind][told{id, o.Key.Source}] == 0 {
 			return id
 		}
+		another = true
 	}
-	if name == "" {
-		name = o.Key.External
+	id := hansei.Slug(cmp.Or(names[0], o.Key.External))
+	if another {
+		id = hansei.Slug(names[0] + " " + o.Key.External)
 	}
-	id := hansei.Slug(name)
-	if id == "" {
-		id = o.Key.ID()
-	}
-	for _, n := range append([]string{name}, aliases...) {
-		if slug := hansei.Slug(n); slug != "" {
-			r.name(o.Key.Kind, string(slug), id)
-		}
-	}
-	r.name(o.Key.Kind, key, id)
-	return id
+	return cmp.Or(id, o.Key.ID())
 }
 
 // Undo forgets every name learned since the last Take, and that records were to
 // be created: what told of them is refused.
 func (r *Resolver) Undo() {
 	for _, l := range r.learned {
+		if source, _, ok := strings.Cut(l.name, "\x00"); ok {
+			r.told[l.kind][told{r.byName[l.kind][l.name], source}]--
+		}
 		delete(r.byName[l.kind], l.name)
 	}
 	r.created, r.learned = nil, nil

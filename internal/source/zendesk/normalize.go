@@ -115,7 +115,9 @@ func (z *zendesk) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	}
 	if done && kind == "status_changed" {
 		rec.Solved = e.Time.UTC()
-		o.First = []string{"resolved_at"}
+		if rec.Status != "solved" { // it is closed days after that, and seldom without
+			o.First = []string{"resolved_at"}
+		}
 	}
 	if !done {
 		o.Clear = append(o.Clear, "resolved_at")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,11 +44,15 @@ func at(h int) time.Time { return time.Date(2026, 3, 1, h, 0, 0, 0, time.UTC) }
 
 func TestEvent(t *testing.T) {
 	got, err := desk(t).Normalize(told("status_changed", "SOLVED", "2026-03-01T12:00:00Z"))
-	want := []hansei.Observation{{Key: hansei.Key{Kind: hansei.KindTicket, Source: "desk", External: "35436"}, At: at(12), Partial: true, First: []string{"resolved_at"},
+	want := []hansei.Observation{{Key: hansei.Key{Kind: hansei.KindTicket, Source: "desk", External: "35436"}, At: at(12), Partial: true,
 		Record: &hansei.Ticket{Title: "Payment fails", Description: "I cannot pay", URL: "https://acme.zendesk.com/agent/tickets/35436", Status: "solved", Priority: "high", Customer: "8447346622462", Incident: "35400",
 			Created: at(10), Solved: at(12), Labels: []string{"vip"}}}}
 	if d := cmp.Diff(want, got); err != nil || d != "" {
 		t.Error(err, d)
+	}
+	got, err = desk(t).Normalize(told("status_changed", "CLOSED", "2026-03-01T13:00:00Z"))
+	if err != nil || !slices.Equal(got[0].First, []string{"resolved_at"}) { // it was solved before
+		t.Errorf("closed: %+v, %v", got, err)
 	}
 	got, err = desk(t).Normalize(told("soft_deleted", "OPEN", "2026-03-01T12:00:00Z"))
 	if err != nil || !got[0].Record.Head().Deleted {
