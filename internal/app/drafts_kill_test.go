@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
@@ -117,6 +118,7 @@ func checkDrafts(t *testing.T, dir string, n int) {
 		t.Fatal(err)
 	}
 	told, err := record.Notices(t.Context(), a.records, who.Scope(), record.NoticeFilter{})
+	told = slices.DeleteFunc(told, func(n record.Notice) bool { return n.Event == hansei.EventDigest }) // of a Monday, on which this runs
 	if err != nil || len(told) > 0 {
 		t.Errorf("%d messages were sent about drafts of the past, such as %+v, %v", len(told), told[:min(1, len(told))], err)
 	}

@@ -111,6 +111,8 @@ func similar(in *hansei.Incident, past []retro.Past, zone *time.Location, again 
 func (t thing) item(today time.Time, zone *time.Location) notify.Item {
 	when := "due " + date(t.due, zone)
 	switch n := workdays(day(t.due, zone), today); {
+	case t.due.IsZero(): // a draft of what happened long ago
+		when = "not due"
 	case n == 1:
 		when = "overdue by a working day"
 	case n > 1:

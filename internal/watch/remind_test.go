@@ -179,7 +179,8 @@ func TestDigest(t *testing.T) {
 		&hansei.Retrospective{Header: head("retro:x"), Title: "Down", State: hansei.RetroInReview, Teams: []hansei.ID{"payments"}})
 	is(t, "a week", h.days(8), "03-02T09 digest all", "03-02T09 digest payments")
 	all, err := record.Notices(t.Context(), h.Records, who.Scope(), record.NoticeFilter{Channel: "all"})
-	if err != nil || len(all) != 1 || all[0].Subject != "Open this week: 1 retrospective, 2 follow-ups" || !strings.Contains(string(all[0].Doc), "One of them is overdue") {
+	if err != nil || len(all) != 1 || all[0].Subject != "Open this week: 1 retrospective, 2 follow-ups" || !strings.Contains(string(all[0].Doc), "One of them is overdue") ||
+		!strings.Contains(string(all[0].Doc), "retrospective · not due · nobody owns it") {
 		t.Errorf("got %+v, %v", all, err)
 	}
 	// A server that was down at nine does it when it is back the same day.
