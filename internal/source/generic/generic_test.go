@@ -107,6 +107,7 @@ func TestRefused(t *testing.T) {
 	for _, s := range []map[string]string{
 		{"mapping": "kind: incident\nfoo: 1"}, {"mapping": "id: a"}, settings("items", ".["), settings("pages", "cursor"),
 		settings("list_url", "ftp://x/y"), settings("list_url", "https://u:p@x/y"), settings("at", "nope("),
+		settings("at", "now"), settings("items", "[.[], now]"), settings("skip", ".at > now"), settings("mapping", strings.Replace(mapping, ".svc.name", "now", 1)),
 	} {
 		var bad *hansei.InvalidError
 		if src, err := New(source.Config{Name: "x", Settings: s}); !errors.As(err, &bad) || src != nil {

@@ -1,6 +1,11 @@
 // Package jq evaluates jq expressions that people write, within bounds: an
-// expression cannot read files, the environment or the clock, and one that
-// takes too long or gives too much is stopped.
+// expression cannot read files, the environment, the clock or the time zone of
+// the machine, and one that takes too long or gives too much is stopped.
+//
+// How much memory one takes before it is stopped is not bounded: gojq looks at
+// the time between two steps only, and one step may make a text of 2 GB. To
+// refuse "a" * 1000000000 alone would help little, for a text that is put to
+// itself thirty times is as long.
 package jq
 
 import (
@@ -8,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/itchyny/gojq"
@@ -29,6 +35,9 @@ type Program struct {
 func Compile(text string) (*Program, error) {
 	query, err := gojq.Parse(text)
 	if err != nil {
+		return nil, fmt.Errorf("jq %s: %w", text, err)
+	}
+	if err := pure(reflect.ValueOf(query)); err != nil {
 		return nil, fmt.Errorf("jq %s: %w", text, err)
 	}
 	code, err := gojq.Compile(query)
