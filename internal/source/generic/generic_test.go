@@ -286,6 +286,46 @@ func TestPull(t *testing.T) {
 	}
 }
 
+// TestTheSamePageForEver: a tool that heeds no number of a page is asked once
+// more, and not for ever; what differs around the things is no other page. A
+// list whose news fit one page ends, also when they are those of the run before.
+func TestTheSamePageForEver(t *testing.T) {
+	asked, heeds := 0, false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		thing := `{"number":"1","short":"x","opened":"2026-03-01T10:00:00Z"}`
+		if q := r.URL.Query(); heeds && q.Get("page") != "1" && q.Get("offset") != "0" {
+			thing = ""
+		}
+		asked++
+		fmt.Fprintf(w, `{"request":%d,"items":[%s]}`, asked, thing)
+	}))
+	defer server.Close()
+	for style, says := range map[string]string{"page": "page_param: the tool answers page=2 with the same things", "offset": "page_param: the tool answers offset=1 with the same things"} {
+		st := open1(t, settings("list_url", server.URL, "list_items", ".items[]", "pages", style)).(source.Puller).Streams()[0]
+		var pages []source.Page
+		p := run(t, server, func(x source.Page) error { pages = append(pages, x); return nil })
+		pull := func() error {
+			if asked = 0; len(pages) > 0 {
+				p.Cursor = pages[len(pages)-1].Cursor
+			}
+			return st.Pull(p)
+		}
+		heeds = false
+		if err := pull(); err == nil || !strings.Contains(err.Error(), says) || asked != 2 || len(pages) != 1 {
+			t.Errorf("%s: asked %d times, %d pages, %v", style, asked, len(pages), err)
+		}
+		if err := pull(); err == nil || asked != 1 || len(pages) != 1 {
+			t.Errorf("%s, gone on with: asked %d times, %d pages, %v", style, asked, len(pages), err)
+		}
+		heeds = true
+		for range 3 {
+			if err := pull(); err != nil || !pages[len(pages)-1].Through.Equal(p.Now) {
+				t.Errorf("%s, one page: %v", style, err)
+			}
+		}
+	}
+}
+
 func TestFaults(t *testing.T) {
 	for _, style := range []string{"link", "cursor", "page", "offset"} {
 		server := api(t, style)

@@ -1,6 +1,8 @@
 package generic
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +33,7 @@ type cursor struct {
 	Began time.Time `json:"began,omitzero"` // this run; zero between runs
 	Next  string    `json:"next,omitempty"` // cursor, URL, page or offset
 	Pages int       `json:"pages,omitempty"`
+	Held  string    `json:"held,omitempty"` // digest of what the page before Next held, where pages are counted
 }
 
 // Streams is the one list.
@@ -65,14 +68,14 @@ func (t *puller) pull(p *source.Pull) error {
 			next = cursor{Since: c.Began.Add(-overlap)}
 		}
 		body := r.Body
-		if things == 0 {
+		if len(things) == 0 {
 			body = nil
 		}
 		text, err := json.Marshal(next)
 		if err != nil {
 			return err
 		}
-		if err := p.Emit(source.Page{Body: body, Cursor: string(text), Through: through, Things: things}); err != nil || last {
+		if err := p.Emit(source.Page{Body: body, Cursor: string(text), Through: through, Things: len(things)}); err != nil || last {
 			return err
 		}
 		c = next
@@ -87,15 +90,15 @@ func (t *puller) authorize(c *fetch.Client) {
 	}
 }
 
-// page asks for a page and counts the things on it.
-func (t *puller) page(p *source.Pull, c cursor) (*fetch.Response, int, error) {
+// page asks for a page and looks for the things on it.
+func (t *puller) page(p *source.Pull, c cursor) (*fetch.Response, []any, error) {
 	at := t.address(c)
 	if err := t.same(at); err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	r, err := p.Client.Get(p.Ctx, at, nil)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, err
 	}
 	things, err := t.Listed(r.Body)
 	return r, things, err
@@ -124,7 +127,7 @@ func (t *puller) address(c cursor) string {
 }
 
 // after is the cursor after a page, and whether that was the last one.
-func (t *puller) after(c cursor, r *fetch.Response, things int) (cursor, bool, error) {
+func (t *puller) after(c cursor, r *fetch.Response, things []any) (cursor, bool, error) {
 	was := c.Next
 	c.Pages++
 	if c.Pages > maxPages {
@@ -149,20 +152,7 @@ func (t *puller) after(c cursor, r *fetch.Response, things int) (cursor, bool, e
 			c.Next = fmt.Sprint(v)
 		}
 	case pagesNumber, pagesOffset:
-		if things == 0 {
-			return c, true, nil
-		}
-		n, err := strconv.Atoi(c.Next)
-		if c.Next == "" {
-			n, err = map[string]int{pagesNumber: 1}[t.pages], nil
-		}
-		if err != nil {
-			return c, false, fmt.Errorf("the place to go on from is unreadable: %w", err)
-		}
-		if t.pages == pagesNumber {
-			things = 1
-		}
-		c.Next = strconv.Itoa(n + things)
+		return t.counted(c, things)
 	}
 	if c.Next == "" {
 		return c, true, nil
@@ -171,6 +161,41 @@ func (t *puller) after(c cursor, r *fetch.Response, things int) (cursor, bool, e
 		return c, false, hansei.Invalid("next", "the tool names the same page as the next one again and again")
 	}
 	return c, false, nil
+}
+
+// counted is after where pages are counted. They end with one that holds nothing.
+func (t *puller) counted(c cursor, things []any) (cursor, bool, error) {
+	if len(things) == 0 {
+		return c, true, nil
+	}
+	held, err := digest(things)
+	if err != nil {
+		return c, false, err
+	}
+	if held == c.Held {
+		return c, false, hansei.Invalid("page_param", "the tool answers %[1]s=%[2]s with the same things as the page before. Perhaps its parameter is called otherwise, or it has no pages (pages: none). If it repeats its last page: pages: cursor, page_param: %[1]s, next: an expression for the number of the next page", t.pageParam, c.Next)
+	}
+	n, err := strconv.Atoi(c.Next)
+	if c.Next == "" {
+		n, err = map[string]int{pagesNumber: 1}[t.pages], nil
+	}
+	if err != nil {
+		return c, false, fmt.Errorf("the place to go on from is unreadable: %w", err)
+	}
+	step := 1
+	if t.pages == pagesOffset {
+		step = len(things)
+	}
+	c.Next, c.Held = strconv.Itoa(n+step), held
+	return c, false, nil
+}
+
+// digest tells whether two pages hold the same things. What stands around them,
+// such as the number of the page, differs even where the tool heeds no number.
+func digest(things []any) (string, error) {
+	text, err := jq.Marshal(things)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:16]), err
 }
 
 // within is the URL of a link, which may be relative (section 5 of RFC 3986).
@@ -207,8 +232,8 @@ func (t *puller) Check(p *source.Pull) []source.Finding {
 	case err != nil:
 		return []source.Finding{{Says: err.Error()}}
 	}
-	out := []source.Finding{{OK: true, Says: fmt.Sprintf("The list can be read; its first page has %d things.", things)}}
-	if things == 0 {
+	out := []source.Finding{{OK: true, Says: fmt.Sprintf("The list can be read; its first page has %d things.", len(things))}}
+	if len(things) == 0 {
 		return out
 	}
 	said, err := t.Normalize(source.Delivery{Name: "pull/list", Body: r.Body})

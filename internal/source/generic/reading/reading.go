@@ -68,17 +68,17 @@ func (t *Reader) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	return t.read(items, d.Body)
 }
 
-// Listed counts the things on a page of a list.
-func (t *Reader) Listed(body []byte) (int, error) {
+// Listed are the things on a page of a list.
+func (t *Reader) Listed(body []byte) ([]any, error) {
 	doc, err := jq.Decode(body)
 	if err != nil {
-		return 0, hansei.Invalid("list_url", "the answer: %v", err)
+		return nil, hansei.Invalid("list_url", "the answer: %v", err)
 	}
 	things, err := t.list.All(doc)
 	if err != nil {
-		return 0, hansei.Invalid("list_items", "%v", err)
+		return nil, hansei.Invalid("list_items", "%v", err)
 	}
-	return len(things), nil
+	return things, nil
 }
 
 func (t *Reader) read(items *jq.Program, body []byte) ([]hansei.Observation, error) {
