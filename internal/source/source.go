@@ -55,7 +55,7 @@ type Setting struct {
 	Theirs   bool   // a webhook secret that the vendor makes, perhaps only once it knows the address
 	Long     bool   // a text of several lines, such as a mapping
 	Part     string // the heading under which it is folded away, of settings that few need
-	Place    bool   // where the tool is: with another one, all history is read from the beginning
+	Place    bool   // where the tool is, or how its list has pages: with another one, all history is read from the beginning
 	Means    bool   // what payloads mean: with another one, those that are kept are understood again
 	Lists    bool   // things whose history is read, several of them: of one more it is read from the beginning
 	Default  string

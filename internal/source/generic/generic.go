@@ -8,6 +8,7 @@ package generic
 import (
 	"errors"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"hansei"
@@ -48,13 +49,13 @@ var Kind = source.Kind{
 		{Name: "prefix", Part: "Signatures and repeats", Title: "What stands before the signature", Help: "Such as sha256= ."},
 		{Name: "delivery_header", Part: "Signatures and repeats", Title: "Header that names the delivery", Help: "If the sender has one: an id that is the same when it sends a delivery again, and no other's, such as Webhook-Id or Idempotency-Key. Without it, what is the same is a repeat."},
 		{Name: source.WebhookSecret, Part: "Signatures and repeats", Title: "Webhook secret", Secret: true, Help: "Made here; paste it at the sender, or enter the one the sender made."},
-		{Name: "list_url", Part: "A list to read", Title: "URL of a list to read", Place: true, Help: "Of a REST list, with the query that never changes. Empty: webhooks only."},
+		{Name: "list_url", Part: "A list to read", Title: "URL of a list to read", Place: true, Help: "Of a REST list, with the query that never changes. Counted pages begin with the number that it names: ?page=0 where the first page is 0. Empty: webhooks only."},
 		{Name: "list_items", Part: "A list to read", Title: "Where the things of the list are", Default: ".[]", Help: "A jq expression that gives each thing of a page, such as .data[]."},
 		{Name: "auth_header", Part: "A list to read", Title: "Header of the credentials", Default: "Authorization", Help: "The header that the tool wants its API key in."},
 		{Name: "auth", Part: "A list to read", Title: "Credentials", Secret: true, Help: "The value of that header, such as Bearer abc."},
-		{Name: "pages", Part: "A list to read", Title: "How the list has pages", Default: pagesNone, Enum: []string{pagesNone, pagesLink, pagesCursor, pagesNumber, pagesOffset}, Help: "link: a Link header with rel=next. cursor: the answer holds the next cursor or URL. page, offset: counted."},
-		{Name: "next", Part: "A list to read", Title: "Where the next cursor is", Help: "For cursor: a jq expression on the answer, such as .meta.next."},
-		{Name: "page_param", Part: "A list to read", Title: "Parameter of the cursor, page or offset", Help: "cursor, page or offset when empty."},
+		{Name: "pages", Part: "A list to read", Title: "How the list has pages", Place: true, Default: pagesNone, Enum: []string{pagesNone, pagesLink, pagesCursor, pagesNumber, pagesOffset}, Help: "none: only the first page is read. link: a Link header with rel=next. cursor: the answer holds the next cursor or URL. page: numbered from 1, or from the number in the URL. offset: counted from 0."},
+		{Name: "next", Part: "A list to read", Title: "Where the next cursor is", Place: true, Help: "For cursor: a jq expression on the answer, such as .meta.next."},
+		{Name: "page_param", Part: "A list to read", Title: "Parameter of the cursor, page or offset", Place: true, Help: "cursor, page or offset when empty."},
 		{Name: "since_param", Part: "A list to read", Title: "Parameter for news only", Help: "The parameter that asks for what changed since a time (RFC 3339). Without one the whole list is read each time."},
 	},
 	Steps: []string{
@@ -78,6 +79,7 @@ type tool struct {
 	url                      *url.URL
 	authHeader, auth         string
 	pages, pageParam, sinceP string
+	first                    string // number of the first page, where they are counted
 }
 
 // New makes the source, or says which setting is wrong.
@@ -140,6 +142,12 @@ func open(c source.Config) (*tool, error) {
 	if text := c.Settings["list_url"]; text != "" {
 		if t.url, err = url.Parse(text); err != nil || t.url.Host == "" || !strings.HasPrefix(t.url.Scheme, "http") || t.url.User != nil {
 			return nil, hansei.Invalid("list_url", "expected a URL such as https://api.example.com/v1/incidents, without a password in it")
+		}
+		if t.first = map[string]string{pagesNumber: "1", pagesOffset: "0"}[t.pages]; t.first != "" && t.url.Query().Has(t.pageParam) {
+			t.first = t.url.Query().Get(t.pageParam)
+			if n, err := strconv.Atoi(t.first); err != nil || n < 0 {
+				return nil, hansei.Invalid("list_url", "%s=%s: expected the number of the first page, such as 0", t.pageParam, t.first)
+			}
 		}
 	}
 	return t, nil

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -201,7 +202,9 @@ func api(t *testing.T, style string) *httptest.Server {
 		from, err := 0, error(nil)
 		switch q := r.URL.Query(); style {
 		case "page":
-			from, err = strconv.Atoi(q.Get("page"))
+			if from, err = strconv.Atoi(q.Get("page")); from < 1 {
+				err = errors.New("pages are counted from 1")
+			}
 			from = (from - 1) * size
 		case "offset":
 			from, err = strconv.Atoi(q.Get("offset"))
@@ -323,6 +326,84 @@ func TestTheSamePageForEver(t *testing.T) {
 				t.Errorf("%s, one page: %v", style, err)
 			}
 		}
+	}
+}
+
+// TestWhereCountingBegins: at 1, or with the number that the URL names.
+func TestWhereCountingBegins(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q := r.URL.Query()
+		at := q.Get("p") + q.Get("offset")
+		asked = append(asked, at)
+		if n, err := strconv.Atoi(at); err != nil || n < 3 {
+			fmt.Fprintf(w, `[{"number":%q,"short":"x","opened":"2026-03-01T10:00:00Z"}]`, "n"+at)
+			return
+		}
+		fmt.Fprint(w, `[]`)
+	}))
+	defer server.Close()
+	for _, c := range []struct{ pages, query, want string }{
+		{"page", "", "1 2 3"}, {"page", "?p=0", "0 1 2 3"}, {"page", "?x=y&p=2", "2 3"}, {"offset", "", "0 1 2 3"}, {"offset", "?offset=1", "1 2 3"},
+	} {
+		asked = nil
+		more := map[string]string{"page": "p", "offset": ""}[c.pages]
+		src := open1(t, settings("list_url", server.URL+"/"+c.query, "pages", c.pages, "page_param", more))
+		if err := src.(source.Puller).Streams()[0].Pull(run(t, server, func(source.Page) error { return nil })); err != nil || strings.Join(asked, " ") != c.want {
+			t.Errorf("%s of %q: asked for %q, %v", c.pages, c.query, asked, err)
+		}
+	}
+	var bad *hansei.InvalidError
+	if _, err := New(source.Config{Name: "x", Settings: settings("list_url", server.URL+"/?page=one", "pages", "page")}); !errors.As(err, &bad) || bad.Field != "list_url" {
+		t.Errorf("a page that is no number: %v", err)
+	}
+}
+
+// TestReadAnew: with other pages there is history that was not read.
+func TestReadAnew(t *testing.T) {
+	for _, x := range Kind.Settings {
+		if want := slices.Contains([]string{"list_url", "pages", "next", "page_param"}, x.Name); x.Place != want {
+			t.Errorf("%s: read anew when it changes: %v", x.Name, x.Place)
+		}
+	}
+}
+
+// TestCheckSaysWhatIsNotRead: a person who tries a list hears of pages that a
+// pull would leave out.
+func TestCheckSaysWhatIsNotRead(t *testing.T) {
+	const thing = `{"number":"%s","short":"x","opened":"2026-03-01T10:00:00Z"}`
+	for _, c := range []struct {
+		pages, link, around, says string
+	}{
+		{"none", `</list?page=2>; rel="next"`, `{"items":[%s]}`, "Set pages to link."},
+		{"none", `</list>; rel="first"`, `{"items":[%s]}`, ""},
+		{"none", "", `{"items":[%s],"next":"/list?page=2"}`, "Set pages to cursor, and next to .next."},
+		{"none", "", `{"items":[%s],"next_page":2}`, "next to .next_page."},
+		{"none", "", `{"items":[%s],"has_more":true,"meta":{"nextCursor":"x"}}`, "next to .meta.nextCursor."},
+		{"none", "", `{"items":[%s],"_links":{"next":{"href":"/list?page=2"}}}`, "next to ._links.next.href."},
+		{"none", "", `{"items":[%s],"@odata.nextLink":"/list?page=2"}`, `next to ."@odata.nextLink".`},
+		{"none", "", `{"items":[%s],"has_more":true}`, "Set pages to page or offset"},
+		{"none", "", `{"items":[%s],"pagination":{"has_next":true}}`, ".pagination.has_next"},
+		{"none", "", `{"items":[%s],"has_more":false,"next":null,"next_cursor":"","links":{"next":false},"nextStep":"x"}`, ""},
+		{"link", "", `{"items":[%s],"next":"/list?page=2"}`, ""},
+		{"page", "", `{"items":[%s]}`, "write page=0 into list_url."},
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Link", c.link)
+			fmt.Fprintf(w, c.around, fmt.Sprintf(thing, "n"+r.URL.Query().Get("page")))
+		}))
+		src := open1(t, settings("list_url", server.URL+"/list", "list_items", ".items[]", "pages", c.pages))
+		found := src.(source.Puller).Check(run(t, server, nil))
+		said := ""
+		for _, f := range found {
+			if !f.OK {
+				said += f.Says
+			}
+		}
+		if (said != "") != (c.says != "") || !strings.Contains(said, c.says) || len(found) < 2 || !found[len(found)-1].OK {
+			t.Errorf("%+v: %+v", c, found)
+		}
+		server.Close()
 	}
 }
 

@@ -1,19 +1,20 @@
 package generic
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strconv"
 	"time"
 
 	"hansei"
 	"hansei/internal/source"
 	"hansei/internal/source/fetch"
+	"hansei/internal/source/generic/reading"
 	"hansei/internal/source/jq"
 )
 
@@ -114,13 +115,8 @@ func (t *puller) address(c cursor) string {
 	if t.sinceP != "" && !c.Since.IsZero() {
 		q.Set(t.sinceP, c.Since.UTC().Format(time.RFC3339))
 	}
-	switch {
-	case c.Next != "":
-		q.Set(t.pageParam, c.Next)
-	case t.pages == pagesNumber:
-		q.Set(t.pageParam, "1")
-	case t.pages == pagesOffset:
-		q.Set(t.pageParam, "0")
+	if at := cmp.Or(c.Next, t.first); at != "" {
+		q.Set(t.pageParam, at)
 	}
 	u.RawQuery = q.Encode()
 	return u.String()
@@ -168,17 +164,14 @@ func (t *puller) counted(c cursor, things []any) (cursor, bool, error) {
 	if len(things) == 0 {
 		return c, true, nil
 	}
-	held, err := digest(things)
+	held, err := reading.Digest(things)
 	if err != nil {
 		return c, false, err
 	}
 	if held == c.Held {
 		return c, false, hansei.Invalid("page_param", "the tool answers %[1]s=%[2]s with the same things as the page before. Perhaps its parameter is called otherwise, or it has no pages (pages: none). If it repeats its last page: pages: cursor, page_param: %[1]s, next: an expression for the number of the next page", t.pageParam, c.Next)
 	}
-	n, err := strconv.Atoi(c.Next)
-	if c.Next == "" {
-		n, err = map[string]int{pagesNumber: 1}[t.pages], nil
-	}
+	n, err := strconv.Atoi(cmp.Or(c.Next, t.first))
 	if err != nil {
 		return c, false, fmt.Errorf("the place to go on from is unreadable: %w", err)
 	}
@@ -188,14 +181,6 @@ func (t *puller) counted(c cursor, things []any) (cursor, bool, error) {
 	}
 	c.Next, c.Held = strconv.Itoa(n+step), held
 	return c, false, nil
-}
-
-// digest tells whether two pages hold the same things. What stands around them,
-// such as the number of the page, differs even where the tool heeds no number.
-func digest(things []any) (string, error) {
-	text, err := jq.Marshal(things)
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:16]), err
 }
 
 // within is the URL of a link, which may be relative (section 5 of RFC 3986).
@@ -233,6 +218,9 @@ func (t *puller) Check(p *source.Pull) []source.Finding {
 		return []source.Finding{{Says: err.Error()}}
 	}
 	out := []source.Finding{{OK: true, Says: fmt.Sprintf("The list can be read; its first page has %d things.", len(things))}}
+	if says := t.unread(p, r, things); says != "" {
+		out = append(out, source.Finding{Says: says})
+	}
 	if len(things) == 0 {
 		return out
 	}
@@ -241,4 +229,21 @@ func (t *puller) Check(p *source.Pull) []source.Finding {
 		return append(out, source.Finding{Says: "The mapping does not fit them: " + err.Error()})
 	}
 	return append(out, source.Finding{OK: true, Says: fmt.Sprintf("The mapping makes %d records of them.", len(said))})
+}
+
+// unread says of which pages beside the first nobody would miss that they are
+// not read: those after it where none are asked for, and one with the number 0.
+func (t *puller) unread(p *source.Pull, r *fetch.Response, things []any) string {
+	switch {
+	case t.pages == pagesNone && fetch.NextLink(r.Header) != "":
+		return "There is a next page (a Link header with rel=next), which is not read: pages is none. Set pages to link."
+	case t.pages == pagesNone:
+		return reading.Unread(r.Body)
+	case t.pages == pagesNumber && t.first == "1":
+		_, before, err := t.page(p, cursor{Since: p.From, Next: "0"})
+		if err == nil && len(before) > 0 && !reflect.DeepEqual(before, things) {
+			return fmt.Sprintf("Page 0 holds other things than page 1 and is not read: counting begins at 1. If the list begins there, write %s=0 into list_url.", t.pageParam)
+		}
+	}
+	return ""
 }
