@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -122,5 +123,14 @@ func TestTestRepeatsNothing(t *testing.T) {
 	found, err := r.TestSpec(t.Context(), who, Spec{Tool: "away"})
 	if last := found[len(found)-1]; err != nil || last.OK || asked.Load() != 1 {
 		t.Errorf("asked %d times: %v, %v", asked.Load(), found, err)
+	}
+}
+
+// TestSaysNothingOfGo: what a list answered is told in words for people.
+func TestSaysNothingOfGo(t *testing.T) {
+	var list []string
+	err := json.Unmarshal([]byte(`{"error":"no"}`), &list)
+	if got, want := says(fmt.Errorf("https://x/list: the answer: %w", err)), "https://x/list: the answer: expected a list, found an object"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -227,7 +227,7 @@ func (p *pulling) end(ctx context.Context, err error) error {
 
 // says is an error for people, without what they need not know.
 func says(err error) string {
-	text := err.Error()
+	text := source.Words(err)
 	const most = 500
 	if len(text) > most {
 		text = text[:most] + "…"

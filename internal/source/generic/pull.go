@@ -215,7 +215,7 @@ func (t *puller) Check(p *source.Pull) []source.Finding {
 	case errors.As(err, &no) && (no.Status == http.StatusUnauthorized || no.Status == http.StatusForbidden):
 		return []source.Finding{{Says: fmt.Sprintf("The tool does not accept the credentials (%d): %s", no.Status, no.Says)}}
 	case err != nil:
-		return []source.Finding{{Says: err.Error()}}
+		return []source.Finding{{Says: source.Words(err)}}
 	}
 	out := []source.Finding{{OK: true, Says: fmt.Sprintf("The list can be read; its first page has %d things.", len(things))}}
 	if says := t.unread(p, r, things); says != "" {

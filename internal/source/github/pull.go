@@ -206,7 +206,7 @@ func (g *puller) Check(p *source.Pull) []source.Finding {
 			case source.Refused(err):
 				found = append(found, source.Finding{Says: fmt.Sprintf("%s: the token may not read %s. It lacks the repository, or the permission %s: read.", repo, st.title, st.permission)})
 			default:
-				found = append(found, source.Finding{Says: fmt.Sprintf("%s: %s: %v", repo, st.title, err)})
+				found = append(found, source.Finding{Says: fmt.Sprintf("%s: %s: %s", repo, st.title, source.Words(err))})
 			}
 		}
 	}

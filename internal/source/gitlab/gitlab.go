@@ -354,7 +354,7 @@ func (g *puller) Check(p *source.Pull) []source.Finding {
 			case errors.As(err, &no) && (no.Status == http.StatusForbidden || no.Status == http.StatusNotFound):
 				found = append(found, source.Finding{Says: fmt.Sprintf("%s: the token may not read %s: it lacks the scope read_api, the role Reporter, or the project.", project, l[0])})
 			default:
-				found = append(found, source.Finding{Says: project + ": " + err.Error()})
+				found = append(found, source.Finding{Says: project + ": " + source.Words(err)})
 			}
 		}
 	}

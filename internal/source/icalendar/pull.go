@@ -178,7 +178,7 @@ func (f *feed) get(p *source.Pull) ([]byte, error) {
 func (f *feed) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 	var r reading
 	if err := json.Unmarshal(d.Body, &r); err != nil {
-		return nil, hansei.Invalid("body", "not a reading of a feed: %v", err)
+		return nil, hansei.Invalid("body", "not a reading of a feed: %s", source.Words(err))
 	}
 	says, err := f.Read([]byte(r.Calendar), r.Since, r.Until)
 	switch {

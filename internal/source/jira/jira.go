@@ -291,12 +291,12 @@ func (j *puller) Check(p *source.Pull) []source.Finding {
 	case errors.As(err, &no) && (no.Status == http.StatusUnauthorized || no.Status == http.StatusForbidden):
 		return []source.Finding{{Says: "Jira does not accept the token. Does the e-mail fit it (Cloud), or is it a personal access token (Data Center, no e-mail)?"}}
 	case err != nil:
-		return []source.Finding{{Says: err.Error()}}
+		return []source.Finding{{Says: source.Words(err)}}
 	}
 	found := []source.Finding{{OK: true, Says: "Jira accepts the token; the time zone of its account: " + zone.String() + "."}}
 	page, issues, _, err := j.search(p, source.Sought{Since: p.Now.AddDate(-1, 0, 0), Only: j.projects}, "", zone)
 	if err != nil {
-		found = append(found, source.Finding{Says: "Issues cannot be searched: " + err.Error()})
+		found = append(found, source.Finding{Says: "Issues cannot be searched: " + source.Words(err)})
 	} else {
 		found = append(found, source.Finding{OK: page.Things > 0, Says: fmt.Sprintf("%d issues of the last year on the first page of the search. (The account needs the permission Browse projects.)", page.Things)})
 	}

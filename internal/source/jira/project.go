@@ -75,5 +75,5 @@ func tried(err error, what, scope, without string) source.Finding {
 	case site.Refused(err):
 		return source.Finding{Says: fmt.Sprintf("The account may not read %s: %s. A token with scopes needs read:jira-work, or %s.", what, without, scope)}
 	}
-	return source.Finding{Says: what + ": " + err.Error()}
+	return source.Finding{Says: what + ": " + source.Words(err)}
 }

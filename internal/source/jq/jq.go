@@ -47,13 +47,12 @@ func Compile(text string) (*Program, error) {
 	return &Program{code, text}, nil
 }
 
-// Decode reads JSON as expressions see it.
+// Decode reads JSON as expressions see it. Its errors are those of
+// encoding/json, which source.Words puts in words.
 func Decode(body []byte) (any, error) {
 	var v any
-	if err := json.Unmarshal(body, &v); err != nil {
-		return nil, fmt.Errorf("it is not JSON: %w", err)
-	}
-	return v, nil
+	err := json.Unmarshal(body, &v)
+	return v, err
 }
 
 // Marshal writes a result as JSON. Numbers keep their digits.

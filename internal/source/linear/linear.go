@@ -151,7 +151,7 @@ func (l *linear) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 			Issues []issue `json:"issues"`
 		}
 		if err := json.Unmarshal(d.Body, &page); err != nil {
-			return nil, hansei.Invalid("payload", "it is not a page of issues: %v", err)
+			return nil, hansei.Invalid("payload", "it is not a page of issues: %s", source.Words(err))
 		}
 		var out []hansei.Observation
 		for _, x := range page.Issues {
@@ -173,14 +173,14 @@ func (l *linear) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 		At     int64           `json:"webhookTimestamp"`
 	}
 	if err := json.Unmarshal(d.Body, &e); err != nil {
-		return nil, hansei.Invalid("payload", "it is not an event of Linear's: %v", err)
+		return nil, hansei.Invalid("payload", "it is not an event of Linear's: %s", source.Words(err))
 	}
 	if e.Type != "Issue" {
 		return nil, source.Unused("event %s", e.Type)
 	}
 	var x issue
 	if err := json.Unmarshal(e.Data, &x); err != nil {
-		return nil, hansei.Invalid("data", "it is not an issue: %v", err)
+		return nil, hansei.Invalid("data", "it is not an issue: %s", source.Words(err))
 	}
 	if e.Action == "remove" {
 		if x.ID == "" || e.At <= 0 {

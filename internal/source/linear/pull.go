@@ -46,7 +46,7 @@ func (l *puller) ask(p *source.Pull, query string, variables map[string]any, int
 		} `json:"errors"`
 	}
 	if err := json.Unmarshal(r.Body, &said); err != nil {
-		return fmt.Errorf("the answer is not JSON: %w", err)
+		return fmt.Errorf("the answer: %w", err)
 	}
 	if len(said.Errors) > 0 {
 		return errors.New("Linear answers: " + said.Errors[0].Message)
@@ -108,7 +108,7 @@ func (l *puller) Check(p *source.Pull) []source.Finding {
 	case errors.As(err, &no) && (no.Status == http.StatusUnauthorized || no.Status == http.StatusBadRequest):
 		return []source.Finding{{Says: "Linear does not accept the API key."}}
 	case err != nil:
-		return []source.Finding{{Says: err.Error()}}
+		return []source.Finding{{Says: source.Words(err)}}
 	}
 	seen := map[string]bool{}
 	for _, t := range said.Teams.Nodes {

@@ -194,7 +194,7 @@ func (s *pagerDuty) Check(p *source.Pull) []source.Finding {
 		case errors.As(err, &no) && no.Status == http.StatusPaymentRequired:
 			found = append(found, source.Finding{Says: "The plan of the PagerDuty account has no: " + l.title + "."})
 		default:
-			found = append(found, source.Finding{Says: l.title + ": " + err.Error()})
+			found = append(found, source.Finding{Says: l.title + ": " + source.Words(err)})
 		}
 	}
 	return found

@@ -257,7 +257,7 @@ var needed = [][2]string{
 func (s *puller) Check(p *source.Pull) []source.Finding {
 	_, header, err := s.call(p, "auth.test", nil, nil)
 	if err != nil {
-		return []source.Finding{{Says: "Slack does not accept the bot token: " + err.Error()}}
+		return []source.Finding{{Says: "Slack does not accept the bot token: " + source.Words(err)}}
 	}
 	found := []source.Finding{{OK: true, Says: "Slack accepts the bot token."}}
 	scopes := strings.FieldsFunc(header.Get("X-OAuth-Scopes"), func(r rune) bool { return r == ',' || r == ' ' })
@@ -270,7 +270,7 @@ func (s *puller) Check(p *source.Pull) []source.Finding {
 	}
 	channels, err := s.channels(p)
 	if err != nil {
-		return append(found, source.Finding{Says: err.Error()})
+		return append(found, source.Finding{Says: source.Words(err)})
 	}
 	return append(found, source.Finding{OK: len(channels) > 0, Says: fmt.Sprintf("%d channels fit the pattern %s.", len(channels), s.Channels)})
 }

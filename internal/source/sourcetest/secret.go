@@ -116,12 +116,17 @@ func silent(t *testing.T, s Sample) {
 			src := opened(t, s)
 			if p, ok := src.(source.Puller); ok {
 				for _, st := range p.Streams() {
-					tell(st.Pull(w.pull(t, log)))
+					err := st.Pull(w.pull(t, log))
+					if tell(err); err != nil && inside.MatchString(source.Words(err)) {
+						t.Errorf("the error of a pull says how the answer was read: %v", err)
+					}
 				}
 			}
 			if c, ok := src.(source.Checker); ok {
 				for _, f := range c.Check(w.pull(t, log)) {
-					fmt.Fprintln(&said, f.Says)
+					if fmt.Fprintln(&said, f.Says); inside.MatchString(f.Says) {
+						t.Errorf("a test of the connection says how the answer was read: %s", f.Says)
+					}
 				}
 			}
 			tells(t, said.String(), spoken)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -170,9 +171,12 @@ var seeds = []string{
 	`{"context":{"type":"dev.cdevents.service.deployed.0.3.0"},"subject":[]}`, `{"incident":{"id":"x","components":[{}],"incident_updates":[{"affected_components":null}]}}`, `{"tickets":[{"id":1e99}]}`, "BEGIN:VCALENDAR\nBEGIN:VEVENT\nRRULE:FREQ=SECONDLY\nEND:VEVENT\nEND:VCALENDAR",
 }
 
+// inside matches what only those who wrote a source understand.
+var inside = regexp.MustCompile(`jsontext|unmarshal|Unmarshal|Go value|Go struct|invalid character|unexpected EOF|unexpected end`)
+
 // hostile sends what no tool would: nothing panics, the same bytes give the
-// same answer and stay as they are, nobody without the secret passes, and no
-// error tells it.
+// same answer and stay as they are, nobody without the secret passes, no error
+// tells it, and each is in words for people.
 func hostile(t *testing.T, s Sample) {
 	src, rng := opened(t, s), rand.New(rand.NewPCG(1, 2))
 	names := []string{"", "x", "deployment_status", "issues", "ticket.created", "message"}
@@ -198,6 +202,9 @@ func hostile(t *testing.T, s Sample) {
 				}
 				if errA != nil && (errA.Error() == "" || s.Secret != "" && strings.Contains(errA.Error(), s.Secret)) {
 					t.Fatalf("%s %q: the error says %q", name, body, errA)
+				}
+				if errA != nil && inside.MatchString(errA.Error()) {
+					t.Fatalf("%s %q: the error says how it was read: %v", name, body, errA)
 				}
 				for _, o := range a {
 					if o.Key.Source != "sample" || o.Key.External == "" || o.Record == nil || o.Record.Kind() != o.Key.Kind {

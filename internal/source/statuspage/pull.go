@@ -178,11 +178,11 @@ func (s *statusPage) Check(p *source.Pull) []source.Finding {
 		Components []struct{} `json:"components"`
 	}
 	if _, err := p.Client.JSON(p.Ctx, s.URL+"/api/v2/components.json", &b); err != nil {
-		return []source.Finding{{Says: "The page cannot be read. Is it a public Statuspage? " + err.Error()}}
+		return []source.Finding{{Says: "The page cannot be read. Is it a public Statuspage? " + source.Words(err)}}
 	}
 	found := []source.Finding{{OK: true, Says: fmt.Sprintf("The page can be read; it has %d components.", len(b.Components))}}
 	if _, err := p.Client.JSON(p.Ctx, s.URL+"/history.json?page=1", &b); err != nil {
-		return append(found, source.Finding{Says: "The page shows no history: only its last 50 incidents are brought. " + err.Error()})
+		return append(found, source.Finding{Says: "The page shows no history: only its last 50 incidents are brought. " + source.Words(err)})
 	}
 	return append(found, source.Finding{OK: true, Says: "The page shows its whole history."})
 }

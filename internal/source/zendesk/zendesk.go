@@ -173,5 +173,5 @@ func (z *puller) Check(p *source.Pull) []source.Finding {
 	case errors.As(err, &no) && no.Status == http.StatusNotFound:
 		return []source.Finding{{Says: "There is no Zendesk at " + z.base + "."}}
 	}
-	return []source.Finding{{Says: err.Error()}}
+	return []source.Finding{{Says: source.Words(err)}}
 }

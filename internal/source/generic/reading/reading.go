@@ -72,7 +72,7 @@ func (t *Reader) Normalize(d source.Delivery) ([]hansei.Observation, error) {
 func (t *Reader) Listed(body []byte) ([]any, error) {
 	doc, err := jq.Decode(body)
 	if err != nil {
-		return nil, hansei.Invalid("list_url", "the answer: %v", err)
+		return nil, hansei.Invalid("list_url", "the answer: %s", source.Words(err))
 	}
 	things, err := t.list.All(doc)
 	if err != nil {
@@ -84,7 +84,7 @@ func (t *Reader) Listed(body []byte) ([]any, error) {
 func (t *Reader) read(items *jq.Program, body []byte) ([]hansei.Observation, error) {
 	doc, err := jq.Decode(body)
 	if err != nil {
-		return nil, hansei.Invalid("payload", "%v", err)
+		return nil, hansei.Invalid("payload", "%s", source.Words(err))
 	}
 	things, err := items.All(doc)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"hansei"
+	"hansei/internal/source"
 	"hansei/internal/source/file"
 	"hansei/internal/source/jq"
 )
@@ -19,7 +20,7 @@ import (
 func Suggest(payload []byte, list bool) (map[string]string, error) {
 	doc, err := jq.Decode(payload)
 	if err != nil {
-		return nil, hansei.Invalid("payload", "%v", err)
+		return nil, hansei.Invalid("payload", "%s", source.Words(err))
 	}
 	where, thing := things(doc)
 	if thing == nil {

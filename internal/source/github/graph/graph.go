@@ -47,7 +47,7 @@ func (g Client) ask(p *source.Pull, query, repo, after string, into any) error {
 		Errors []failure `json:"errors"`
 	}
 	if err := json.Unmarshal(r.Body, &said); err != nil {
-		return fmt.Errorf("the answer is not JSON: %w", err)
+		return fmt.Errorf("the answer: %w", err)
 	}
 	if len(said.Errors) > 0 {
 		return said.Errors[0].meaning(p.Client.Asks(r.Header))

@@ -42,7 +42,7 @@ func (a *Account) page(stream string, body []byte) ([]hansei.Observation, error)
 func each[T any](p Page, read func(code.Repository, T) ([]hansei.Observation, error)) ([]hansei.Observation, error) {
 	var items []T
 	if err := json.Unmarshal(p.Items, &items); err != nil {
-		return nil, hansei.Invalid("items", "they are not what was asked for: %v", err)
+		return nil, hansei.Invalid("items", "they are not what was asked for: %s", source.Words(err))
 	}
 	var out []hansei.Observation
 	used := false
