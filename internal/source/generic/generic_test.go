@@ -80,6 +80,31 @@ func TestNormalize(t *testing.T) {
 	}
 }
 
+// TestResolvedByStatus: a status alone says no time; an expression that takes one
+// does, as docs/sources.md shows.
+func TestResolvedByStatus(t *testing.T) {
+	const byStatus = `
+  - column: state
+    field: status
+  - jq: if .state == "resolved" then .updated else null end
+    field: resolved_at
+`
+	plain := strings.Replace(mapping, "  - column: fixed\n    field: resolved_at\n", "", 1)
+	for _, c := range []struct {
+		mapping, state string
+		resolved       bool
+	}{{plain + byStatus, "resolved", true}, {plain + byStatus, "open", false}, {plain + strings.SplitAfter(byStatus, "status\n")[0], "resolved", false}} {
+		got, err := open1(t, settings("mapping", c.mapping)).Normalize(source.Delivery{Name: "webhook", Body: []byte(`{"number":"7","short":"x","opened":"2026-03-01T10:00:00Z","updated":"2026-03-01T11:00:00Z","state":"` + c.state + `"}`)})
+		if err != nil || len(got) != 1 {
+			t.Fatalf("%s: %+v, %v", c.state, got, err)
+		}
+		in := got[0].Record.(*hansei.Incident)
+		if at, ok := in.Milestones.At(hansei.RoleResolved); ok != c.resolved || string(in.Status) != c.state {
+			t.Errorf("%+v: %s, resolved at %v", c, in.Status, at)
+		}
+	}
+}
+
 func TestPartOfAThing(t *testing.T) {
 	src := open1(t, settings("partial", "part"))
 	got, err := src.Normalize(source.Delivery{Name: "webhook", Body: []byte(`{"number":"7","fixed":"2026-03-01T11:00:00Z"}`)})
