@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math"
@@ -46,7 +47,7 @@ func (s *Store) Counts(ctx context.Context, who auth.Scope, since time.Time) (ou
 		return nil, err
 	}
 	rows, err := s.query(ctx, "SELECT source, day, name, n FROM counter WHERE journal = ? AND day >= ? ORDER BY source, day, name", string(journal), since.Truncate(day).Unix())
-	if err := each(rows, err, func() error {
+	if err := each(rows, err, func(rows *sql.Rows) error {
 		var c Count
 		var at int64
 		err := rows.Scan(&c.Source, &at, &c.Name, &c.N)

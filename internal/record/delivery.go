@@ -194,7 +194,7 @@ func (s *Store) Deliveries(ctx context.Context, who auth.Scope, f DeliveryFilter
 
 func scanDeliveries(ctx context.Context, r Reader, q string, args ...any) (out []Delivery, err error) {
 	rows, err := r.query(ctx, q, args...)
-	if err := each(rows, err, func() error {
+	if err := each(rows, err, func(rows *sql.Rows) error {
 		d, err := scanDelivery(rows)
 		out = append(out, d)
 		return err
@@ -265,9 +265,9 @@ func (s *Store) DeliveryStates(ctx context.Context, who auth.Scope, source strin
 		return nil, err
 	}
 	waits := s.waits(journal, DeliveryFilter{Source: source, Live: true, Limit: math.MaxInt})
-	rows, err := s.query(ctx, "SELECT state, count(*) FROM delivery WHERE journal = ? AND source = ? GROUP BY state", string(journal), source)
 	out = map[string]int{}
-	if err := each(rows, err, func() error {
+	rows, err := s.query(ctx, "SELECT state, count(*) FROM delivery WHERE journal = ? AND source = ? GROUP BY state", string(journal), source)
+	if err := each(rows, err, func(rows *sql.Rows) error {
 		var state string
 		var n int
 		err := rows.Scan(&state, &n)
@@ -302,7 +302,7 @@ func (s *Store) Rejects(ctx context.Context, who auth.Scope, id string, after, l
 	}
 	rows, err := s.query(ctx, "SELECT n, line, field, value, expected FROM reject WHERE journal = ? AND delivery = ? AND n > ? ORDER BY n LIMIT ?",
 		string(journal), id, after, limit)
-	if err := each(rows, err, func() error {
+	if err := each(rows, err, func(rows *sql.Rows) error {
 		var r Reject
 		err := rows.Scan(&r.N, &r.Line, &r.Column, &r.Value, &r.Expected)
 		out = append(out, r)

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -45,10 +46,10 @@ func digest(ctx context.Context, r Reader, journal auth.Journal, head Seq) (stri
 
 // digestOf adds the entries after one sequence and up to another to a hash.
 func digestOf(ctx context.Context, r Reader, h hash.Hash, journal auth.Journal, after, to Seq) (last Seq, err error) {
+	last = after
 	rows, err := r.query(ctx, "SELECT seq, revision, kind, id, at, who, doc FROM entry WHERE journal = ? AND seq > ? AND seq <= ? ORDER BY seq",
 		string(journal), int64(after), int64(to))
-	last = after
-	err = each(rows, err, func() error {
+	err = each(rows, err, func(rows *sql.Rows) error {
 		var seq, revision, at int64
 		var kind, id, who, doc string
 		if err := rows.Scan(&seq, &revision, &kind, &id, &at, &who, &doc); err != nil {

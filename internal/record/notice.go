@@ -82,9 +82,9 @@ func Told(ctx context.Context, r Reader, who auth.Scope, prefix string) (out map
 	if err != nil {
 		return nil, err
 	}
-	rows, err := r.query(ctx, "SELECT key, what FROM told WHERE journal = ? AND key >= ? AND key < ?", string(journal), prefix, prefix+"\U0010FFFF")
 	out = map[string]string{}
-	if err := each(rows, err, func() error {
+	rows, err := r.query(ctx, "SELECT key, what FROM told WHERE journal = ? AND key >= ? AND key < ?", string(journal), prefix, prefix+"\U0010FFFF")
+	if err := each(rows, err, func(rows *sql.Rows) error {
 		var key, what string
 		err := rows.Scan(&key, &what)
 		out[key] = what
@@ -124,7 +124,7 @@ func Notices(ctx context.Context, r Reader, who auth.Scope, f NoticeFilter) (out
 		f.Limit = 100
 	}
 	rows, err := r.query(ctx, "SELECT "+noticeColumns+" FROM notice WHERE "+strings.Join(where, " AND ")+" ORDER BY created DESC, id DESC LIMIT ?", append(args, min(f.Limit, 1000))...)
-	if err := each(rows, err, func() error {
+	if err := each(rows, err, func(rows *sql.Rows) error {
 		n, err := scanNotice(rows)
 		out = append(out, n)
 		return err

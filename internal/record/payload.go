@@ -152,7 +152,7 @@ func (s *Store) inParts(ctx context.Context, journal auth.Journal, dec *zstd.Dec
 		return nil
 	}
 	rows, err := s.query(ctx, "SELECT owner, bytes FROM part WHERE journal = ? AND owner IN ("+words.Marks(len(at))+") ORDER BY owner, n", owners...)
-	if err := each(rows, err, func() error {
+	if err := each(rows, err, func(rows *sql.Rows) error {
 		var owner string
 		var packed sql.RawBytes
 		if err := rows.Scan(&owner, &packed); err != nil {

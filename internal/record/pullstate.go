@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -51,7 +52,7 @@ func Pulls(ctx context.Context, r Reader, who auth.Scope, source string) (out []
 		q, args = q+" AND source = ?", append(args, source)
 	}
 	rows, err := r.query(ctx, q+" ORDER BY source, stream", args...)
-	if err := each(rows, err, func() error {
+	if err := each(rows, err, func(rows *sql.Rows) error {
 		var p PullState
 		var through, began, at, whole, back, later, ended int64
 		err := rows.Scan(&p.Source, &p.Stream, &p.Cursor, &through, &began, &at, &p.Pages, &p.Failures, &p.Error, &whole, &back, &p.Things, &later, &ended)

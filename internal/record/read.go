@@ -128,7 +128,7 @@ const (
 var byID = words.Lookup{Columns: rawColumns, From: rawTables, Where: "c.journal = ? AND c.kind = ?", Key: "c.id"}
 
 func scanRaw(rows *sql.Rows, asked error, fn func(hansei.ID, Raw)) error {
-	return each(rows, asked, func() error {
+	return each(rows, asked, func(rows *sql.Rows) error {
 		var id, doc string
 		var x Raw
 		var at int64
@@ -142,13 +142,13 @@ func scanRaw(rows *sql.Rows, asked error, fn func(hansei.ID, Raw)) error {
 }
 
 // each calls fn at every row of what was asked, and closes it.
-func each(rows *sql.Rows, asked error, fn func() error) (err error) {
+func each(rows *sql.Rows, asked error, fn func(*sql.Rows) error) (err error) {
 	if asked != nil {
 		return verdict.Readable(asked)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		if err := fn(); err != nil {
+		if err := fn(rows); err != nil {
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"time"
 
@@ -20,7 +21,7 @@ func Revisions(ctx context.Context, r Reader, who auth.Scope, kind hansei.Kind, 
 		SELECT e.seq, e.revision, e.prev, e.at, e.who FROM current c JOIN entry e ON e.journal = c.journal AND e.seq = c.seq WHERE c.journal = ? AND c.kind = ? AND c.id = ?
 		UNION ALL SELECT e.seq, e.revision, e.prev, e.at, e.who FROM chain JOIN entry e ON e.journal = ? AND e.seq = chain.prev)
 		SELECT seq, revision, at, who FROM chain ORDER BY seq DESC`, string(journal), string(kind), string(id), string(journal))
-	if err := each(rows, err, func() error {
+	if err := each(rows, err, func(rows *sql.Rows) error {
 		var v Version
 		var at int64
 		err := rows.Scan(&v.Seq, &v.Revision, &at, &v.Who)

@@ -3,6 +3,7 @@ package record
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -56,18 +57,13 @@ func (s *Store) RewriteEntries(ctx context.Context, who auth.Actor, after Seq, l
 
 func (tx *Tx) entries(after Seq, limit int) (out []Entry, err error) {
 	rows, err := tx.query(tx.ctx, "SELECT seq, kind, id, who, doc FROM entry WHERE journal = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?", string(tx.journal), int64(after), int64(after)+int64(limit), limit)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	err = each(rows, err, func(rows *sql.Rows) error {
 		var e Entry
-		if err := rows.Scan(&e.Seq, (*string)(&e.Kind), (*string)(&e.ID), &e.Who, &e.Doc); err != nil {
-			return nil, err
-		}
+		err := rows.Scan(&e.Seq, (*string)(&e.Kind), (*string)(&e.ID), &e.Who, &e.Doc)
 		out = append(out, e)
-	}
-	return out, rows.Err()
+		return err
+	})
+	return out, err
 }
 
 // Renew puts one document in the place of every revision of a record, gives

@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 
 	"hansei/internal/auth"
@@ -30,9 +31,9 @@ func Secrets(ctx context.Context, r Reader, who auth.Scope, owner string) (out m
 	if err != nil {
 		return nil, err
 	}
-	rows, err := r.query(ctx, "SELECT name, box FROM secret WHERE journal = ? AND owner = ?", string(journal), owner)
 	out = map[string][]byte{}
-	if err := each(rows, err, func() error {
+	rows, err := r.query(ctx, "SELECT name, box FROM secret WHERE journal = ? AND owner = ?", string(journal), owner)
+	if err := each(rows, err, func(rows *sql.Rows) error {
 		var name string
 		var box []byte
 		err := rows.Scan(&name, &box)
