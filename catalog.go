@@ -173,13 +173,13 @@ func (h *Header) named(noun, name string) error {
 }
 
 // Slug is the id a service, team or person gets from its name: lower case
-// letters and digits, everything else one hyphen. Two names with one slug are
-// taken to be one thing.
+// letters with their marks and digits, everything else one hyphen. Two names with
+// one slug are taken to be one thing.
 func Slug(name string) ID {
 	var b strings.Builder
-	gap := false
+	gap := true
 	for _, r := range strings.ToLower(name) {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) && !gap {
 			if gap && b.Len() > 0 {
 				b.WriteByte('-')
 			}
