@@ -55,7 +55,7 @@ var table = map[string]struct {
 	"hansei/internal/job":               {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record"}, "the queue knows not what is done"},
 	"hansei/internal/intake/fold":       {[]string{"hansei", "hansei/internal/intake/link"}, "what a source says is put together before anything is known of others"},
 	"hansei/internal/intake/link":       {[]string{"hansei"}, "what records are called is read from them alone"},
-	"hansei/internal/intake/resolve":    {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record"}, "what things are called is known from the record alone"},
+	"hansei/internal/intake/resolve":    {[]string{"hansei", "hansei/internal/intake/parts", "hansei/internal/auth", "hansei/internal/record"}, "what things are called is known from the record alone"},
 	"hansei/internal/intake/precedence": {[]string{"hansei", "hansei/internal/auth", "hansei/internal/record"}, "rules are checked by what the record holds"},
 	"hansei/internal/intake/parts":      {[]string{"hansei", "hansei/internal/intake/fold", "hansei/internal/intake/link"}, "a record is put together from what was said of it alone"},
 	"hansei/internal/intake":            {[]string{"hansei", "hansei/internal/intake/parts", "hansei/internal/intake/precedence", "hansei/internal/intake/fold", "hansei/internal/intake/link", "hansei/internal/intake/resolve", "hansei/internal/schema", "hansei/internal/auth", "hansei/internal/record", "hansei/internal/record/follow", "hansei/internal/source", "hansei/internal/source/file"}, "intake fills the journal and counts nothing"},

@@ -248,7 +248,7 @@ func TestAFileUnderASourcesName(t *testing.T) {
 		t.Errorf("removed: %+v", in)
 	}
 	r.importedFrom(t, "pd", "again.csv", file+"2,Another,open,2026-03-01T10:00:00Z,\n") // another file
-	if in := r.incident(t, "pd:1"); in.Deleted || in.From[0].Out != "" {
+	if in := r.incident(t, "pd:1"); in.Deleted || in.From[0].Out != "" || len(in.From[0].Mentions) > 0 {
 		t.Errorf("imported again: %+v", in)
 	}
 }
@@ -277,6 +277,117 @@ func TestNoTime(t *testing.T) {
 		_, err := (intake.People{Records: r.Records}).Edit(t.Context(), who, hansei.KindIncident, "pd:1", 0, []intake.Set{{Field: "resolved_at", Value: json.RawMessage(`"` + value + `"`)}}, "")
 		if _, ok := err.(*hansei.InvalidError); !ok {
 			t.Errorf("%s: %v", value, err)
+		}
+	}
+}
+
+// TestTwoOfOneNameAtTwoTools: their accounts at a second tool are theirs, in one
+// batch or each alone, in any order, with e-mail addresses or without any.
+func TestTwoOfOneNameAtTwoTools(t *testing.T) {
+	for _, order := range []string{"12", "21"} {
+		for _, together := range []bool{true, false} {
+			for _, email := range []bool{true, false} {
+				r := newRig(t)
+				a, b := r.add(t, "chat"), r.add(t, "pd")
+				person := func(n string) *hansei.Person {
+					p := &hansei.Person{Name: "Alex Chen"}
+					if email {
+						p.Email = "alex" + n + "@corp.example"
+					}
+					return p
+				}
+				r.tell(t, a, "1", 0, person("1"))
+				r.tell(t, a, "2", 0, person("2"))
+				r.drain(t)
+				for _, n := range order {
+					if r.tell(t, b, string(n), 0, person(string(n))); !together {
+						r.drain(t)
+					}
+				}
+				r.drain(t)
+				waits, err := r.Records.Inbox(t.Context(), who.Scope(), 10, 1<<20)
+				if err != nil || len(waits) > 0 {
+					t.Fatalf("%s, together %v, e-mail %v: %d wait, %v", order, together, email, len(waits), err)
+				}
+				list, err := r.Records.List(t.Context(), who.Scope(), hansei.KindPerson, "", 10)
+				if err != nil || email && len(list) != 2 {
+					t.Fatalf("%s, together %v, e-mail %v: %d people, %v", order, together, email, len(list), err)
+				}
+				for _, s := range list {
+					from := s.Record.Head().From
+					if email && (len(from) != 2 || from[0].External != from[1].External) {
+						t.Errorf("%s, together %v: %s has %+v", order, together, s.Record.Head().ID, from)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestCalledOtherwiseElsewhere: what only one of its sources calls a thing leads
+// to it after a restart, too.
+func TestCalledOtherwiseElsewhere(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		r := newRig(t)
+		a, b := r.add(t, "aa"), r.add(t, "bb")
+		r.tell(t, a, "S1", 0, &hansei.Service{Name: "Checkout"})
+		r.tell(t, b, "O1", 0, &hansei.Service{Name: "Checkout"})
+		r.drain(t)
+		r.tell(t, b, "O1", 1, &hansei.Service{Name: "Payments API"})
+		r.drain(t)
+		if restart {
+			r.restarted()
+		}
+		r.sent(t, b, event{ID: "1", At: at(2), Status: "open", Service: "Payments API"})
+		r.drain(t)
+		if got := r.incident(t, "bb:1").Services; !slices.Equal(got, []hansei.ID{"checkout"}) {
+			t.Errorf("restarted %v: %v", restart, got)
+		}
+	}
+}
+
+// TestWhatPeopleMadeIsTheirs: what they gave back to a tool goes with that; what
+// two people made and took apart again stays with each.
+func TestWhatPeopleMadeIsTheirs(t *testing.T) {
+	r, ctx := newRig(t), context.Background()
+	a, p, joins := r.add(t, "pd"), intake.People{Records: r.Records}, intake.Joins{Records: r.Records}
+	set := func(field, value string) []intake.Set {
+		return []intake.Set{{Field: field, Value: json.RawMessage(value)}}
+	}
+	if _, err := p.Create(ctx, who, hansei.KindService, "web", set("name", `"Web"`), ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []hansei.ID{"mine", "hers"} {
+		if _, err := p.Create(ctx, who, hansei.KindIncident, id, append(set("title", `"By hand"`), set("declared_at", `"2026-03-01T10:00:00Z"`)...), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.tell(t, a, "P1", 0, &hansei.Service{Name: "Web", Tier: "1"})
+	r.sent(t, a, event{ID: "1", At: at(2), Status: "open", Title: "T"})
+	r.drain(t)
+	if _, err := p.Edit(ctx, who, hansei.KindService, "web", 0, set("name", ""), ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []hansei.ID{"pd:1", "hers"} {
+		if _, err := joins.Confirm(ctx, who, hansei.KindIncident, "mine", other); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := joins.Decide(ctx, who, hansei.KindIncident, "mine", "hers", false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Remove(ctx, who, "pd", true); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Inbox.ForgetSource(ctx, who, "pd"); err != nil {
+		t.Fatal(err)
+	}
+	if web := r.service(t, "web"); !web.Deleted {
+		t.Errorf("given back: %+v", web)
+	}
+	for _, id := range []hansei.ID{"mine", "hers"} {
+		if in := r.incident(t, id); in.Deleted || in.Title != "By hand" {
+			t.Errorf("%s: %+v", id, in)
 		}
 	}
 }

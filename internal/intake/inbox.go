@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
@@ -37,6 +38,8 @@ type Inbox struct {
 	known record.Seq                // the last change of what things are called that names know of
 	again map[hansei.Key]fold.Again // what a replay that goes on told so far
 	set   record.Seq                // as sources were set then
+
+	missed []record.Ref // that a batch needed besides, and the next loads
 
 	conflicts int // in a row
 }
@@ -245,7 +248,7 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 			return err
 		}
 		set.before = b.again
-		if err := set.load(ctx, read); err != nil {
+		if err := set.load(ctx, read, b.missed); err != nil {
 			return err
 		}
 		for i, o := range read {
@@ -260,6 +263,9 @@ func (b *Inbox) understand(ctx context.Context, who auth.Actor, read []outcome) 
 		return set.joinNamed(ctx)
 	}); err != nil {
 		return err
+	}
+	if b.missed = set.missed; len(b.missed) > 0 {
+		return fmt.Errorf("%d records were not loaded: %w", len(b.missed), hansei.ErrConflict) // they are, the next time
 	}
 	if err := set.encode(); err != nil {
 		return err

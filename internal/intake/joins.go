@@ -159,10 +159,10 @@ func (s *workingSet) split(ctx context.Context, from, other record.Ref) error {
 		mine, has := s.have[other].rec.Head().EditOf(e.Field)
 		return has && mine.At.Equal(e.At)
 	})
+	stay.Head().Made = w.rec.Head().Made && len(stay.Head().Edits) > 0 || len(stays) == 0
 	// If the one was deleted, so are both.
 	was := w.rec.Head()
 	leave.Head().Made = parts.Made(s.have[other].rec)
-	stay.Head().Made = was.Made && !leave.Head().Made || len(stays) == 0
 	leave.Head().Deleted, leave.Head().ByHand = was.Deleted, was.ByHand
 	if stay, err = s.part(stay, stays, parts.Out(was)); err != nil {
 		return err

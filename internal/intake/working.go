@@ -30,6 +30,7 @@ type workingSet struct {
 	again   map[hansei.Key]*fold.Again // and in this one, too
 	have    map[record.Ref]*working
 	changed []record.Ref // in the order in which they changed first
+	missed  []record.Ref // that were told of and not loaded: who they are was learned in the batch
 	// relinked are those of which only what they are called is to be noted anew.
 	relinked []record.Ref
 	relied   []record.Ref // what must be at the writer's turn as it was read, besides
@@ -86,8 +87,8 @@ func (s *workingSet) ref(o hansei.Observation, learn bool) record.Ref {
 }
 
 // load reads every record that the batch tells of, and those they were merged into.
-func (s *workingSet) load(ctx context.Context, read []outcome) error {
-	var want []record.Ref
+func (s *workingSet) load(ctx context.Context, read []outcome, also []record.Ref) error {
+	want := slices.Clone(also)
 	for _, o := range read {
 		for _, said := range o.said {
 			if said.Record != nil {
@@ -227,6 +228,8 @@ func (s *workingSet) observe(said hansei.Observation, o outcome, mine map[record
 	if existing == nil {
 		if w := s.have[ref]; w != nil {
 			existing = w.rec
+		} else {
+			s.missed = append(s.missed, ref)
 		}
 	}
 	if said.None && !fold.Told(existing, said.Key) {

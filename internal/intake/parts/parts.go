@@ -25,6 +25,7 @@ func Merge(existing hansei.Record, said hansei.Record, key hansei.Key, order Ord
 		return said, nil
 	}
 	old := existing.Head()
+	old.Made = Made(existing)
 	versions, err := Of(existing)
 	if err != nil {
 		return nil, err
@@ -37,7 +38,11 @@ func Merge(existing hansei.Record, said hansei.Record, key hansei.Key, order Ord
 		versions = append(versions, said)
 	} else { // what it told live keeps its times, names and mentions
 		versions[i] = said
-		if old.From[i].Out != hansei.OutFiltered {
+		switch old.From[i].Out {
+		case hansei.OutFiltered:
+		case hansei.OutRemoved: // nothing of what it told before stands
+			old.From[i] = hansei.Observed{Source: key.Source, External: key.External}
+		default:
 			old.From[i].Out = ""
 		}
 	}
@@ -68,7 +73,7 @@ func Of(rec hansei.Record) ([]hansei.Record, error) {
 // head.From) and the edits in its header. Versions of sources that are out
 // count only when all are. The versions are its own from then on.
 func Assemble(rec hansei.Record, versions []hansei.Record, order Order) (hansei.Record, error) {
-	if old := rec.Head(); len(versions) == 1 && len(old.Edits) == 0 && old.Counted == nil {
+	if old := rec.Head(); len(versions) == 1 && len(old.Edits) == 0 && old.Counted == nil && (!old.Made || old.From[0].Out == "") {
 		return alone(rec, versions[0]), nil
 	}
 	out, err := hansei.New(rec.Kind())

@@ -10,6 +10,7 @@ import (
 
 	"hansei"
 	"hansei/internal/auth"
+	"hansei/internal/intake/parts"
 	"hansei/internal/record"
 )
 
@@ -51,10 +52,16 @@ func New(ctx context.Context, store *record.Store, who auth.Scope) (*Resolver, e
 		for _, rec := range live { // an id is its own record's, whatever another is called
 			r.byName[kind][string(rec.Head().ID)] = leads(rec)
 		}
+		merged := map[hansei.ID]hansei.ID{}
 		for _, rec := range append(live, gone...) { // those that are gone have what no other has
-			r.learn(rec)
+			if err := r.learn(rec); err != nil {
+				return nil, err
+			}
+			if into := rec.Head().MergedInto; into != "" {
+				merged[rec.Head().ID] = into
+			}
 		}
-		r.settle(kind)
+		r.settle(kind, merged)
 	}
 	return r, nil
 }
@@ -83,23 +90,23 @@ func listed(ctx context.Context, store *record.Store, who auth.Scope, kind hanse
 func leads(rec hansei.Record) hansei.ID { return cmp.Or(rec.Head().MergedInto, rec.Head().ID) }
 
 // settle follows merges of merges to their end.
-func (r *Resolver) settle(kind hansei.Kind) {
-	names := r.byName[kind]
-	for name, id := range names {
-		for range len(names) {
-			next, ok := names[string(id)]
-			if !ok || next == id {
+func (r *Resolver) settle(kind hansei.Kind, merged map[hansei.ID]hansei.ID) {
+	for name, id := range r.byName[kind] {
+		for range len(merged) {
+			next, ok := merged[id]
+			if !ok {
 				break
 			}
 			id = next
 		}
-		names[name] = id
+		r.byName[kind][name] = id
 	}
 }
 
-// learn remembers every name of a record that nobody else has. A merged one's
-// names lead to the record it was merged into.
-func (r *Resolver) learn(rec hansei.Record) {
+// learn remembers every name of a record that nobody else has, also what only one
+// of its sources calls it. A merged one's names lead to the record it was merged
+// into.
+func (r *Resolver) learn(rec hansei.Record) error {
 	kind, id := rec.Kind(), leads(rec)
 	note := func(name string) {
 		if _, taken := r.byName[kind][name]; !taken && name != "" {
@@ -111,12 +118,17 @@ func (r *Resolver) learn(rec hansei.Record) {
 		note(sourceName(o.Source, o.External))
 		r.told[kind][told{id, o.Source}]++
 	}
-	for _, n := range namesOf(rec) {
-		note(string(hansei.Slug(n)))
+	said, err := parts.Of(rec)
+	for _, v := range append([]hansei.Record{rec}, said...) {
+		for _, n := range namesOf(v) {
+			note(string(hansei.Slug(n)))
+		}
 	}
+	return err
 }
 
-// namesOf is what a record says it is called, its name first.
+// namesOf is what a record says it is called: its name, a person's e-mail
+// address, then the others.
 func namesOf(rec hansei.Record) []string {
 	switch x := rec.(type) {
 	case *hansei.Service:
@@ -205,6 +217,11 @@ func (r *Resolver) Expected(o hansei.Observation) hansei.ID {
 		return id
 	}
 	names, another := namesOf(o.Record), false
+	if kind == hansei.KindPerson { // of two who are called the same it says who
+		if id, ok := known[string(hansei.Slug(names[1]))]; ok && names[1] != "" {
+			return id
+		}
+	}
 	for _, n := range names {
 		id, ok := known[string(hansei.Slug(n))]
 		if !ok || n == "" {
@@ -217,7 +234,7 @@ func (r *Resolver) Expected(o hansei.Observation) hansei.ID {
 	}
 	id := hansei.Slug(cmp.Or(names[0], o.Key.External))
 	if another {
-		id = hansei.Slug(names[0] + " " + o.Key.External)
+		id = hansei.Slug(strings.Join([]string{names[0], o.Key.Source, o.Key.External}, " "))
 	}
 	return cmp.Or(id, o.Key.ID())
 }
