@@ -48,7 +48,9 @@ func TestADamagedPayloadStopsNobody(t *testing.T) {
 	bad := 0
 	for _, w := range list {
 		if w.Bad != nil {
-			bad++
+			if bad++; len(w.Body) > 0 {
+				t.Errorf("%d bytes of what is damaged", len(w.Body))
+			}
 		} else if string(w.Body) != "good" && string(w.Body) != large+"!" {
 			t.Errorf("%d bytes that are none of those", len(w.Body))
 		}

@@ -237,8 +237,7 @@ func (tx *Tx) ReopenDeliveries(source string, since time.Time, state string) (n 
 }
 
 // SetAside says that nobody need look any more at deliveries of live sources that
-// failed: one by its id, or else all of a source, or of all. They keep why they
-// failed.
+// failed: one by its id, or else all of a source, or of all. They keep why.
 func (tx *Tx) SetAside(source, id string) (int64, error) {
 	return tx.changed("UPDATE delivery SET state = 'aside' WHERE journal = ? AND state IN ('received', 'failed') AND state = 'failed' AND options = '' AND ? IN ('', source) AND ? IN ('', id)",
 		string(tx.journal), source, id)

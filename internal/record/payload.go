@@ -158,9 +158,10 @@ func (s *Store) inParts(ctx context.Context, journal auth.Journal, dec *zstd.Dec
 		if err := rows.Scan(&owner, &packed); err != nil {
 			return err
 		}
-		w := &list[at[owner]]
-		if w.Body, err = dec.DecodeAll(packed, w.Body); err != nil {
-			w.Body, w.Bad = nil, fmt.Errorf("%w: %w", errDamaged, err)
+		if w := &list[at[owner]]; w.Bad == nil { // what comes after the damage is no payload
+			if w.Body, err = dec.DecodeAll(packed, w.Body); err != nil {
+				w.Body, w.Bad = nil, fmt.Errorf("%w: %w", errDamaged, err)
+			}
 		}
 		return nil
 	}); err != nil {

@@ -223,14 +223,12 @@ func nothingLeftToReopen(t *testing.T, e Engine) {
 	}
 }
 
-// nobodyNeedLook: what failed and was set aside is no failure any more, is not
-// replayed with others but alone, and goes when its time has come.
-func nobodyNeedLook(t *testing.T, e Engine) {
-	s, ctx := open(t, e), context.Background()
-	list := append(Packed(t, "pager", 0, 4), Packed(t, "other", 4, 5)...)
-	write := func(fn func(tx *record.Tx) error) {
+// failed stores deliveries, of which the first waits and the others could not be
+// understood, and returns how to write on.
+func failed(t *testing.T, s *record.Store, list []pack.Packed) (write func(func(*record.Tx) error)) {
+	write = func(fn func(tx *record.Tx) error) {
 		t.Helper()
-		if _, err := s.Write(ctx, who, fn); err != nil {
+		if _, err := s.Write(context.Background(), who, fn); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -238,13 +236,22 @@ func nobodyNeedLook(t *testing.T, e Engine) {
 		if _, err := tx.AddDeliveries(list); err != nil {
 			return err
 		}
-		for _, p := range list[1:] { // the first waits
+		for _, p := range list[1:] {
 			if err := tx.FinishDelivery(p.ID, record.DeliveryFailed, "because", ""); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+	return write
+}
+
+// nobodyNeedLook: what failed and was set aside is no failure any more, is not
+// replayed with others but alone, and goes when its time has come.
+func nobodyNeedLook(t *testing.T, e Engine) {
+	s, ctx := open(t, e), context.Background()
+	list := append(Packed(t, "pager", 0, 4), Packed(t, "other", 4, 5)...)
+	write := failed(t, s, list)
 	aside := func(source, id string, want int64) {
 		t.Helper()
 		write(func(tx *record.Tx) error {
@@ -291,23 +298,8 @@ func aLaterOneTellsAll(t *testing.T, e Engine) {
 	large := Packed(t, "pager", 3, 4)[0]
 	large.Body, large.Parts = nil, [][]byte{{1}, {2}}
 	list = append(list, large)
-	write := func(fn func(tx *record.Tx) error) {
-		t.Helper()
-		if _, err := s.Write(ctx, who, fn); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(func(tx *record.Tx) error {
-		if _, err := tx.AddDeliveries(list); err != nil {
-			return err
-		}
-		for _, p := range list[1:] { // the first waits
-			if err := tx.FinishDelivery(p.ID, record.DeliveryFailed, "because", ""); err != nil {
-				return err
-			}
-		}
-		return tx.Supersede("pager", "no such")
-	})
+	write := failed(t, s, list)
+	write(func(tx *record.Tx) error { return tx.Supersede("pager", "no such") })
 	write(func(tx *record.Tx) error { return tx.Supersede("pager", "event") })
 	for source, want := range map[string]map[string]int{"pager": {record.DeliveryAside: 3}, "other": {record.DeliveryFailed: 1}} {
 		if states, err := s.DeliveryStates(ctx, who.Scope(), source); err != nil || !maps.Equal(states, want) {
