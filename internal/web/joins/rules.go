@@ -99,7 +99,7 @@ func (p *Pages) showRules(w http.ResponseWriter, r *http.Request, who auth.Actor
 		Title:   field(fieldTitle, "Words of the titles in common, at least", "From 0, which asks for none, to 1, which asks for the same words. 0.3 is about one word in three."),
 		Order: field(fieldOrder, "Whose word leads", "A line for each kind, or for one field of it: the sources in the order in which they are believed, such as "+
 			"“incident: pagerduty, statuspage” or “incident severity: jira”. Without a line, the source that told first leads. A person's word stands above all. What is there already follows within a minute."),
-		Keep: field(fieldKeep, "Days that payloads are kept", "Of deliveries that were understood. For ever when empty; what failed is always kept.")}
+		Keep: field(fieldKeep, "Days that payloads are kept", "Of deliveries that were understood or set aside. For ever when empty; what failed is always kept.")}
 	v.Within.Type, v.Keep.Type = "number", "number"
 	v.Order.Rows, v.Order.Mono, v.Order.Required, v.Keep.Required = 4, true, false, false
 	page := ui.Page{Title: "Rules for sources", Under: "/sources", Lead: "What holds for everything that several tools tell of.",
