@@ -29,9 +29,10 @@ type engine interface {
 	// abandoned is the owner of parts before which all pending ones are of
 	// uploads that nobody can be busy with any more.
 	abandoned(now time.Time) string
-	// follow calls wake when another server may have written, as far as it gets
-	// to know, until ctx ends. self is this writer's id.
-	follow(ctx context.Context, self string, wake func())
+	// attend does what is done beside the writer, until ctx ends. It calls wake
+	// when another server may have written, as far as it gets to know. self is
+	// this writer's id.
+	attend(ctx context.Context, self string, wake func())
 	// settle is called after a commit, and before the next.
 	settle(ctx context.Context, conn *sql.Conn)
 	// compact writes the database anew, without what was deleted.

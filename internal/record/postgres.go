@@ -149,8 +149,8 @@ func (e *postgresEngine) settle(context.Context, *sql.Conn) {
 	}
 }
 
-// follow implements engine.
-func (e *postgresEngine) follow(ctx context.Context, self string, wake func()) {
+// attend implements engine.
+func (e *postgresEngine) attend(ctx context.Context, self string, wake func()) {
 	hint.Follow(ctx, e.pool(2), e.log, e.news, self, wake)
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -25,18 +24,24 @@ const applicationID = 0x48_4e_53_49 // "HNSI"
 type sqliteEngine struct {
 	path string
 	log  *slog.Logger
+	wal  *file.Log
 }
 
 func inDirectory(dir string, log *slog.Logger) *sqliteEngine {
-	return &sqliteEngine{filepath.Join(dir, "hansei.db"), log}
+	path := filepath.Join(dir, "hansei.db")
+	return &sqliteEngine{path, log, file.NewLog(path)}
 }
 
 func (e *sqliteEngine) name() string { return e.path }
 
 func (e *sqliteEngine) shared() bool { return false }
 
-// follow has nobody to follow.
-func (e *sqliteEngine) follow(context.Context, string, func()) {}
+// attend has nobody to follow; it keeps the log short.
+func (e *sqliteEngine) attend(ctx context.Context, _ string, _ func()) { e.wal.Keep(ctx, e.trouble) }
+
+func (e *sqliteEngine) trouble(err error) {
+	e.log.Warn("the write-ahead log could not be shortened; it is tried again", "error", verdict.Readable(err))
+}
 
 func (e *sqliteEngine) text(q string) string { return q }
 
@@ -59,7 +64,7 @@ func (e *sqliteEngine) open(ctx context.Context) (write, read *sql.DB, err error
 	if err := file.Inspect(ctx, e.path, file.Ours{ID: applicationID, Version: tables.Version}); err != nil {
 		return nil, nil, err
 	}
-	write = file.Open(e.path, file.ReadWrite, patient, "journal_mode = wal", "synchronous = full", "cache_size = -16384", "temp_store = memory", checkpoint)
+	write = file.Open(e.path, file.ReadWrite, patient, "journal_mode = wal", "synchronous = full", "cache_size = -16384", "temp_store = memory", "wal_autocheckpoint = 0")
 	write.SetMaxOpenConns(1)
 	read = file.Open(e.path, file.ReadOnly, "query_only = 1", patient, "cache_size = -8192")
 	read.SetMaxOpenConns(6)
@@ -84,47 +89,29 @@ func (e *sqliteEngine) migrate(ctx context.Context, conn *sql.Conn) error {
 	return nil
 }
 
-const (
-	patient = "busy_timeout = 5000" // ms
-	// checkpoint is the pages of the log after which whoever commits takes it over
-	// into the file. Every connection that writes says so, or it is done more often
-	// than this.
-	checkpoint = "wal_autocheckpoint = 4000"
-)
+const patient = "busy_timeout = 5000" // ms
 
 func (e *sqliteEngine) jobs() (*sql.DB, error) {
 	// The queue waits while a large import holds the file.
-	db := file.Open(e.path, file.ReadWrite, "busy_timeout = 60000", "journal_mode = wal", "synchronous = normal", "cache_size = -2048", checkpoint)
+	db := file.Open(e.path, file.ReadWrite, "busy_timeout = 60000", "journal_mode = wal", "synchronous = normal", "cache_size = -2048", "wal_autocheckpoint = 8000")
 	db.SetMaxOpenConns(1)
 	return db, nil
 }
 
-const (
-	walLimit       = 64 << 20
-	shrinkDeadline = 30 * time.Second
-)
-
-// settle gives back what a large transaction left in the log beside the file.
+// settle has what was committed taken over from the log.
 func (e *sqliteEngine) settle(ctx context.Context, conn *sql.Conn) {
-	info, err := os.Stat(e.path + "-wal")
-	if err != nil || info.Size() < walLimit {
-		return
-	}
-	ctx, cancel := context.WithTimeout(ctx, shrinkDeadline)
-	defer cancel()
-	for _, q := range []string{"PRAGMA wal_checkpoint(TRUNCATE)", "PRAGMA shrink_memory"} {
-		if _, err := conn.ExecContext(ctx, q); err != nil {
-			e.log.Warn("the write-ahead log could not be shortened; it is tried again", "error", err)
-			return
-		}
+	if err := e.wal.Committed(ctx, conn); err != nil {
+		e.trouble(err)
 	}
 }
 
 func (e *sqliteEngine) compact(ctx context.Context, conn *sql.Conn) error {
-	for _, q := range []string{"VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"} {
-		if _, err := conn.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("compact the database: %w", err)
-		}
+	_, err := conn.ExecContext(ctx, "VACUUM")
+	if err == nil {
+		err = e.wal.Empty(ctx, conn)
+	}
+	if err != nil {
+		return fmt.Errorf("compact the database: %w", err)
 	}
 	return nil
 }

@@ -119,7 +119,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 			s.log.Warn("the spool of deliveries could not be emptied; it is tried again", "error", verdict.Readable(err))
 		})
 	})
-	s.following.Go(func() { s.engine.follow(s.ctx, s.id, s.wake) })
+	s.following.Go(func() { s.engine.attend(s.ctx, s.id, s.wake) })
 	return s, nil
 }
 

@@ -1,0 +1,3 @@
+package file
+
+import "C" // has sync_linux.c linked
