@@ -109,7 +109,7 @@ var table = map[string]struct {
 	"hansei/internal/cli/pipe":          {nil, "connections within one process"},
 	"hansei/internal/cli":               {[]string{"hansei", "hansei/internal/cli/quantity", "hansei/internal/cli/pipe", "hansei/client", "hansei/internal/app"}, "a command calls the API and nothing else"},
 	"hansei/internal/tune":              {nil, "how Go runs is no matter of what it runs"},
-	"hansei/cmd/hansei":                 {[]string{"hansei/internal/cli", "hansei/internal/tune"}, "main only begins"},
+	"hansei/cmd/hansei":                 {[]string{"hansei/internal/cli"}, "main only begins"},
 }
 
 // sole names third-party modules that exactly one package may import.

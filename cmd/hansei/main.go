@@ -10,14 +10,10 @@ import (
 	_ "time/tzdata" // the zones, for a machine that has none
 
 	"hansei/internal/cli"
-	"hansei/internal/tune"
 )
 
 func main() {
-	undo := tune.Process()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
-	code := cli.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	undo()
-	os.Exit(code)
+	os.Exit(cli.Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -40,6 +40,7 @@ import (
 	"hansei/internal/retro/past"
 	"hansei/internal/rulebook"
 	"hansei/internal/search"
+	"hansei/internal/tune"
 	"hansei/internal/watch"
 	"hansei/internal/web"
 )
@@ -199,6 +200,7 @@ func (a *App) CatchUp(ctx context.Context) error {
 // Run serves, keeps the facts at the journal's head and finishes interrupted
 // imports, until ctx ends.
 func (a *App) Run(ctx context.Context) error {
+	defer tune.Server()()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.work(ctx) })
 	g.Go(func() error { return a.serve(ctx) })

@@ -23,7 +23,6 @@ import (
 	"hansei/internal/record"
 	"hansei/internal/record/pgtest"
 	"hansei/internal/source"
-	"hansei/internal/tune"
 )
 
 // BenchmarkWebhooks sends PagerDuty's own example of an event (2.2 KB, signed;
@@ -56,7 +55,6 @@ func webhooks(b *testing.B, database string, watch bool) {
 		b.Fatal(err)
 	}
 	const listen, connections = "127.0.0.1:18477", 32
-	defer tune.Process()() // as main does
 	a, err := New(b.Context(), Config{Dir: b.TempDir(), Database: database, Listen: listen, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)

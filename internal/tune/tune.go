@@ -1,8 +1,11 @@
-// Package tune sets Go's scheduler and its collector of garbage for a program
+// Package tune sets Go's scheduler and its collector of garbage for a server
 // that holds databases in its own process.
 package tune
 
-import "runtime"
+import (
+	"runtime"
+	"sync"
+)
 
 // waiting is how many threads wait for the disk or for a database at a time:
 // the spool's, the writer's and DuckDB's. Each keeps its processor from the rest
@@ -14,15 +17,30 @@ const waiting = 3
 // its time on that under load.
 const spare = 128 << 20
 
-// Process tunes this process until undo is called, which must be: what Go may
-// fill more is a ballast that undo lets go. It is never touched, so it takes no
-// memory itself; the collector counts it as in use.
-func Process() (undo func()) {
-	was := runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(was + waiting)
-	ballast := make([]byte, spare)
+var (
+	mu      sync.Mutex
+	servers int // in this process
+	before  int // threads
+	ballast []byte
+)
+
+// Server tunes this process for a server until undo is called. What Go may fill
+// more is a ballast. It is never touched, so it takes no memory itself; the
+// collector counts it as in use.
+func Server() (undo func()) {
+	mu.Lock()
+	defer mu.Unlock()
+	if servers++; servers == 1 {
+		before = runtime.GOMAXPROCS(0)
+		runtime.GOMAXPROCS(before + waiting)
+		ballast = make([]byte, spare)
+	}
 	return func() {
-		runtime.GOMAXPROCS(was)
-		runtime.KeepAlive(ballast)
+		mu.Lock()
+		defer mu.Unlock()
+		if servers--; servers == 0 {
+			runtime.GOMAXPROCS(before)
+			ballast = nil
+		}
 	}
 }
