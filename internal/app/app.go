@@ -201,6 +201,9 @@ func (a *App) CatchUp(ctx context.Context) error {
 // imports, until ctx ends.
 func (a *App) Run(ctx context.Context) error {
 	defer tune.Server()()
+	if err := a.checkKey(ctx); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return a.work(ctx) })
 	g.Go(func() error { return a.serve(ctx) })

@@ -3,12 +3,15 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"hansei/internal/auth"
 	"hansei/internal/connect"
 	"hansei/internal/intake"
 	"hansei/internal/job"
 	"hansei/internal/notify"
+	"hansei/internal/record"
 	"hansei/internal/record/pack"
 	"hansei/internal/retro/model"
 	"hansei/internal/seal"
@@ -37,10 +40,10 @@ var tools = []source.Kind{
 
 // connect builds what live sources need.
 func (a *App) connect(ctx context.Context) error {
-	c := a.config
-	if c.KeyFile == "" {
-		c.KeyFile = filepath.Join(c.Dir, "hansei.key")
+	if a.config.KeyFile == "" {
+		a.config.KeyFile = filepath.Join(a.config.Dir, "hansei.key")
 	}
+	c := a.config
 	if c.URL == "" {
 		c.URL = "http://" + c.Listen
 	}
@@ -71,4 +74,23 @@ func (a *App) connect(ctx context.Context) error {
 	a.followups.Base = c.URL
 	a.followUps()
 	return nil
+}
+
+// checkKey warns of secrets that the key cannot open. A lost key is made anew
+// without a question, as at the first start.
+func (a *App) checkKey(ctx context.Context) error {
+	all, err := record.Secrets(ctx, a.records, auth.Local().Scope())
+	var shut []string
+	for owner, boxes := range all {
+		for name, box := range boxes {
+			if _, err := a.sources.Seal.Open(owner, name, box); err != nil {
+				shut = append(shut, owner)
+				break
+			}
+		}
+	}
+	if len(shut) > 0 {
+		a.config.Log.Warn("credentials were sealed with another key and cannot be used: put the key file back that was there then and restart, or enter them again", "key", a.config.KeyFile, "of", slices.Sorted(slices.Values(shut)))
+	}
+	return err
 }

@@ -1,8 +1,16 @@
 package app
 
 import (
+	"bytes"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
+	"hansei/internal/auth"
+	"hansei/internal/connect"
+	"hansei/internal/source"
 	"hansei/internal/source/sourcetest"
 )
 
@@ -74,4 +82,41 @@ var statuses = map[string][]sourcetest.Status{
 	},
 	"icalendar": {{Name: "pull/calendar", Known: "TENTATIVE", Body: `{"since":"2026-01-01T00:00:00Z","until":"2026-02-01T00:00:00Z","calendar":"BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:1\nSUMMARY:Ann\nSTATUS:{status}\nDTSTART:20260101T000000Z\nDTEND:20260102T000000Z\nEND:VEVENT\nEND:VCALENDAR"}`}},
 	"generic":   {{Name: "webhook", Known: "resolved", Body: `{"id":"1","began":"2026-03-01T10:00:00Z","state":"{status}"}`}},
+}
+
+// TestLostKey: whoever starts a server without the key that sealed its
+// credentials is told, and of which.
+func TestLostKey(t *testing.T) {
+	dir := t.TempDir()
+	ran := func(do func(*App)) string {
+		t.Helper()
+		var log bytes.Buffer
+		a, err := New(t.Context(), Config{Dir: dir, Listen: freePort(t), Log: slog.New(slog.NewTextHandler(&log, nil))})
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(a)
+		if err := a.checkKey(t.Context()); err != nil { // as Run does first
+			t.Error(err)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+		return log.String()
+	}
+	if log := ran(func(a *App) {
+		if _, err := a.sources.Add(t.Context(), auth.Local(), connect.Spec{Tool: "pagerduty", Name: "pd", Settings: map[string]string{source.WebhookSecret: "s"}}); err != nil {
+			t.Fatal(err)
+		}
+	}); strings.Contains(log, "another key") {
+		t.Errorf("with its own key: %s", log)
+	}
+	if err := os.Remove(filepath.Join(dir, "hansei.key")); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the key that is made anew is there the second time
+		if log := ran(func(*App) {}); !strings.Contains(log, "another key") || !strings.Contains(log, "source/pd") {
+			t.Errorf("without it: %s", log)
+		}
+	}
 }

@@ -325,13 +325,13 @@ func owner(id hansei.ID) string { return "source/" + string(id) }
 // secrets opens what was kept of a source. Whoever writes them back reads them in
 // the same transaction: another may make a new one at the same time.
 func (s *Sources) secrets(ctx context.Context, r record.Reader, who auth.Scope, id hansei.ID) (map[string]string, error) {
-	boxes, err := record.Secrets(ctx, r, who, owner(id))
+	boxes, err := record.Secrets(ctx, r, who)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]string{}
 	var bad error
-	for name, box := range boxes {
+	for name, box := range boxes[owner(id)] {
 		text, err := s.Seal.Open(owner(id), name, box)
 		bad = errors.Join(bad, err)
 		out[name] = text

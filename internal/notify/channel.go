@@ -117,11 +117,11 @@ func (o *Outbox) view(ctx context.Context, who auth.Scope, c *hansei.Channel) (V
 	if len(v.Events) == 0 {
 		v.Events = hansei.DefaultChannelEvents
 	}
-	boxes, err := record.Secrets(ctx, o.Records, who, owner(c.ID))
+	boxes, err := record.Secrets(ctx, o.Records, who)
 	if err != nil {
 		return v, err
 	}
-	v.Secrets = append(v.Secrets, slices.Sorted(maps.Keys(boxes))...)
+	v.Secrets = append(v.Secrets, slices.Sorted(maps.Keys(boxes[owner(c.ID)]))...)
 	sent, err := record.Notices(ctx, o.Records, who, record.NoticeFilter{Channel: c.ID, Limit: recent})
 	if err != nil {
 		return v, err
@@ -147,12 +147,12 @@ func (o *Outbox) view(ctx context.Context, who auth.Scope, c *hansei.Channel) (V
 func owner(id hansei.ID) string { return "channel/" + string(id) }
 
 func (o *Outbox) secrets(ctx context.Context, r record.Reader, who auth.Scope, id hansei.ID) (map[string]string, error) {
-	boxes, err := record.Secrets(ctx, r, who, owner(id))
+	boxes, err := record.Secrets(ctx, r, who)
 	if err != nil {
 		return nil, err
 	}
 	out := map[string]string{}
-	for name, box := range boxes {
+	for name, box := range boxes[owner(id)] {
 		text, openErr := o.Seal.Open(owner(id), name, box)
 		err = errors.Join(err, openErr)
 		out[name] = text

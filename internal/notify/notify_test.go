@@ -374,7 +374,7 @@ func TestChannelsComeAndGo(t *testing.T) {
 	if err := f.Sweep(ctx, who); err != nil {
 		t.Fatal(err)
 	}
-	if kept, err := record.Secrets(ctx, f.Records, who.Scope(), "channel/hook"); err != nil || len(kept) != 0 {
+	if kept, err := record.Secrets(ctx, f.Records, who.Scope()); err != nil || len(kept["channel/hook"]) != 0 {
 		t.Errorf("%d secrets are kept, %v", len(kept), err)
 	}
 }

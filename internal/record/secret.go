@@ -25,19 +25,22 @@ func (tx *Tx) DropSecrets(owner string) error {
 	return tx.exec("DELETE FROM secret WHERE journal = ? AND owner = ?", string(tx.journal), owner)
 }
 
-// Secrets reads the sealed secrets of an owner by name.
-func Secrets(ctx context.Context, r Reader, who auth.Scope, owner string) (out map[string][]byte, err error) {
+// Secrets reads the sealed secrets of everybody, by owner and name.
+func Secrets(ctx context.Context, r Reader, who auth.Scope) (out map[string]map[string][]byte, err error) {
 	journal, err := who.MayRead()
 	if err != nil {
 		return nil, err
 	}
-	out = map[string][]byte{}
-	rows, err := r.query(ctx, "SELECT name, box FROM secret WHERE journal = ? AND owner = ?", string(journal), owner)
+	out = map[string]map[string][]byte{}
+	rows, err := r.query(ctx, "SELECT owner, name, box FROM secret WHERE journal = ?", string(journal))
 	if err := each(rows, err, func(rows *sql.Rows) error {
-		var name string
+		var owner, name string
 		var box []byte
-		err := rows.Scan(&name, &box)
-		out[name] = box
+		err := rows.Scan(&owner, &name, &box)
+		if out[owner] == nil {
+			out[owner] = map[string][]byte{}
+		}
+		out[owner][name] = box
 		return err
 	}); err != nil {
 		return nil, fmt.Errorf("secrets: %w", err)

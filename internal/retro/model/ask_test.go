@@ -160,8 +160,8 @@ func TestKey(t *testing.T) {
 	if got := state(); got != (State{true, s.URL + "/v1", "llama3.1:8b", true}) {
 		t.Errorf("got %+v", got)
 	}
-	boxes, err := record.Secrets(ctx, w.Records, who.Scope(), owner)
-	if err != nil || len(boxes) != 1 || strings.Contains(string(boxes[s.URL]), secret) {
+	boxes, err := record.Secrets(ctx, w.Records, who.Scope())
+	if err != nil || len(boxes[owner]) != 1 || strings.Contains(string(boxes[owner][s.URL]), secret) {
 		t.Errorf("got %v, %v", boxes, err)
 	}
 	saved, err := w.Set(ctx, who, Settings{URL: s.URL + "/v1", Name: "other"}) // the key stays
@@ -190,7 +190,7 @@ func TestKey(t *testing.T) {
 	if _, err := w.Remove(ctx, who); err != nil || state().On {
 		t.Errorf("it stays, %v", err)
 	}
-	if boxes, err := record.Secrets(ctx, w.Records, who.Scope(), owner); err != nil || len(boxes) > 0 {
+	if boxes, err := record.Secrets(ctx, w.Records, who.Scope()); err != nil || len(boxes) > 0 {
 		t.Errorf("left: %v, %v", boxes, err)
 	}
 	if _, err := w.Remove(ctx, who); !errors.Is(err, hansei.ErrNotFound) {

@@ -74,11 +74,11 @@ func (w *Writer) State(ctx context.Context, who auth.Scope) (State, error) {
 	if err != nil {
 		return State{}, err
 	}
-	boxes, err := record.Secrets(ctx, w.Records, who, owner)
+	boxes, err := record.Secrets(ctx, w.Records, who)
 	if err != nil {
 		return State{}, err
 	}
-	_, has := boxes[m.Origin()]
+	_, has := boxes[owner][m.Origin()]
 	return State{On: true, URL: m.URL, Name: m.Name, Key: has}, nil
 }
 
@@ -95,11 +95,11 @@ func (w *Writer) set(ctx context.Context, r record.Reader, who auth.Scope) (hans
 
 // key opens the key for a server; "" when there is none.
 func (w *Writer) key(ctx context.Context, r record.Reader, who auth.Scope, origin string) (string, error) {
-	boxes, err := record.Secrets(ctx, r, who, owner)
+	boxes, err := record.Secrets(ctx, r, who)
 	if err != nil {
 		return "", err
 	}
-	box, ok := boxes[origin]
+	box, ok := boxes[owner][origin]
 	if !ok {
 		return "", nil
 	}
