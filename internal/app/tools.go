@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"hansei/internal/auth"
@@ -40,10 +39,10 @@ var tools = []source.Kind{
 
 // connect builds what live sources need.
 func (a *App) connect(ctx context.Context) error {
-	if a.config.KeyFile == "" {
-		a.config.KeyFile = filepath.Join(a.config.Dir, "hansei.key")
-	}
 	c := a.config
+	if c.KeyFile == "" {
+		c.KeyFile = filepath.Join(c.Dir, "hansei.key")
+	}
 	if c.URL == "" {
 		c.URL = "http://" + c.Listen
 	}
@@ -80,17 +79,12 @@ func (a *App) connect(ctx context.Context) error {
 // without a question, as at the first start.
 func (a *App) checkKey(ctx context.Context) error {
 	all, err := record.Secrets(ctx, a.records, auth.Local().Scope())
-	var shut []string
 	for owner, boxes := range all {
 		for name, box := range boxes {
 			if _, err := a.sources.Seal.Open(owner, name, box); err != nil {
-				shut = append(shut, owner)
-				break
+				a.config.Log.Warn("a credential cannot be used", "error", err)
 			}
 		}
-	}
-	if len(shut) > 0 {
-		a.config.Log.Warn("credentials were sealed with another key and cannot be used: put the key file back that was there then and restart, or enter them again", "key", a.config.KeyFile, "of", slices.Sorted(slices.Values(shut)))
 	}
 	return err
 }

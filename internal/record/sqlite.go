@@ -92,7 +92,8 @@ func (e *sqliteEngine) migrate(ctx context.Context, conn *sql.Conn) error {
 const patient = "busy_timeout = 5000" // ms
 
 func (e *sqliteEngine) jobs() (*sql.DB, error) {
-	// The queue waits while a large import holds the file.
+	// The queue waits while a large import holds the file. After its commits nobody
+	// looks at the log, as settle does after the writer's.
 	db := file.Open(e.path, file.ReadWrite, "busy_timeout = 60000", "journal_mode = wal", "synchronous = normal", "cache_size = -2048", "wal_autocheckpoint = 8000")
 	db.SetMaxOpenConns(1)
 	return db, nil
